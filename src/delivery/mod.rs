@@ -1,0 +1,76 @@
+//! How bytes leave: the [`Delivery`] trait, the [`Dispatcher`] (the one ordering point) and the two deliveries.
+//!
+//! A delivery owns the queues of the connections and is each connection's only writer. It knows nothing of
+//! services; who is connected it learns through [`Directory`], and that a connection ended it tells through
+//! [`Departures`].
+
+mod dispatcher;
+pub mod gateway;
+
+use std::{sync::Arc, time::Instant};
+
+use futures_util::future::BoxFuture;
+
+pub use dispatcher::{Dispatched, Dispatcher, TooLarge};
+
+use crate::{
+    connection::{CloseReason, Connection},
+    event::Event,
+    request_id::RequestId,
+};
+
+/// Number of a dispatched event: the order in which every connection sees events.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, serde::Serialize)]
+#[serde(transparent)]
+pub struct Sequence(pub u64);
+
+/// One event on its way, shared by all its recipients.
+#[derive(Clone, Debug)]
+pub struct Dispatch {
+    /// Its place in the order.
+    pub sequence: Sequence,
+    /// What is sent.
+    pub event: Arc<Event>,
+    /// When it was dispatched, for the send duration.
+    pub at: Instant,
+}
+
+/// The connections an event goes to.
+#[derive(Clone, Debug)]
+pub enum Recipients {
+    /// All that are connected now.
+    Everyone,
+    /// This connection, if it is still there.
+    One(Arc<Connection>),
+}
+
+/// A way by which events reach browsers.
+pub trait Delivery: Send + Sync + 'static {
+    /// Enqueues an event. Called by the dispatcher only, one call at a time, in the order of the sequence
+    /// numbers; waits only while a queue shared by many connections is full, never for a connection.
+    fn enqueue(&self, to: Recipients, dispatch: Dispatch) -> BoxFuture<'_, ()>;
+
+    /// Ends a stream that is no longer registered, after what is queued for it: best effort, never waits for
+    /// the peer.
+    fn close(&self, connection: Arc<Connection>, reason: CloseReason) -> BoxFuture<'_, ()>;
+
+    /// Ends what must end when the daemon does: flushes outboxes, closes embedded streams, leaves a gateway's
+    /// streams open. The caller bounds the wait.
+    fn shutdown(&self) -> BoxFuture<'_, ()>;
+}
+
+/// Who is connected, as a delivery may ask it. Implemented by the registry.
+pub trait Directory: Send + Sync + 'static {
+    /// Returns all connections, oldest first.
+    fn everyone(&self) -> Vec<Arc<Connection>>;
+    /// Returns the connection of a request id.
+    fn find(&self, id: &RequestId) -> Option<Arc<Connection>>;
+    /// Returns how many are connected.
+    fn count(&self) -> usize;
+}
+
+/// Is told that a stream ended without the daemon's doing. Implemented by the registry.
+pub trait Departures: Send + Sync + 'static {
+    /// Notes the end of this very connection; one that is no longer registered is ignored.
+    fn departed(&self, connection: &Connection, reason: CloseReason);
+}

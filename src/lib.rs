@@ -1,0 +1,46 @@
+//! All behaviour of `ssectld`, and the part of it that `ssectl` shares.
+//!
+//! Two ideas are kept apart: *who is connected* ([`registry`]) and *how bytes leave* ([`delivery`]). Services
+//! ([`version`], [`task`]) publish through the [`delivery::Dispatcher`], the one ordering point; listeners
+//! ([`stream`], [`http`], [`control`]) bring requests in; [`app`] assembles it all from a [`config::Config`].
+//! `ARCHITECTURE.md` draws the flows.
+//!
+//! | feature | adds |
+//! |---|---|
+//! | `cli` | what the `ssectl` binary needs besides the values and the control client |
+//! | `daemon` | everything that serves |
+
+pub mod audience;
+pub mod connection;
+pub mod control;
+pub mod event;
+pub mod request_id;
+pub mod request_url;
+pub mod task;
+pub mod token;
+pub mod version;
+
+#[cfg(feature = "daemon")]
+pub mod app;
+#[cfg(feature = "daemon")]
+pub mod clock;
+#[cfg(feature = "daemon")]
+pub mod config;
+#[cfg(feature = "daemon")]
+pub mod delivery;
+#[cfg(feature = "daemon")]
+pub mod http;
+#[cfg(feature = "daemon")]
+pub mod idempotency;
+#[cfg(feature = "daemon")]
+pub mod lifecycle;
+#[cfg(feature = "daemon")]
+pub mod metrics;
+#[cfg(feature = "daemon")]
+pub mod registry;
+#[cfg(feature = "daemon")]
+pub mod services;
+#[cfg(feature = "daemon")]
+pub mod store;
+#[cfg(feature = "daemon")]
+pub mod stream;

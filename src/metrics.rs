@@ -1,0 +1,246 @@
+//! Every metric on one screen.
+
+use std::time::Duration;
+
+use prometheus::{
+    Encoder, Histogram, HistogramOpts, HistogramVec, IntCounter, IntCounterVec, IntGauge, IntGaugeVec, Opts,
+    Registry, TextEncoder,
+};
+
+use crate::{connection::CloseReason, event::Service, registry::Arrival};
+
+/// From writing to a socket (microseconds) to a gateway that is about to time out.
+const SEND_BUCKETS: [f64; 15] =
+    [0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0];
+/// A shutdown takes moments or its whole grace.
+const SHUTDOWN_BUCKETS: [f64; 10] = [0.01, 0.05, 0.1, 0.5, 1.0, 5.0, 10.0, 30.0, 60.0, 600.0];
+
+/// How an observer failed; a metrics label.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ObserverFault {
+    /// It returned an error.
+    Error,
+    /// It panicked.
+    Panic,
+    /// It took too long.
+    TimeOut,
+}
+
+impl ObserverFault {
+    fn label(self) -> &'static str {
+        match self {
+            Self::Error => "error",
+            Self::Panic => "panic",
+            Self::TimeOut => "time_out",
+        }
+    }
+}
+
+/// How sending an event to one connection ended; the `status` label.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SendStatus {
+    /// Accepted by the kernel, or 2xx from the gateway.
+    Success,
+    /// Overflow, write error, or anything but 2xx.
+    Error,
+}
+
+impl SendStatus {
+    fn label(self) -> &'static str {
+        match self {
+            Self::Success => "success",
+            Self::Error => "error",
+        }
+    }
+}
+
+/// The daemon's metrics, with their own registry.
+pub struct Metrics {
+    registry: Registry,
+    connections: IntCounterVec,
+    active: IntGauge,
+    sent: IntCounterVec,
+    send_duration: HistogramVec,
+    shutting_down: IntGauge,
+    shutdown_duration: Histogram,
+    tasks_at_shutdown: IntGauge,
+    closed: IntCounterVec,
+    replaced: IntCounter,
+    refused: IntCounterVec,
+    observer_faults: IntCounterVec,
+    version_fetches: IntCounterVec,
+    callbacks: IntCounterVec,
+    tasks: IntGaugeVec,
+    tasks_ended: IntCounterVec,
+}
+
+impl Metrics {
+    /// Returns fresh metrics, registered beside those of the process and the build.
+    pub fn new() -> Self {
+        // A family that is described twice or badly is a defect that the first test meets.
+        Self::register().expect("every metric is described once, correctly")
+    }
+
+    #[rustfmt::skip]
+    fn register() -> prometheus::Result<Self> {
+        let r = Registry::new();
+        #[cfg(target_os = "linux")]
+        r.register(Box::new(prometheus::process_collector::ProcessCollector::for_self()))?;
+        let build = gauges(&r, "ssectld_build_info", "The running build; always 1", &["version"])?;
+        build.with_label_values(&[env!("CARGO_PKG_VERSION")]).set(1);
+        Ok(Self {
+            connections: counters(&r, "sse_gateway_connections_total", "Total SSE Gateway connection lifecycle events", &["action"])?,
+            active: gauge(&r, "sse_gateway_active_connections", "Current number of active SSE Gateway connections")?,
+            sent: counters(&r, "sse_gateway_events_sent_total", "Total events sent to SSE Gateway", &["service", "status"])?,
+            send_duration: histograms(&r, "sse_gateway_send_duration_seconds", "Duration of SSE Gateway HTTP send calls", &["service"], &SEND_BUCKETS)?,
+            shutting_down: gauge(&r, "application_shutting_down", "Whether application is shutting down (1=yes, 0=no)")?,
+            shutdown_duration: histogram(&r, "graceful_shutdown_duration_seconds", "Duration of graceful shutdowns", &SHUTDOWN_BUCKETS)?,
+            tasks_at_shutdown: gauge(&r, "active_tasks_at_shutdown", "Number of active tasks when shutdown initiated")?,
+            closed: counters(&r, "ssectld_connections_closed_total", "Ended connections by reason", &["reason"])?,
+            replaced: counter(&r, "ssectld_connections_replaced_total", "Connections that a newer one with the same request id replaced")?,
+            refused: counters(&r, "ssectld_streams_refused_total", "Streams that were not opened, by reason", &["reason"])?,
+            observer_faults: counters(&r, "ssectld_observer_faults_total", "Observer calls that failed", &["fault"])?,
+            version_fetches: counters(&r, "ssectld_version_fetches_total", "Fetches of frontend_version_url by result", &["result"])?,
+            callbacks: counters(&r, "ssectld_callbacks_total", "Answers to gateway callbacks by status code", &["code"])?,
+            tasks: gauges(&r, "ssectld_tasks", "Unfinished tasks by state", &["state"])?,
+            tasks_ended: counters(&r, "ssectld_tasks_ended_total", "Ended tasks by outcome", &["outcome"])?,
+            registry: r,
+        })
+    }
+
+    /// Returns all metrics in Prometheus' text format.
+    pub fn render(&self) -> String {
+        let mut text = Vec::new();
+        // Writing to memory does not fail, and what is gathered here is well-formed by construction.
+        let _ = TextEncoder::new().encode(&self.registry.gather(), &mut text);
+        String::from_utf8(text).unwrap_or_default()
+    }
+
+    /// A connect was registered; `active` is the registry's size after it.
+    pub fn arrived(&self, arrival: &Arrival, active: usize) {
+        let Arrival::New { replaced, .. } = arrival else { return };
+        self.connections.with_label_values(&["connect"]).inc();
+        for _ in replaced {
+            self.replaced.inc();
+            self.left(CloseReason::Replaced, active);
+        }
+        self.set_active(active);
+    }
+
+    /// A connection was unregistered; `active` is the registry's size after it.
+    pub fn left(&self, reason: CloseReason, active: usize) {
+        self.connections.with_label_values(&["disconnect"]).inc();
+        self.closed.with_label_values(&[reason.label()]).inc();
+        self.set_active(active);
+    }
+
+    fn set_active(&self, active: usize) {
+        self.active.set(i64::try_from(active).unwrap_or(i64::MAX));
+    }
+
+    /// An event was sent to `count` connections, or failed for them.
+    pub fn sent(&self, service: Service, status: SendStatus, count: u64) {
+        self.sent.with_label_values(&[service.label(), status.label()]).inc_by(count);
+    }
+
+    /// Sending an event took this long.
+    pub fn send_took(&self, service: Service, duration: Duration) {
+        self.send_duration.with_label_values(&[service.label()]).observe(duration.as_secs_f64());
+    }
+
+    /// A stream was not opened.
+    pub fn stream_refused(&self, reason: &'static str) {
+        self.refused.with_label_values(&[reason]).inc();
+    }
+
+    /// An observer failed.
+    pub fn observer_failed(&self, fault: ObserverFault) {
+        self.observer_faults.with_label_values(&[fault.label()]).inc();
+    }
+
+    /// A fetch of the frontend version ended.
+    pub fn version_fetched(&self, result: &'static str) {
+        self.version_fetches.with_label_values(&[result]).inc();
+    }
+
+    /// A callback was answered.
+    pub fn callback_answered(&self, code: u16) {
+        self.callbacks.with_label_values(&[&code.to_string()]).inc();
+    }
+
+    /// The numbers of unfinished tasks changed.
+    pub fn tasks_now(&self, pending: usize, running: usize) {
+        for (state, count) in [("pending", pending), ("running", running)] {
+            self.tasks.with_label_values(&[state]).set(i64::try_from(count).unwrap_or(i64::MAX));
+        }
+    }
+
+    /// A task ended.
+    pub fn task_ended(&self, outcome: &'static str) {
+        self.tasks_ended.with_label_values(&[outcome]).inc();
+    }
+
+    /// The shutdown began with this many unfinished tasks.
+    pub fn shutdown_began(&self, tasks: usize) {
+        self.shutting_down.set(1);
+        self.tasks_at_shutdown.set(i64::try_from(tasks).unwrap_or(i64::MAX));
+    }
+
+    /// The shutdown ended.
+    pub fn shutdown_took(&self, duration: Duration) {
+        self.shutdown_duration.observe(duration.as_secs_f64());
+    }
+}
+
+impl Default for Metrics {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+fn counter(registry: &Registry, name: &str, help: &str) -> prometheus::Result<IntCounter> {
+    let metric = IntCounter::new(name, help)?;
+    registry.register(Box::new(metric.clone()))?;
+    Ok(metric)
+}
+
+fn counters(
+    registry: &Registry,
+    name: &str,
+    help: &str,
+    labels: &[&str],
+) -> prometheus::Result<IntCounterVec> {
+    let metric = IntCounterVec::new(Opts::new(name, help), labels)?;
+    registry.register(Box::new(metric.clone()))?;
+    Ok(metric)
+}
+
+fn gauge(registry: &Registry, name: &str, help: &str) -> prometheus::Result<IntGauge> {
+    let metric = IntGauge::new(name, help)?;
+    registry.register(Box::new(metric.clone()))?;
+    Ok(metric)
+}
+
+fn gauges(registry: &Registry, name: &str, help: &str, labels: &[&str]) -> prometheus::Result<IntGaugeVec> {
+    let metric = IntGaugeVec::new(Opts::new(name, help), labels)?;
+    registry.register(Box::new(metric.clone()))?;
+    Ok(metric)
+}
+
+fn histogram(registry: &Registry, name: &str, help: &str, buckets: &[f64]) -> prometheus::Result<Histogram> {
+    let metric = Histogram::with_opts(HistogramOpts::new(name, help).buckets(buckets.to_vec()))?;
+    registry.register(Box::new(metric.clone()))?;
+    Ok(metric)
+}
+
+fn histograms(
+    registry: &Registry,
+    name: &str,
+    help: &str,
+    labels: &[&str],
+    buckets: &[f64],
+) -> prometheus::Result<HistogramVec> {
+    let metric = HistogramVec::new(HistogramOpts::new(name, help).buckets(buckets.to_vec()), labels)?;
+    registry.register(Box::new(metric.clone()))?;
+    Ok(metric)
+}

@@ -1,0 +1,115 @@
+//! The two maps, without lock, clock or metrics: every operation returns what it changed.
+
+use std::{
+    collections::{HashMap, VecDeque},
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use jiff::Timestamp;
+
+use super::Newcomer;
+use crate::{
+    connection::{Connection, Serial},
+    request_id::RequestId,
+    token::Token,
+};
+
+/// An id replaced more often than this within [`FLAPPING_WINDOW`] is flapping: two tabs share it.
+const FLAPPING_LIMIT: usize = 3;
+const FLAPPING_WINDOW: Duration = Duration::from_secs(30);
+/// Beyond this many histories, old ones are swept out.
+const HISTORIES: usize = 1024;
+
+/// What a connect changed.
+#[derive(Clone, Debug)]
+pub enum Arrival {
+    /// The same token was registered for the same id already.
+    Unchanged(Arc<Connection>),
+    /// Registered.
+    New {
+        /// The new connection.
+        connection: Arc<Connection>,
+        /// The one it replaced. Its stream is to be closed, unless it has the same token.
+        replaced: Vec<Arc<Connection>>,
+    },
+}
+
+/// The state of the registry.
+#[derive(Debug, Default)]
+pub(super) struct Core {
+    by_id: HashMap<RequestId, Arc<Connection>>,
+    by_token: HashMap<Token, Arc<Connection>>,
+    replacements: HashMap<RequestId, VecDeque<Instant>>,
+    last: u64,
+}
+
+impl Core {
+    pub(super) fn register(&mut self, newcomer: Newcomer, at: Timestamp, now: Instant) -> Arrival {
+        let Newcomer { request_id, token, origin } = newcomer;
+        if let Some(same) = self.by_token.get(&token).filter(|known| known.request_id == request_id) {
+            return Arrival::Unchanged(Arc::clone(same));
+        }
+        let mut replaced: Vec<_> = self.remove_token(&token).into_iter().collect();
+        if let Some(old) = self.by_id.get(&request_id).cloned() {
+            self.remove_serial(&old);
+            self.note_replacement(&request_id, now);
+            replaced.push(old);
+        }
+        self.last += 1;
+        let connection = Arc::new(Connection::new(Serial(self.last), request_id, token, origin, at));
+        self.by_id.insert(connection.request_id.clone(), Arc::clone(&connection));
+        self.by_token.insert(connection.token.clone(), Arc::clone(&connection));
+        Arrival::New { connection, replaced }
+    }
+
+    pub(super) fn remove_token(&mut self, token: &Token) -> Option<Arc<Connection>> {
+        let removed = self.by_token.remove(token)?;
+        self.by_id.remove(&removed.request_id);
+        Some(removed)
+    }
+
+    /// Removes this very connection, not one that has taken its id or token since.
+    pub(super) fn remove_serial(&mut self, connection: &Connection) -> Option<Arc<Connection>> {
+        let known = self.by_token.get(&connection.token)?;
+        if known.serial != connection.serial {
+            return None;
+        }
+        self.remove_token(&connection.token)
+    }
+
+    pub(super) fn by_id(&self, id: &RequestId) -> Option<&Arc<Connection>> {
+        self.by_id.get(id)
+    }
+
+    pub(super) fn by_token(&self, token: &Token) -> Option<&Arc<Connection>> {
+        self.by_token.get(token)
+    }
+
+    pub(super) fn connections(&self) -> impl Iterator<Item = &Arc<Connection>> {
+        self.by_id.values()
+    }
+
+    pub(super) fn len(&self) -> usize {
+        self.by_id.len()
+    }
+
+    pub(super) fn is_flapping(&self, id: &RequestId, now: Instant) -> bool {
+        let recent = |times: &VecDeque<Instant>| {
+            times.iter().filter(|then| now.duration_since(**then) < FLAPPING_WINDOW).count()
+        };
+        self.replacements.get(id).is_some_and(|times| recent(times) > FLAPPING_LIMIT)
+    }
+
+    fn note_replacement(&mut self, id: &RequestId, now: Instant) {
+        if self.replacements.len() >= HISTORIES {
+            let fresh = |then: &Instant| now.duration_since(*then) < FLAPPING_WINDOW;
+            self.replacements.retain(|_, times| times.back().is_some_and(fresh));
+        }
+        let times = self.replacements.entry(id.clone()).or_default();
+        times.push_back(now);
+        if times.len() > FLAPPING_LIMIT + 1 {
+            times.pop_front();
+        }
+    }
+}

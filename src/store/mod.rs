@@ -1,0 +1,81 @@
+//! What survives a restart: small records by table and key, committed in atomic batches.
+//!
+//! Services own the meaning of their records (JSON); a store only keeps bytes.
+
+mod memory;
+mod redb;
+
+use futures_util::future::BoxFuture;
+
+pub use memory::MemoryStore;
+
+/// The kinds of records.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Table {
+    /// Pending versions, by audience.
+    Pending,
+    /// Receipts, by actor, verb and idempotency key.
+    Receipts,
+    /// Unfinished and recently finished tasks, by id.
+    Tasks,
+    /// Counters, by name.
+    Counters,
+}
+
+impl Table {
+    /// Every table.
+    pub const ALL: [Self; 4] = [Self::Pending, Self::Receipts, Self::Tasks, Self::Counters];
+
+    /// Returns the table's name in the store.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Pending => "pending",
+            Self::Receipts => "receipts",
+            Self::Tasks => "tasks",
+            Self::Counters => "counters",
+        }
+    }
+}
+
+/// One change of a batch.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Change {
+    /// Inserts or overwrites a record.
+    Put(Table, String, Vec<u8>),
+    /// Removes a record; fine if there is none.
+    Remove(Table, String),
+}
+
+/// Changes that are committed together or not at all.
+pub type Batch = Vec<Change>;
+
+/// Why the store did not do it.
+#[derive(Clone, Debug, thiserror::Error)]
+pub enum StoreError {
+    /// The file cannot be used as it is; it was left untouched.
+    #[error("cannot use the state file {path}: {why}")]
+    Unusable {
+        /// The file.
+        path: String,
+        /// What is wrong with it.
+        why: String,
+    },
+    /// A commit failed: its outcome is unknown, and the store takes no more.
+    #[error("the state could not be written: {0}")]
+    Failed(String),
+    /// The store has stopped.
+    #[error("the store is closed")]
+    Closed,
+}
+
+/// Keeps records.
+pub trait Store: Send + Sync + 'static {
+    /// Returns all records of a table, by key.
+    fn load(&self, table: Table) -> Result<Vec<(String, Vec<u8>)>, StoreError>;
+
+    /// Commits a batch. When this returns `Ok`, it survives a power failure if [`Store::durable`].
+    fn commit(&self, batch: Batch) -> BoxFuture<'_, Result<(), StoreError>>;
+
+    /// Returns whether what was committed survives the process.
+    fn durable(&self) -> bool;
+}

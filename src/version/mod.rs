@@ -1,0 +1,75 @@
+//! Frontend versions: what is pending, for whom, and who is told.
+
+#[cfg(feature = "daemon")]
+mod service;
+
+#[cfg(feature = "daemon")]
+pub use service::{VersionError, VersionService};
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use crate::{audience::Audience, event::VersionSequence, request_id::RequestId};
+
+/// The longest version, in bytes.
+pub const MAX_VERSION_BYTES: usize = 256;
+
+/// An order to queue a version.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct QueueVersion {
+    /// The version, 1 to 256 bytes without control characters.
+    pub version: String,
+    /// What is new in it; empty means none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub changelog: Option<String>,
+    /// For this request id only.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub request_id: Option<RequestId>,
+    /// With a request id: everyone connected is told now, later connections only if they have that id.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub live_to_all: bool,
+    /// The idempotency key; generated when not given.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub key: Option<String>,
+}
+
+/// A version that later connections are told of.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PendingVersion {
+    /// The version.
+    pub version: String,
+    /// What is new in it.
+    pub changelog: Option<String>,
+    /// For whom it is pending: a request id, or null for everyone.
+    #[serde(rename = "request_id")]
+    pub audience: Audience,
+    /// Its place in the order of versions.
+    pub sequence: VersionSequence,
+    /// When it was queued.
+    pub queued_at: Timestamp,
+    /// The key it was queued with.
+    pub key: String,
+}
+
+/// What the daemon answers to a queued version: what it did, never that a person saw something.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct VersionReceipt {
+    /// The idempotency key: the same order may be repeated with it.
+    pub key: String,
+    /// The version.
+    pub version: String,
+    /// For whom it is stored.
+    pub request_id: Option<RequestId>,
+    /// Its place in the order of versions.
+    pub sequence: VersionSequence,
+    /// It is stored for later connections.
+    pub stored: bool,
+    /// It survives a restart.
+    pub durable: bool,
+    /// How many connections were selected to be told now.
+    pub connections: usize,
+    /// The version that is pending instead by now; only in a repeated receipt.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub superseded_by: Option<String>,
+}
