@@ -180,7 +180,24 @@ pub struct Status {
     pub connections: usize,
     /// Pending versions.
     pub pending_versions: usize,
-    /// A connection in a listing.
+    /// Tasks by state.
+    pub tasks: TaskCounts,
+    /// Whether state survives a restart.
+    pub durable: bool,
+    /// What is wrong at the moment; empty when all is well.
+    pub degraded: Vec<String>,
+}
+
+/// The bound addresses, `127.0.0.1:8090`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Listen {
+    /// Streams, page, health.
+    pub public: String,
+    /// Callbacks, metrics, publishers.
+    pub internal: String,
+}
+
+/// A connection in a listing.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct ConnectionView {
     /// The browser's logical id.

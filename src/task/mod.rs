@@ -89,23 +89,6 @@ pub struct TaskView {
 }
 
 /// Tasks by state.
-    pub tasks: TaskCounts,
-    /// Whether state survives a restart.
-    pub durable: bool,
-    /// What is wrong at the moment; empty when all is well.
-    pub degraded: Vec<String>,
-}
-
-/// The bound addresses, `127.0.0.1:8090`.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Listen {
-    /// Streams, page, health.
-    pub public: String,
-    /// Callbacks, metrics, publishers.
-    pub internal: String,
-}
-
-/// Tasks by state.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct TaskCounts {
     /// Waiting for a place to run.

@@ -2,7 +2,7 @@
 
 use tokio::sync::broadcast;
 
-use super::{CreateTask, EndTask, ReportProgress, TaskEvent, TaskReceipt, TaskView, TaskCounts};
+use super::{CreateTask, EndTask, ReportProgress, TaskCounts, TaskEvent, TaskReceipt, TaskView};
 use crate::{
     delivery::TooLarge,
     idempotency::{Actor, KeyConflict},
