@@ -30,9 +30,27 @@ pub enum Arrival {
     New {
         /// The new connection.
         connection: Arc<Connection>,
-        /// The one it replaced. Its stream is to be closed, unless it has the same token.
+        /// What is registered no more: the former connection of the id, and of the token if that had another id.
         replaced: Vec<Arc<Connection>>,
     },
+}
+
+impl Arrival {
+    /// Returns the connection, new or known.
+    pub fn connection(&self) -> &Arc<Connection> {
+        match self {
+            Self::Unchanged(connection) | Self::New { connection, .. } => connection,
+        }
+    }
+
+    /// Returns the connections whose stream is to be closed: not one that goes on under another id.
+    pub fn to_close(&self) -> impl Iterator<Item = &Arc<Connection>> {
+        let replaced = match self {
+            Self::Unchanged(_) => &[][..],
+            Self::New { replaced, .. } => replaced,
+        };
+        replaced.iter().filter(|old| old.token != self.connection().token)
+    }
 }
 
 /// The state of the registry.

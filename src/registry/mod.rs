@@ -5,6 +5,8 @@
 
 mod core;
 mod observer;
+#[cfg(test)]
+mod tests;
 
 use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError},
