@@ -21,6 +21,17 @@ pub enum Phase {
     Closed,
 }
 
+/// How soon the daemon is to stop. Only ever gets more urgent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Stop {
+    /// Not at all.
+    No,
+    /// After running tasks have ended, within the grace.
+    Gracefully,
+    /// As soon as streams are closed.
+    Now,
+}
+
 /// Refused because the daemon is shutting down.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("the daemon is shutting down")]
@@ -30,6 +41,7 @@ pub struct ShuttingDown;
 #[derive(Clone, Debug)]
 pub struct Lifecycle {
     phase: watch::Sender<Phase>,
+    stop: watch::Sender<Stop>,
     tracker: TaskTracker,
     closing: CancellationToken,
     runtime: tokio::runtime::Handle,
@@ -40,6 +52,7 @@ impl Lifecycle {
     pub fn new() -> Self {
         Self {
             phase: watch::Sender::new(Phase::Starting),
+            stop: watch::Sender::new(Stop::No),
             tracker: TaskTracker::new(),
             closing: CancellationToken::new(),
             runtime: tokio::runtime::Handle::current(),
@@ -72,6 +85,16 @@ impl Lifecycle {
         let _ = self.phase.subscribe().wait_for(|now| *now >= phase).await;
     }
 
+    /// Asks the daemon to stop: the first request gracefully, every further one now.
+    pub fn request_stop(&self) {
+        self.stop.send_modify(|stop| *stop = if *stop == Stop::No { Stop::Gracefully } else { Stop::Now });
+    }
+
+    /// Waits until somebody asks for this stop, or a more urgent one.
+    pub async fn stop_requested(&self, stop: Stop) {
+        let _ = self.stop.subscribe().wait_for(|asked| *asked >= stop).await;
+    }
+
     /// Refuses once the shutdown began.
     pub fn accepting(&self) -> Result<(), ShuttingDown> {
         if self.phase() >= Phase::Draining { Err(ShuttingDown) } else { Ok(()) }
@@ -100,5 +123,41 @@ impl Lifecycle {
 impl Default for Lifecycle {
     fn default() -> Self {
         Self::new()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn phases_move_forward_only() {
+        let lifecycle = Lifecycle::new();
+        assert!(lifecycle.advance(Phase::Ready));
+        assert_eq!(lifecycle.accepting(), Ok(()));
+        assert!(lifecycle.advance(Phase::Draining));
+        assert!(!lifecycle.advance(Phase::Ready), "never backward");
+        assert_eq!(lifecycle.accepting(), Err(ShuttingDown));
+        assert!(!lifecycle.closing().is_cancelled());
+        lifecycle.advance(Phase::Closing);
+        assert!(lifecycle.closing().is_cancelled());
+    }
+
+    #[tokio::test]
+    async fn sh_5_bug_s2_a_second_request_is_more_urgent() {
+        let lifecycle = Lifecycle::new();
+        lifecycle.request_stop();
+        lifecycle.stop_requested(Stop::Gracefully).await;
+        let hurried = tokio::time::timeout(Duration::ZERO, lifecycle.stop_requested(Stop::Now)).await;
+        assert!(hurried.is_err(), "one request is not urgent");
+        lifecycle.request_stop();
+        lifecycle.stop_requested(Stop::Now).await;
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn bug_s1_a_task_that_does_not_end_does_not_hold_up_the_end() {
+        let lifecycle = Lifecycle::new();
+        lifecycle.spawn(std::future::pending::<()>());
+        assert!(!lifecycle.finish(Duration::from_secs(30)).await);
     }
 }

@@ -244,3 +244,53 @@ fn histograms(
     registry.register(Box::new(metric.clone()))?;
     Ok(metric)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn met_1_the_seeds_metrics_keep_names_types_labels_and_help() {
+        let metrics = Metrics::new();
+        metrics.left(CloseReason::ClientClosed, 0);
+        metrics.sent(Service::Task, SendStatus::Success, 2);
+        metrics.send_took(Service::Version, Duration::from_millis(1));
+        let text = metrics.render();
+        for line in [
+            "# HELP sse_gateway_connections_total Total SSE Gateway connection lifecycle events",
+            "# TYPE sse_gateway_connections_total counter",
+            "sse_gateway_connections_total{action=\"disconnect\"} 1",
+            "# HELP sse_gateway_events_sent_total Total events sent to SSE Gateway",
+            "sse_gateway_events_sent_total{service=\"task\",status=\"success\"} 2",
+            "# HELP sse_gateway_send_duration_seconds Duration of SSE Gateway HTTP send calls",
+            "# TYPE sse_gateway_send_duration_seconds histogram",
+            "sse_gateway_send_duration_seconds_count{service=\"version\"} 1",
+            "# HELP sse_gateway_active_connections Current number of active SSE Gateway connections",
+            "# TYPE sse_gateway_active_connections gauge",
+            "sse_gateway_active_connections 0",
+            "# HELP application_shutting_down Whether application is shutting down (1=yes, 0=no)",
+            "application_shutting_down 0",
+            "# HELP graceful_shutdown_duration_seconds Duration of graceful shutdowns",
+            "# TYPE graceful_shutdown_duration_seconds histogram",
+            "# HELP active_tasks_at_shutdown Number of active tasks when shutdown initiated",
+            "# TYPE active_tasks_at_shutdown gauge",
+        ] {
+            assert!(text.lines().any(|l| l == line), "{line}\n\n{text}");
+        }
+    }
+
+    #[test]
+    fn inv_4_the_label_is_what_the_event_is_about() {
+        let name: crate::event::EventName = "x".parse().expect("a name");
+        let data = crate::event::JsonLine::encode("x").expect("a string");
+        for (kind, service) in [
+            (crate::event::Kind::Version(crate::event::VersionSequence(1)), Service::Version),
+            (crate::event::Kind::TaskState, Service::Task),
+            (crate::event::Kind::Progress("t".into()), Service::Task),
+            (crate::event::Kind::Application, Service::Event),
+        ] {
+            let event = crate::event::Event { name: name.clone(), data: data.clone(), kind };
+            assert_eq!(event.service(), service);
+        }
+    }
+}

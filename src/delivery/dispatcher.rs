@@ -80,3 +80,108 @@ impl Dispatcher {
         *last
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Mutex as StdMutex;
+
+    use futures_util::future::{BoxFuture, ready};
+    use tokio::sync::Semaphore;
+
+    use super::*;
+    use crate::{
+        connection::{CloseReason, Origin, Serial},
+        event::{JsonLine, Kind},
+        request_id::RequestId,
+    };
+
+    /// Notes what is enqueued; a broadcast waits for a permit, as for a full queue.
+    struct Recorder {
+        enqueued: StdMutex<Vec<(u64, &'static str)>>,
+        room: Semaphore,
+    }
+
+    impl Delivery for Recorder {
+        fn enqueue(&self, to: Recipients, dispatch: Dispatch) -> BoxFuture<'_, ()> {
+            Box::pin(async move {
+                let to = match to {
+                    Recipients::Everyone => {
+                        self.room.acquire().await.expect("never closed").forget();
+                        "everyone"
+                    }
+                    Recipients::One(_) => "one",
+                };
+                self.enqueued.lock().expect("not poisoned").push((dispatch.sequence.0, to));
+            })
+        }
+        fn close(&self, _: Arc<Connection>, _: CloseReason) -> BoxFuture<'_, ()> {
+            Box::pin(ready(()))
+        }
+        fn shutdown(&self) -> BoxFuture<'_, ()> {
+            Box::pin(ready(()))
+        }
+    }
+
+    /// One connection: "known".
+    struct One(Arc<Connection>);
+
+    impl Directory for One {
+        fn everyone(&self) -> Vec<Arc<Connection>> {
+            vec![Arc::clone(&self.0)]
+        }
+        fn find(&self, id: &RequestId) -> Option<Arc<Connection>> {
+            (id == &self.0.request_id).then(|| Arc::clone(&self.0))
+        }
+        fn count(&self) -> usize {
+            1
+        }
+    }
+
+    fn house(room: usize) -> (Arc<Recorder>, Dispatcher) {
+        let id = "known".parse().expect("an id");
+        let token = "t".parse().expect("a token");
+        let at = jiff::Timestamp::UNIX_EPOCH;
+        let connection = Arc::new(Connection::new(Serial(1), id, token, Origin::default(), at));
+        let recorder = Arc::new(Recorder { enqueued: StdMutex::default(), room: Semaphore::new(room) });
+        (Arc::clone(&recorder), Dispatcher::new(recorder, Arc::new(One(connection)), 1000))
+    }
+
+    fn event(payload: &str) -> Event {
+        let data = JsonLine::encode(payload).expect("a string");
+        Event { name: "test".parse().expect("a name"), data, kind: Kind::Application }
+    }
+
+    #[tokio::test]
+    async fn cm_15_an_id_that_is_not_connected_selects_nobody() {
+        let (recorder, dispatcher) = house(0);
+        let missed =
+            dispatcher.dispatch(&Audience::One("stranger".parse().expect("an id")), event("x")).await;
+        assert_eq!((missed.sequence, missed.connections), (Sequence(1), 0));
+        let hit = dispatcher.dispatch(&Audience::One("known".parse().expect("an id")), event("x")).await;
+        assert_eq!((hit.sequence, hit.connections), (Sequence(2), 1));
+        assert_eq!(*recorder.enqueued.lock().expect("not poisoned"), [(2, "one")]);
+    }
+
+    #[tokio::test]
+    async fn bug_m10_a_publisher_that_waits_is_overtaken_by_nobody() {
+        let (recorder, dispatcher) = house(0);
+        let dispatcher = Arc::new(dispatcher);
+        let known = Audience::One("known".parse().expect("an id"));
+        let mut first = std::pin::pin!(dispatcher.dispatch(&Audience::Everyone, event("first")));
+        assert!(futures_util::poll!(&mut first).is_pending(), "the queue is full");
+        let mut second = std::pin::pin!(dispatcher.dispatch(&known, event("second")));
+        assert!(futures_util::poll!(&mut second).is_pending(), "order before speed");
+        recorder.room.add_permits(1);
+        let (first, second) = (first.await, second.await);
+        assert!(first.sequence < second.sequence);
+        assert_eq!(*recorder.enqueued.lock().expect("not poisoned"), [(1, "everyone"), (2, "one")]);
+    }
+
+    #[tokio::test]
+    async fn an_event_over_the_limit_is_refused_with_both_figures() {
+        let (_, dispatcher) = house(0);
+        assert_eq!(dispatcher.check(&event(&"x".repeat(1000 - 4 - 2 - FRAMING_BYTES))), Ok(()));
+        let error = dispatcher.check(&event(&"x".repeat(1000))).expect_err("too large");
+        assert_eq!((error.bytes, error.limit), (1000 + 4 + 2 + FRAMING_BYTES, 1000));
+    }
+}
