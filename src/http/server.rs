@@ -1,0 +1,220 @@
+//! Serves HTTP/1.1 on a TCP listener: axum's own `serve` bounds neither connections nor slow heads.
+//!
+//! Every wait has a limit: a connection must bring its first request head within [`FIRST_REQUEST`], may then be
+//! idle for [`KEEP_ALIVE`] (longer than any gateway's client keeps an idle connection, so that it is never we
+//! who close one just as a callback is written), and a body must arrive within [`BODY`].
+
+use std::{
+    io,
+    net::SocketAddr,
+    pin::Pin,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    task::{Context, Poll},
+    time::Duration,
+};
+
+use axum::{Router, body::Body, extract::ConnectInfo};
+use bytes::Bytes;
+use hyper::{
+    Request,
+    body::{Body as HttpBody, Frame, Incoming, SizeHint},
+    server::conn::http1,
+    service::service_fn,
+};
+use hyper_util::rt::{TokioIo, TokioTimer};
+use tokio::{
+    io::{AsyncRead, AsyncWrite},
+    net::{TcpListener, TcpStream},
+    sync::{OwnedSemaphorePermit, Semaphore},
+    time::{Sleep, sleep, timeout},
+};
+use tokio_util::sync::CancellationToken;
+use tower::ServiceExt;
+
+use crate::lifecycle::Lifecycle;
+
+/// Until the head of the first request is there.
+const FIRST_REQUEST: Duration = Duration::from_secs(10);
+/// From the end of one request to the end of the next one's head.
+const KEEP_ALIVE: Duration = Duration::from_secs(75);
+/// Until a body is there whole.
+const BODY: Duration = Duration::from_secs(30);
+/// For requests under way when the daemon closes.
+const LAST_ANSWERS: Duration = Duration::from_secs(5);
+/// How long a peer may refuse to take an answer.
+#[cfg(target_os = "linux")]
+const UNREAD_ANSWER: Duration = Duration::from_secs(30);
+/// Connections of one listener; more wait in the kernel's backlog.
+const CONNECTIONS: usize = 512;
+const HEADERS: usize = 64;
+const HEAD_BYTES: usize = 16 * 1024;
+/// Out of file descriptors: others must close some first.
+const ACCEPT_PAUSE: Duration = Duration::from_millis(200);
+
+/// Whether a connection serves more than one request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Persistence {
+    /// As many as the peer sends.
+    KeepAlive,
+    /// One, answered `Connection: close`.
+    Close,
+}
+
+/// Serves every connection of a listener; ends, with the listener closed, when the daemon is closing.
+/// Handlers find the peer's address as `ConnectInfo<SocketAddr>`.
+pub async fn serve(listener: TcpListener, router: Router, lifecycle: Lifecycle) {
+    let closing = lifecycle.closing();
+    let places = Arc::new(Semaphore::new(CONNECTIONS));
+    while let Some((stream, peer, place)) = next(&listener, &places, &closing).await {
+        prepare(&stream);
+        let (router, closing) = (router.clone(), closing.clone());
+        lifecycle.spawn(async move {
+            drive(stream, router, Some(peer), Persistence::KeepAlive, closing).await;
+            drop(place);
+        });
+    }
+}
+
+/// Serves one connection that was accepted elsewhere.
+pub async fn serve_connection<I>(io: I, router: Router, persistence: Persistence, closing: CancellationToken)
+where
+    I: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+{
+    drive(io, router, None, persistence, closing).await;
+}
+
+/// Returns the next connection and its place, or `None` when the daemon is closing.
+async fn next(
+    listener: &TcpListener,
+    places: &Arc<Semaphore>,
+    closing: &CancellationToken,
+) -> Option<(TcpStream, SocketAddr, OwnedSemaphorePermit)> {
+    let place = closing.run_until_cancelled(Arc::clone(places).acquire_owned()).await?.ok()?;
+    let mut starved = false;
+    loop {
+        match closing.run_until_cancelled(listener.accept()).await? {
+            Ok((stream, peer)) => return Some((stream, peer, place)),
+            Err(error) if concerns_one_connection(&error) => {}
+            Err(error) => {
+                if !starved {
+                    tracing::error!(%error, "cannot accept connections; trying again until it works");
+                }
+                starved = true;
+                closing.run_until_cancelled(sleep(ACCEPT_PAUSE)).await?;
+            }
+        }
+    }
+}
+
+fn concerns_one_connection(error: &io::Error) -> bool {
+    use io::ErrorKind::{ConnectionAborted, ConnectionRefused, ConnectionReset};
+    matches!(error.kind(), ConnectionAborted | ConnectionRefused | ConnectionReset)
+}
+
+/// Both are improvements, not conditions: a socket that refuses them is served all the same.
+fn prepare(stream: &TcpStream) {
+    let _ = stream.set_nodelay(true);
+    #[cfg(target_os = "linux")]
+    let _ = socket2::SockRef::from(stream).set_tcp_user_timeout(Some(UNREAD_ANSWER));
+}
+
+async fn drive<I>(
+    io: I,
+    router: Router,
+    peer: Option<SocketAddr>,
+    persistence: Persistence,
+    closing: CancellationToken,
+) where
+    I: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+{
+    let began = Arc::new(AtomicBool::new(false));
+    let noting = Arc::clone(&began);
+    let service = service_fn(move |request: Request<Incoming>| {
+        noting.store(true, Ordering::Relaxed);
+        let mut request = request.map(|body| Body::new(TimedBody::new(body)));
+        if let Some(peer) = peer {
+            request.extensions_mut().insert(ConnectInfo(peer));
+        }
+        router.clone().oneshot(request)
+    });
+    let connection = http1::Builder::new()
+        .timer(TokioTimer::new())
+        .header_read_timeout(KEEP_ALIVE)
+        .keep_alive(persistence == Persistence::KeepAlive)
+        .max_headers(HEADERS)
+        .max_buf_size(HEAD_BYTES)
+        .serve_connection(TokioIo::new(io), service);
+    let mut connection = std::pin::pin!(connection);
+
+    let ended = tokio::select! {
+        ended = connection.as_mut() => Some(ended),
+        () = first_request_missing(&began) => return,
+        () = closing.cancelled() => None,
+    };
+    let ended = match ended {
+        Some(ended) => Ok(ended),
+        None => {
+            connection.as_mut().graceful_shutdown();
+            timeout(LAST_ANSWERS, connection).await
+        }
+    };
+    match ended {
+        Ok(Ok(())) => {}
+        Ok(Err(error)) => tracing::debug!(%error, "an HTTP connection ended early"),
+        Err(_) => tracing::debug!("an HTTP connection was cut at the shutdown"),
+    }
+}
+
+/// Ends only if no request has begun in time.
+async fn first_request_missing(began: &AtomicBool) {
+    sleep(FIRST_REQUEST).await;
+    if began.load(Ordering::Relaxed) {
+        std::future::pending::<()>().await;
+    }
+}
+
+/// The body did not arrive in time.
+#[derive(Clone, Copy, Debug, thiserror::Error)]
+#[error("the request's body did not arrive within {} s", BODY.as_secs())]
+pub struct BodyTooSlow;
+
+/// A request body that fails once its time is over.
+struct TimedBody {
+    body: Incoming,
+    limit: Pin<Box<Sleep>>,
+}
+
+impl TimedBody {
+    fn new(body: Incoming) -> Self {
+        Self { body, limit: Box::pin(sleep(BODY)) }
+    }
+}
+
+impl HttpBody for TimedBody {
+    type Data = Bytes;
+    type Error = axum::BoxError;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, axum::BoxError>>> {
+        match Pin::new(&mut self.body).poll_frame(cx) {
+            Poll::Ready(frame) => Poll::Ready(frame.map(|frame| frame.map_err(Into::into))),
+            Poll::Pending => self.limit.as_mut().poll(cx).map(|()| Some(Err(BodyTooSlow.into()))),
+        }
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.body.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.body.size_hint()
+    }
+}
+
+#[cfg(test)]
+mod tests;
