@@ -37,6 +37,8 @@ pub mod lifecycle;
 #[cfg(feature = "daemon")]
 pub mod metrics;
 #[cfg(feature = "daemon")]
+pub mod outbound;
+#[cfg(feature = "daemon")]
 pub mod registry;
 #[cfg(feature = "daemon")]
 pub mod services;
