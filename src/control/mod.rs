@@ -6,6 +6,9 @@
 
 pub mod client;
 pub mod discovery;
+mod local;
 #[cfg(feature = "daemon")]
 pub mod server;
 pub mod types;
+
+pub use local::{Live, MAX_PATH_BYTES, own_uid};

@@ -1,0 +1,82 @@
+//! Local sockets: the only thing here that server, client and discovery share.
+
+use std::{
+    io,
+    os::unix::{ffi::OsStrExt, net::UnixStream},
+    path::Path,
+    time::Duration,
+};
+
+use interprocess::{
+    ConnectWaitMode,
+    local_socket::{
+        ConnectOptions, GenericFilePath, Name,
+        tokio::{Stream, prelude::*},
+    },
+    os::unix::uds_local_socket,
+};
+
+/// The longest path of a socket, in bytes, that the platform takes.
+pub const MAX_PATH_BYTES: usize = if cfg!(target_os = "macos") { 103 } else { 107 };
+
+/// A daemon whose backlog is full for this long does not answer.
+const PROBE_LIMIT: Duration = Duration::from_secs(1);
+
+/// Returns the socket's name for the system.
+pub(super) fn name(path: &Path) -> io::Result<Name<'_>> {
+    let bytes = path.as_os_str().as_bytes().len();
+    if bytes > MAX_PATH_BYTES {
+        let message = format!("the path has {bytes} bytes, a socket's may have {MAX_PATH_BYTES}");
+        return Err(io::Error::new(io::ErrorKind::InvalidFilename, message));
+    }
+    path.to_fs_name::<GenericFilePath>()
+}
+
+/// Connects. When the daemon's backlog is full this may succeed all the same; the first write then fails
+/// with [`io::ErrorKind::NotConnected`].
+pub(super) async fn connect(path: &Path) -> io::Result<Stream> {
+    Stream::connect(name(path)?).await
+}
+
+/// Returns whether somebody listens on a socket now.
+pub(super) fn is_live(path: &Path) -> io::Result<Live> {
+    let wait = ConnectWaitMode::Timeout(PROBE_LIMIT);
+    let stream = ConnectOptions::new().name(name(path)?).wait_mode(wait).connect_sync()?;
+    let pid = stream.peer_creds().ok().and_then(|peer| peer.pid());
+    Ok(Live { pid: pid.and_then(|pid| u32::try_from(pid).ok()).filter(|pid| *pid != 0) })
+}
+
+/// A daemon that answers on a socket.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Live {
+    /// Its process, where the system tells.
+    pub pid: Option<u32>,
+}
+
+/// Returns the user that this process acts as.
+pub fn own_uid() -> io::Result<u32> {
+    let (near, _far) = UnixStream::pair()?;
+    let creds = uds_local_socket::Stream::from(near).peer_creds()?;
+    creds.euid().ok_or_else(|| io::Error::other("the system does not tell who this process runs as"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_path_may_have_what_the_system_takes() {
+        let path = "/".to_owned() + &"x".repeat(MAX_PATH_BYTES - 1);
+        assert!(name(Path::new(&path)).is_ok());
+        let error = name(Path::new(&(path + "y"))).expect_err("too long");
+        assert!(error.to_string().contains("107") || cfg!(target_os = "macos"), "{error}");
+    }
+
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn own_uid_is_that_of_the_process() {
+        use std::os::unix::fs::MetadataExt;
+        let process = std::fs::metadata("/proc/self").expect("proc is mounted");
+        assert_eq!(own_uid().expect("known"), process.uid());
+    }
+}

@@ -1,0 +1,279 @@
+//! The socket itself: one daemon at a time, readable for its group, gone when the daemon is.
+
+use std::{
+    fmt,
+    fs::{self, File, TryLockError},
+    io::{self, Read, Seek, Write},
+    os::unix::fs::{DirBuilderExt, FileTypeExt, MetadataExt, OpenOptionsExt, PermissionsExt},
+    path::{Path, PathBuf},
+};
+
+use interprocess::{
+    local_socket::{
+        ListenerOptions,
+        tokio::{Listener, Stream, prelude::*},
+    },
+    os::unix::local_socket::ListenerOptionsExt,
+};
+
+use crate::control::local;
+
+const MODE: u32 = 0o660;
+
+/// Why the control socket could not be bound.
+#[derive(Debug, thiserror::Error)]
+pub enum BindError {
+    /// Another daemon has it.
+    #[error("another daemon{} serves {path}", Pid(*.pid))]
+    InUse {
+        /// The socket.
+        path: PathDisplay,
+        /// The other daemon's process, where known.
+        pid: Option<u32>,
+    },
+    /// There is a file in the way, which is not touched.
+    #[error("{0} is in the way: it is not a socket")]
+    NotASocket(PathDisplay),
+    /// The file could not be given its mode.
+    #[error("{path} has the mode {found:o}, not {MODE:o}")]
+    Mode {
+        /// The socket.
+        path: PathDisplay,
+        /// Its mode.
+        found: u32,
+    },
+    /// The system refuses.
+    #[error("cannot {what} {path}: {source}")]
+    Io {
+        /// What was tried.
+        what: &'static str,
+        /// With which file.
+        path: PathDisplay,
+        /// Why not.
+        source: io::Error,
+    },
+}
+
+/// A path that prints itself.
+#[derive(Clone, PartialEq, Eq)]
+pub struct PathDisplay(pub PathBuf);
+
+impl fmt::Display for PathDisplay {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.display().fmt(f)
+    }
+}
+
+impl fmt::Debug for PathDisplay {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+struct Pid(Option<u32>);
+
+impl fmt::Display for Pid {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.map_or(Ok(()), |pid| write!(f, " (process {pid})"))
+    }
+}
+
+/// The bound control socket. Dropping it removes the file, then lets go of the lock.
+#[derive(Debug)]
+pub struct ControlListener {
+    listener: Listener,
+    file: SocketFile,
+    /// Declared last: the lock is released when the socket is gone.
+    _lock: File,
+}
+
+impl ControlListener {
+    /// Binds the socket, taking the place of one whose daemon is dead. Must be called within a tokio runtime.
+    pub fn bind(path: &Path) -> Result<Self, BindError> {
+        if let Some(dir) = path.parent() {
+            match fs::DirBuilder::new().mode(0o750).create(dir) {
+                Err(error) if error.kind() != io::ErrorKind::AlreadyExists && !dir.is_dir() => {
+                    return Err(failed("make the directory", dir, error));
+                }
+                _ => {}
+            }
+        }
+        let lock = lock(path)?;
+        remove_stale(path)?;
+        let listener = local::name(path)
+            .and_then(|name| {
+                ListenerOptions::new().name(name).mode(MODE as _).reclaim_name(false).create_tokio()
+            })
+            .map_err(|error| failed("bind", path, error))?;
+        let file = SocketFile::open_to_group(path)?;
+        Ok(Self { listener, file, _lock: lock })
+    }
+
+    /// Returns the socket's path.
+    pub fn path(&self) -> &Path {
+        &self.file.path
+    }
+
+    /// Waits for the next client.
+    pub(super) async fn accept(&self) -> io::Result<Stream> {
+        self.listener.accept().await
+    }
+}
+
+/// Takes the lock beside the socket; it is held as long as the file is open, and never removed.
+fn lock(path: &Path) -> Result<File, BindError> {
+    let beside = path.with_extension("lock");
+    let mut file = fs::OpenOptions::new()
+        .read(true)
+        .write(true)
+        .create(true)
+        .truncate(false)
+        .mode(0o640)
+        .open(&beside)
+        .map_err(|error| failed("open the lock file", &beside, error))?;
+    match file.try_lock() {
+        Ok(()) => {}
+        Err(TryLockError::WouldBlock) => {
+            let mut pid = String::new();
+            let _ = (&file).take(32).read_to_string(&mut pid);
+            return Err(BindError::InUse { path: PathDisplay(path.into()), pid: pid.trim().parse().ok() });
+        }
+        Err(TryLockError::Error(error)) => return Err(failed("lock", &beside, error)),
+    }
+    file.set_len(0)
+        .and_then(|()| file.rewind())
+        .and_then(|()| writeln!(file, "{}", std::process::id()))
+        .map_err(|error| failed("write the lock file", &beside, error))?;
+    Ok(file)
+}
+
+/// Removes the socket of a daemon that is dead. Only under the lock; one that answers all the same is left
+/// alone, and so is anything that is no socket.
+fn remove_stale(path: &Path) -> Result<(), BindError> {
+    match fs::symlink_metadata(path) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
+        Err(error) => return Err(failed("look at", path, error)),
+        Ok(found) if !found.file_type().is_socket() => {
+            return Err(BindError::NotASocket(PathDisplay(path.into())));
+        }
+        Ok(_) => {}
+    }
+    match local::is_live(path) {
+        Ok(live) => Err(BindError::InUse { path: PathDisplay(path.into()), pid: live.pid }),
+        Err(error) if error.kind() == io::ErrorKind::ConnectionRefused => {
+            tracing::info!(socket = %path.display(), "removing the socket of a daemon that is gone");
+            fs::remove_file(path).map_err(|error| failed("remove the stale", path, error))
+        }
+        Err(error) => Err(failed("probe", path, error)),
+    }
+}
+
+fn failed(what: &'static str, path: &Path, source: io::Error) -> BindError {
+    BindError::Io { what, path: PathDisplay(path.into()), source }
+}
+
+/// The file of the socket; removed on drop if it is still this very one.
+#[derive(Debug)]
+struct SocketFile {
+    path: PathBuf,
+    identity: (u64, u64),
+}
+
+impl SocketFile {
+    /// Sets the mode whatever the umask took away, and makes sure of it.
+    fn open_to_group(path: &Path) -> Result<Self, BindError> {
+        let look = |error| failed("look at", path, error);
+        let identity = identity(&fs::symlink_metadata(path).map_err(look)?);
+        let file = Self { path: path.to_owned(), identity };
+        fs::set_permissions(path, fs::Permissions::from_mode(MODE))
+            .map_err(|error| failed("set the mode of", path, error))?;
+        let found = fs::symlink_metadata(path).map_err(look)?.permissions().mode() & 0o777;
+        if found == MODE { Ok(file) } else { Err(BindError::Mode { path: PathDisplay(path.into()), found }) }
+    }
+}
+
+impl Drop for SocketFile {
+    fn drop(&mut self) {
+        let ours = fs::symlink_metadata(&self.path).is_ok_and(|found| identity(&found) == self.identity);
+        if ours && let Err(error) = fs::remove_file(&self.path) {
+            tracing::warn!(socket = %self.path.display(), %error, "cannot remove the control socket");
+        }
+    }
+}
+
+fn identity(found: &fs::Metadata) -> (u64, u64) {
+    (found.dev(), found.ino())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::net::UnixListener;
+
+    use super::*;
+
+    fn place() -> (tempfile::TempDir, PathBuf) {
+        let dir = tempfile::tempdir().expect("temporary directory");
+        let path = dir.path().join("control.sock");
+        (dir, path)
+    }
+
+    #[tokio::test]
+    async fn the_file_is_for_the_group_and_goes_with_the_listener() {
+        let (_dir, path) = place();
+        let listener = ControlListener::bind(&path).expect("bound");
+        assert_eq!(fs::metadata(&path).expect("there").permissions().mode() & 0o777, 0o660);
+        assert!(local::is_live(&path).is_ok());
+        drop(listener);
+        assert!(!path.exists());
+        ControlListener::bind(&path).expect("bound again");
+    }
+
+    #[tokio::test]
+    async fn a_second_daemon_is_told_who_has_it() {
+        let (_dir, path) = place();
+        let first = ControlListener::bind(&path).expect("bound");
+        let error = ControlListener::bind(&path).expect_err("taken");
+        assert!(
+            matches!(&error, BindError::InUse { pid: Some(pid), .. } if *pid == std::process::id()),
+            "{error}"
+        );
+        assert!(error.to_string().contains(&format!("process {}", std::process::id())));
+        assert!(local::is_live(first.path()).is_ok(), "the first one is untouched");
+    }
+
+    #[tokio::test]
+    async fn a_stale_socket_is_replaced_and_a_live_one_without_lock_is_not() {
+        let (_dir, path) = place();
+        drop(UnixListener::bind(&path).expect("bound"));
+        assert!(path.exists(), "std leaves the file");
+        drop(ControlListener::bind(&path).expect("taken over"));
+        let _live = UnixListener::bind(&path).expect("bound");
+        assert!(matches!(ControlListener::bind(&path), Err(BindError::InUse { .. })));
+        assert!(path.exists());
+    }
+
+    #[tokio::test]
+    async fn other_files_are_never_removed() {
+        let (_dir, path) = place();
+        fs::write(&path, "precious").expect("written");
+        assert!(matches!(ControlListener::bind(&path), Err(BindError::NotASocket(_))));
+        assert_eq!(fs::read(&path).expect("still there"), b"precious");
+        fs::remove_file(&path).expect("removed");
+        let listener = ControlListener::bind(&path).expect("bound");
+        fs::remove_file(&path).expect("removed");
+        fs::write(&path, "somebody else's").expect("written");
+        drop(listener);
+        assert!(path.exists());
+    }
+
+    #[tokio::test]
+    async fn a_path_that_cannot_be_is_an_error_that_names_it() {
+        let (dir, _) = place();
+        let deep = dir.path().join("a/b/control.sock");
+        let error = ControlListener::bind(&deep).expect_err("no parent").to_string();
+        assert!(error.contains("a/b"), "{error}");
+        let long = dir.path().join("x".repeat(120));
+        let error = ControlListener::bind(&long).expect_err("too long").to_string();
+        assert!(error.contains("bytes"), "{error}");
+    }
+}

@@ -1,0 +1,5 @@
+//! Answers the control API.
+
+mod listener;
+
+pub use listener::{BindError, ControlListener, PathDisplay};
