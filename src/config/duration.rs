@@ -7,7 +7,7 @@ use serde::{Deserialize, Deserializer, Serializer, de::Error};
 const UNITS: [(&str, u64); 5] = [("ms", 1), ("s", 1000), ("m", 60_000), ("h", 3_600_000), ("d", 86_400_000)];
 
 /// Parses a whole number with its unit.
-pub fn parse(text: &str) -> Option<Duration> {
+pub(super) fn parse(text: &str) -> Option<Duration> {
     let digits = text.find(|c: char| !c.is_ascii_digit())?;
     let (number, unit) = text.split_at(digits);
     let (_, millis) = UNITS.iter().find(|(name, _)| *name == unit)?;
@@ -15,7 +15,7 @@ pub fn parse(text: &str) -> Option<Duration> {
 }
 
 /// Formats a duration in the largest unit that divides it.
-pub fn format(duration: Duration) -> String {
+pub(super) fn format(duration: Duration) -> String {
     let millis = u64::try_from(duration.as_millis()).unwrap_or(u64::MAX);
     let (unit, size) =
         UNITS.iter().rev().find(|(_, size)| millis > 0 && millis % size == 0).unwrap_or(&UNITS[1]);

@@ -1,10 +1,27 @@
 //! Typed settings with their defaults: everything that the file, the environment and `--set` may say.
+//!
+//! [`load`] reads and checks them, [`render`] prints them with the origin of each, [`state_dir`] finds the state
+//! directory.
 
 mod duration;
+mod environment;
+mod error;
+mod keys;
+mod load;
+mod show;
+mod state_dir;
+mod validate;
 
 use std::{net::SocketAddr, path::PathBuf, time::Duration};
 
 use serde::{Deserialize, Serialize};
+
+pub use environment::Environment;
+pub use error::{ConfigError, Origin, Problem};
+pub use keys::{ENVIRONMENT_PREFIX, Key, all as all_keys};
+pub use load::{Loaded, Sources, load};
+pub use show::render;
+pub use state_dir::{StateDir, state_dir};
 
 /// Who holds the browsers' connections.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -229,3 +246,6 @@ section! {
         format: LogFormat = LogFormat::Auto,
     }
 }
+
+#[cfg(test)]
+mod tests;

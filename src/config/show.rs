@@ -1,0 +1,22 @@
+//! Prints the settings in force as a file that says the same, each with its origin.
+
+use std::fmt::Write;
+
+use super::{Loaded, keys, load::toml_text};
+
+/// Returns the settings as TOML; a comment says where each is from.
+pub fn render(loaded: &Loaded) -> String {
+    let mut text = String::new();
+    let mut present = "";
+    let keys = keys::flatten(&loaded.config);
+    for key in &keys {
+        let (section, name) = key.parts();
+        if section != present {
+            let _ = writeln!(text, "\n[{section}]");
+            present = section;
+        }
+        let line = format!("{name} = {}", toml_text(&key.default));
+        let _ = writeln!(text, "{line:<40} # {}", loaded.origin(&key.path));
+    }
+    text
+}

@@ -1,0 +1,168 @@
+//! What the types cannot say: whether the values can run a daemon together.
+
+use std::{
+    net::{IpAddr, SocketAddr},
+    time::Duration,
+};
+
+use hyper::Uri;
+
+use super::{Config, Loaded, Mode, Problem};
+use crate::event::MAX_EVENT_BYTES;
+
+/// Returns everything that is wrong.
+pub(super) fn problems(loaded: &Loaded) -> Vec<Problem> {
+    let mut found = Vec::new();
+    let mut report = |key: &'static str, message: String| {
+        found.push(Problem { key, origin: loaded.origin(key), message });
+    };
+    let config = &loaded.config;
+    listeners(config, &mut report);
+    urls(config, &mut report);
+    limits(config, &mut report);
+    times(config, &mut report);
+    lists(config, &mut report);
+    if let Err(message) = log_level(&config.log.level) {
+        report("log.level", message);
+    }
+    found
+}
+
+fn listeners(config: &Config, report: &mut impl FnMut(&'static str, String)) {
+    let (public, internal) = (config.listen.public, config.listen.internal);
+    if public == internal && public.port() != 0 {
+        report(
+            "listen.internal",
+            format!("{internal} is the public listener's address: choose another port"),
+        );
+    }
+    if !internal.ip().is_loopback() && config.callback.secret_file.as_os_str().is_empty() {
+        let port = SocketAddr::from(([127, 0, 0, 1], internal.port()));
+        report(
+            "listen.internal",
+            format!(
+                "{internal} can be reached from other machines: set callback.secret_file, or listen on {port}"
+            ),
+        );
+    }
+}
+
+fn urls(config: &Config, report: &mut impl FnMut(&'static str, String)) {
+    let optional = [
+        ("frontend_version_url", &config.frontend_version_url),
+        ("stream.authorize_url", &config.stream.authorize_url),
+    ];
+    for (key, url) in optional.into_iter().filter(|(_, url)| !url.is_empty()) {
+        if let Err(message) = http_url(url) {
+            report(key, message);
+        }
+    }
+    let url = &config.gateway.url;
+    match (config.mode, url.is_empty()) {
+        (Mode::Gateway, true) => {
+            report(
+                "gateway.url",
+                "mode = \"gateway\" needs it: http://HOST:PORT of the SSE gateway".to_owned(),
+            );
+        }
+        (Mode::Embedded, true) => {}
+        (_, false) => {
+            if let Err(message) = http_url(url) {
+                report("gateway.url", message);
+            }
+        }
+    }
+}
+
+fn limits(config: &Config, report: &mut impl FnMut(&'static str, String)) {
+    let largest = config.events.max_bytes;
+    if !(1024..=MAX_EVENT_BYTES).contains(&largest) {
+        report("events.max_bytes", format!("{largest} is not between 1024 and {MAX_EVENT_BYTES}"));
+    }
+    if config.stream.outbox_bytes < largest {
+        let outbox = config.stream.outbox_bytes;
+        report(
+            "stream.outbox_bytes",
+            format!(
+                "{outbox} is less than events.max_bytes ({largest}): no outbox could take the largest event"
+            ),
+        );
+    }
+    for (key, value) in
+        [("gateway.in_flight", config.gateway.in_flight), ("tasks.max_running", config.tasks.max_running)]
+    {
+        if value == 0 {
+            report(key, "0 would let nothing through: at least 1".to_owned());
+        }
+    }
+}
+
+fn times(config: &Config, report: &mut impl FnMut(&'static str, String)) {
+    let second = Duration::from_secs(1);
+    let day = Duration::from_secs(86_400);
+    let ranges = [
+        ("gateway.timeout", config.gateway.timeout, Duration::from_millis(1), day),
+        ("stream.heartbeat", config.stream.heartbeat, second, day),
+        ("stream.write_deadline", config.stream.write_deadline, Duration::from_millis(1), day),
+        ("stream.history_age", config.stream.history_age, Duration::ZERO, 30 * day),
+        ("tasks.timeout", config.tasks.timeout, Duration::from_millis(1), 30 * day),
+        ("tasks.keep_finished", config.tasks.keep_finished, Duration::ZERO, 30 * day),
+        ("tasks.lease", config.tasks.lease, Duration::from_millis(1), day),
+        ("shutdown.grace", config.shutdown.grace, Duration::ZERO, day),
+        ("shutdown.spread", config.shutdown.spread, Duration::ZERO, day),
+    ];
+    for (key, value, least, most) in ranges {
+        if value < least || value > most {
+            let written = super::duration::format;
+            let message =
+                format!("{} is not between {} and {}", written(value), written(least), written(most));
+            report(key, message);
+        }
+    }
+}
+
+fn lists(config: &Config, report: &mut impl FnMut(&'static str, String)) {
+    for origin in &config.stream.cors_origins {
+        let exact = http_url(origin).is_ok() && origin.matches('/').count() == 2;
+        if !exact {
+            report(
+                "stream.cors_origins",
+                format!("{origin:?} is no exact origin: write it as https://app.example.org, without a path"),
+            );
+        }
+    }
+    for address in &config.stream.trusted_proxies {
+        if address.parse::<IpAddr>().is_err() {
+            report("stream.trusted_proxies", format!("{address:?} is no IP address"));
+        }
+    }
+}
+
+/// Refuses what is no `http://` or `https://` URL with a host. Passwords do not belong into settings.
+fn http_url(text: &str) -> Result<(), String> {
+    let url: Uri = text.parse().map_err(|error| format!("{text:?} is no URL: {error}"))?;
+    if !matches!(url.scheme_str(), Some("http" | "https")) {
+        return Err(format!("{text:?} must start with http:// or https://"));
+    }
+    match url.authority() {
+        Some(authority) if authority.as_str().contains('@') => {
+            Err("a URL with a user or a password is refused: secrets come from files only".to_owned())
+        }
+        Some(authority) if !authority.host().is_empty() => Ok(()),
+        _ => Err(format!("{text:?} names no host")),
+    }
+}
+
+/// Refuses levels that tracing would take for the name of a target, and so silence everything.
+fn log_level(text: &str) -> Result<(), String> {
+    const LEVELS: [&str; 6] = ["off", "error", "warn", "info", "debug", "trace"];
+    tracing_subscriber::EnvFilter::try_new(text).map_err(|error| format!("{text:?}: {error}"))?;
+    let mut bare = text.split(',').map(str::trim).filter(|part| !part.contains(['=', '[']));
+    match bare.find(|part| !LEVELS.contains(&part.to_ascii_lowercase().as_str())) {
+        Some(part) => Err(format!(
+            "{part:?} is no level: write one of {}, and per target as in info,ssectl_core::registry=debug",
+            LEVELS.join(", ")
+        )),
+        None => Ok(()),
+    }
+}
