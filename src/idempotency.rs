@@ -1,8 +1,48 @@
 //! Receipts by idempotency key: the same key and body gives the first receipt again, another body is a conflict.
 //!
 //! A key belongs to whoever used it and to the verb: two users, or two verbs, never meet.
+//!
+//! # How to use it
+//!
+//! A handler whose act needs no store of its own wraps it in [`Receipts::once`]:
+//!
+//! ```ignore
+//! let mutation = Mutation::new(actor, "connections.disconnect", order.key.clone());
+//! let key = mutation.key.clone();
+//! let receipt = receipts
+//!     .once(&mutation, &order, async || -> Result<_, MyError> {
+//!         let receipt = DisconnectReceipt { key, disconnected: act().await, not_found: Vec::new() };
+//!         Ok((receipt, Batch::new()))
+//!     })
+//!     .await?; // MyError: From<ReceiptError>
+//! ```
+//!
+//! The changes that the act returns are committed together with its receipt. A service that stores first and acts
+//! afterwards takes the two steps apart: [`Receipts::begin`], then [`Ticket::commit`]. Whoever must not be cut
+//! off half-way by a caller that hangs up runs all of it in a spawned task.
 
-use std::fmt;
+mod key;
+mod ledger;
+#[cfg(test)]
+mod tests;
+
+use std::{
+    fmt,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+};
+
+use jiff::Timestamp;
+use serde::{Serialize, de::DeserializeOwned};
+use serde_json::Value;
+use tokio::time::Instant;
+
+pub use key::InvalidKey;
+use ledger::{Found, Ledger, Record};
+
+use crate::{
+    clock::SharedClock,
+    store::{self, Batch, Change, Store, StoreError, Table},
+};
 
 /// Who asks for a mutation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -34,12 +74,20 @@ pub struct Mutation {
     pub verb: &'static str,
     /// The idempotency key.
     pub key: String,
+    /// The caller gave none: its receipt may be forgotten early when there are too many.
+    generated: bool,
 }
 
 impl Mutation {
     /// Returns a mutation with the key that was given, or a generated one.
     pub fn new(actor: Actor, verb: &'static str, key: Option<String>) -> Self {
-        Self { actor, verb, key: key.unwrap_or_else(|| uuid::Uuid::new_v4().to_string()) }
+        let generated = key.is_none();
+        Self { actor, verb, key: key.unwrap_or_else(|| uuid::Uuid::new_v4().to_string()), generated }
+    }
+
+    /// Returns the name of its receipt's record. Unambiguous: neither actor nor verb contains a slash.
+    fn record_key(&self) -> String {
+        format!("{}/{}/{}", self.actor, self.verb, self.key)
     }
 }
 
@@ -48,5 +96,193 @@ impl Mutation {
 #[error("the key {0:?} was used before with another request")]
 pub struct KeyConflict(pub String);
 
+/// Why a mutation may not even begin, or its receipt was not kept.
+#[derive(Clone, Debug, thiserror::Error)]
+pub enum ReceiptError {
+    /// The key is malformed.
+    #[error(transparent)]
+    InvalidKey(#[from] InvalidKey),
+    /// The key was used for something else.
+    #[error(transparent)]
+    Conflict(#[from] KeyConflict),
+    /// No more keys can be remembered.
+    #[error(transparent)]
+    Full(#[from] TooManyKeys),
+    /// It could not be stored.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+/// All the keys that are kept are younger than the time for which keys are promised to be kept.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "{0} idempotency keys were used within 24 hours, the most that are remembered: repeat later, or without a key"
+)]
+pub struct TooManyKeys(pub usize);
+
 /// Receipts by key.
-pub struct Receipts;
+pub struct Receipts {
+    store: Arc<dyn Store>,
+    clock: SharedClock,
+    ledger: Mutex<Ledger>,
+}
+
+/// Whether a mutation is to be done.
+pub enum Begun<'a, R> {
+    /// It is the first with its key: do it, then [`Ticket::commit`].
+    First(Ticket<'a>),
+    /// It was done before, and this is what was answered.
+    Repeated(R),
+}
+
+impl Receipts {
+    /// How many keys are remembered.
+    pub const CAPACITY: usize = 100_000;
+
+    /// Loads the receipts of earlier runs.
+    pub fn load(store: Arc<dyn Store>, clock: SharedClock) -> Result<Self, StoreError> {
+        Self::with_capacity(store, clock, Self::CAPACITY)
+    }
+
+    fn with_capacity(store: Arc<dyn Store>, clock: SharedClock, capacity: usize) -> Result<Self, StoreError> {
+        let mut records = Vec::new();
+        for (key, bytes) in store.load(Table::Receipts)? {
+            let record: Record = store::decode(Table::Receipts, &key, &bytes)?;
+            records.push((key, record));
+        }
+        Ok(Self { store, clock, ledger: Mutex::new(Ledger::new(capacity, records)) })
+    }
+
+    /// Does `act` once per key: repeated with the same body (a top-level `key` in it is ignored), returns the
+    /// first receipt. Whoever comes while the first one acts waits for its receipt.
+    pub async fn once<R, E>(
+        &self,
+        mutation: &Mutation,
+        body: &impl Serialize,
+        act: impl AsyncFnOnce() -> Result<(R, Batch), E>,
+    ) -> Result<R, E>
+    where
+        R: Serialize + DeserializeOwned,
+        E: From<ReceiptError>,
+    {
+        match self.begin(mutation, body).await? {
+            Begun::Repeated(receipt) => Ok(receipt),
+            Begun::First(mut ticket) => {
+                let (receipt, batch) = act().await?;
+                ticket.commit(&receipt, batch).await.map_err(ReceiptError::from)?;
+                Ok(receipt)
+            }
+        }
+    }
+
+    /// Takes the key for a mutation, or returns the receipt that it got before.
+    pub async fn begin<R: DeserializeOwned>(
+        &self,
+        mutation: &Mutation,
+        body: &impl Serialize,
+    ) -> Result<Begun<'_, R>, ReceiptError> {
+        key::check(&mutation.key)?;
+        let digest = key::digest(body);
+        let record_key = mutation.record_key();
+        loop {
+            let found = self.lock().take(&record_key, &digest, self.clock.now(), Instant::now());
+            match found {
+                Found::Free => {
+                    let generated = mutation.generated;
+                    let begun_at = self.clock.now();
+                    return Ok(Begun::First(Ticket {
+                        receipts: self,
+                        record_key,
+                        digest,
+                        generated,
+                        begun_at,
+                        kept: None,
+                    }));
+                }
+                Found::Kept(receipt) => return read(&mutation.key, receipt).map(Begun::Repeated),
+                Found::Other => return Err(KeyConflict(mutation.key.clone()).into()),
+                Found::Full(count) => return Err(TooManyKeys(count).into()),
+                Found::UnderWay(mut ended) => {
+                    // An error means that the ticket is gone: look again, all the same.
+                    let _ = ended.changed().await;
+                }
+            }
+        }
+    }
+
+    /// Returns whether receipts survive a restart.
+    pub fn durable(&self) -> bool {
+        self.store.durable()
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Ledger> {
+        self.ledger.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+fn read<R: DeserializeOwned>(key: &str, receipt: Value) -> Result<R, ReceiptError> {
+    serde_json::from_value(receipt).map_err(|error| {
+        StoreError::Failed(format!("the receipt of the key {key:?} cannot be read: {error}")).into()
+    })
+}
+
+/// A key that is taken. Dropped without [`Ticket::commit`] or [`Ticket::finish`], it is free again.
+#[must_use = "a ticket that is dropped frees its key"]
+pub struct Ticket<'a> {
+    receipts: &'a Receipts,
+    record_key: String,
+    digest: String,
+    generated: bool,
+    begun_at: Timestamp,
+    /// What repetitions get once the ticket is gone.
+    kept: Option<Record>,
+}
+
+impl Ticket<'_> {
+    /// Commits the mutation's changes and its receipt together. After an error nothing is known about either.
+    /// Repetitions wait until the ticket is finished or dropped.
+    pub async fn commit(&mut self, receipt: &impl Serialize, mut batch: Batch) -> Result<(), StoreError> {
+        let record = self.record(receipt)?;
+        // Removals first: a key that was forgotten may be the one that is put anew.
+        let forgotten = self.receipts.lock().forgotten();
+        let removals = forgotten.into_iter().map(|key| Change::Remove(Table::Receipts, key));
+        batch.splice(0..0, removals);
+        batch.push(self.put(&record)?);
+        self.receipts.store.commit(batch).await?;
+        self.kept = Some(record);
+        Ok(())
+    }
+
+    /// Commits a receipt that says more than the first one, now that the mutation is done.
+    pub async fn amend(&mut self, receipt: &impl Serialize) -> Result<(), StoreError> {
+        let record = self.record(receipt)?;
+        let change = self.put(&record)?;
+        self.kept = Some(record);
+        self.receipts.store.commit(vec![change]).await
+    }
+
+    /// Keeps a receipt in memory only, for what happened although it could not be stored.
+    pub fn finish(mut self, receipt: &impl Serialize) {
+        self.kept = self.record(receipt).ok();
+    }
+
+    fn record(&self, receipt: &impl Serialize) -> Result<Record, StoreError> {
+        let receipt = serde_json::to_value(receipt)
+            .map_err(|error| StoreError::Failed(format!("the receipt cannot be encoded: {error}")))?;
+        Ok(Record { digest: self.digest.clone(), at: self.begun_at, generated: self.generated, receipt })
+    }
+
+    fn put(&self, record: &Record) -> Result<Change, StoreError> {
+        Ok(Change::Put(Table::Receipts, self.record_key.clone(), store::encode(record)?))
+    }
+}
+
+impl Drop for Ticket<'_> {
+    fn drop(&mut self) {
+        let mut ledger = self.receipts.lock();
+        match self.kept.take() {
+            Some(record) => ledger.keep(&self.record_key, record),
+            None => ledger.release(&self.record_key),
+        }
+    }
+}

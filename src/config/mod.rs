@@ -3,7 +3,7 @@
 //! [`load`] reads and checks them, [`render`] prints them with the origin of each, [`state_dir`] finds the state
 //! directory.
 
-mod duration;
+pub mod duration;
 mod environment;
 mod error;
 mod keys;

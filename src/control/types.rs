@@ -29,6 +29,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
+pub use crate::version::{ClearReceipt, ClearVersion};
 use crate::{
     request_id::RequestId,
     task::{TaskCounts, TaskEvent, TaskView},
@@ -245,32 +246,6 @@ pub struct DisconnectReceipt {
     pub disconnected: Vec<RequestId>,
     /// The ids and tokens that were not connected.
     pub not_found: Vec<String>,
-}
-
-/// An order to forget a pending version.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct ClearVersion {
-    /// The one pending for this request id; without, the one for everyone.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub request_id: Option<RequestId>,
-    /// Every pending version.
-    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
-    pub all: bool,
-    /// The idempotency key; generated when not given.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub key: Option<String>,
-}
-
-/// What was forgotten.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct ClearReceipt {
-    /// The idempotency key.
-    pub key: String,
-    /// How many pending versions were removed.
-    pub cleared: usize,
-    /// The removal survives a restart.
-    pub durable: bool,
 }
 
 /// An event of an application.

@@ -6,7 +6,9 @@ mod memory;
 mod redb;
 
 use futures_util::future::BoxFuture;
+use serde::{Serialize, de::DeserializeOwned};
 
+pub use self::redb::RedbStore;
 pub use memory::MemoryStore;
 
 /// The kinds of records.
@@ -78,4 +80,18 @@ pub trait Store: Send + Sync + 'static {
 
     /// Returns whether what was committed survives the process.
     fn durable(&self) -> bool;
+}
+
+/// Encodes a service's record.
+pub(crate) fn encode(record: &impl Serialize) -> Result<Vec<u8>, StoreError> {
+    serde_json::to_vec(record)
+        .map_err(|error| StoreError::Failed(format!("a record cannot be encoded: {error}")))
+}
+
+/// Decodes a service's record.
+pub(crate) fn decode<R: DeserializeOwned>(table: Table, key: &str, bytes: &[u8]) -> Result<R, StoreError> {
+    serde_json::from_slice(bytes).map_err(|error| StoreError::Unusable {
+        path: format!("(record {key:?} of {})", table.name()),
+        why: format!("it is not what this version of ssectld writes: {error}"),
+    })
 }

@@ -4,7 +4,7 @@
 mod service;
 
 #[cfg(feature = "daemon")]
-pub use service::{TaskError, TaskService};
+pub use service::{Builtins, TaskError, TaskService};
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};

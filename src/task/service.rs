@@ -1,13 +1,21 @@
 //! Runs built-in tasks, keeps the leases of reporters, and sees to it that every task ends exactly once.
 
+use std::sync::Arc;
+
+use futures_util::future::BoxFuture;
 use tokio::sync::broadcast;
 
 use super::{CreateTask, EndTask, ReportProgress, TaskCounts, TaskEvent, TaskReceipt, TaskView};
 use crate::{
-    delivery::TooLarge,
-    idempotency::{Actor, KeyConflict},
-    lifecycle::ShuttingDown,
-    store::StoreError,
+    clock::SharedClock,
+    config::TasksConfig,
+    connection::Connection,
+    delivery::{Dispatcher, TooLarge},
+    idempotency::{Actor, KeyConflict, ReceiptError, Receipts, TooManyKeys},
+    lifecycle::{Lifecycle, ShuttingDown},
+    metrics::Metrics,
+    registry::{ConnectionObserver, ObserverError},
+    store::{Store, StoreError},
 };
 
 /// Why an order about tasks was not carried out.
@@ -37,15 +45,54 @@ pub enum TaskError {
     /// There are too many unfinished tasks.
     #[error("{0} tasks are unfinished, the most that are kept")]
     Full(usize),
+    /// There are too many young idempotency keys.
+    #[error(transparent)]
+    TooManyKeys(#[from] TooManyKeys),
     /// It could not be stored.
     #[error(transparent)]
     Store(#[from] StoreError),
+}
+
+impl From<ReceiptError> for TaskError {
+    fn from(error: ReceiptError) -> Self {
+        match error {
+            ReceiptError::InvalidKey(invalid) => Self::Invalid(invalid.to_string()),
+            ReceiptError::Conflict(conflict) => conflict.into(),
+            ReceiptError::Full(full) => full.into(),
+            ReceiptError::Store(error) => error.into(),
+        }
+    }
+}
+
+/// Whether there are built-in tasks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Builtins {
+    /// `demo` and `failing` can be started.
+    On,
+    /// There are none.
+    Off,
 }
 
 /// Knows every unfinished and recently finished task.
 pub struct TaskService;
 
 impl TaskService {
+    /// Loads the tasks of earlier runs.
+    #[expect(clippy::too_many_arguments, reason = "each is one of the parts that the app hands in")]
+    pub fn load(
+        config: &TasksConfig,
+        builtins: Builtins,
+        store: Arc<dyn Store>,
+        receipts: Arc<Receipts>,
+        dispatcher: Arc<Dispatcher>,
+        lifecycle: Lifecycle,
+        clock: SharedClock,
+        metrics: Arc<Metrics>,
+    ) -> Result<Arc<Self>, StoreError> {
+        let _ = (config, builtins, store, receipts, dispatcher, lifecycle, clock, metrics);
+        todo!()
+    }
+
     /// Starts a builtin, or creates a task that the caller reports.
     pub async fn create(&self, actor: Actor, order: CreateTask) -> Result<TaskReceipt, TaskError> {
         let _ = (actor, order);
@@ -117,6 +164,18 @@ impl TaskService {
     /// Cancels everything unfinished, each with its terminal event.
     pub async fn cancel_all(&self, why: &str) {
         let _ = why;
+        todo!()
+    }
+}
+
+/// A newcomer is told how far the running tasks are.
+impl ConnectionObserver for TaskService {
+    fn name(&self) -> &'static str {
+        "task"
+    }
+
+    fn connected<'a>(&'a self, connection: &'a Arc<Connection>) -> BoxFuture<'a, Result<(), ObserverError>> {
+        let _ = connection;
         todo!()
     }
 }

@@ -1,8 +1,16 @@
 //! Frontend versions: what is pending, for whom, and who is told.
 
 #[cfg(feature = "daemon")]
+mod fetch;
+#[cfg(feature = "daemon")]
+mod pending;
+#[cfg(feature = "daemon")]
 mod service;
+#[cfg(all(test, feature = "daemon"))]
+mod tests;
 
+#[cfg(feature = "daemon")]
+pub use fetch::FrontendVersion;
 #[cfg(feature = "daemon")]
 pub use service::{VersionError, VersionService};
 
@@ -72,4 +80,30 @@ pub struct VersionReceipt {
     /// The version that is pending instead by now; only in a repeated receipt.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub superseded_by: Option<String>,
+}
+
+/// An order to forget a pending version.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ClearVersion {
+    /// The one pending for this request id; without, the one for everyone.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub request_id: Option<RequestId>,
+    /// Every pending version.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub all: bool,
+    /// The idempotency key; generated when not given.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub key: Option<String>,
+}
+
+/// What was forgotten.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ClearReceipt {
+    /// The idempotency key.
+    pub key: String,
+    /// How many pending versions were removed.
+    pub cleared: usize,
+    /// The removal survives a restart.
+    pub durable: bool,
 }

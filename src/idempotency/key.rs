@@ -1,0 +1,60 @@
+//! The form of keys, and how a repeated body is recognised.
+
+use serde::Serialize;
+use serde_json::Value;
+
+/// The longest key.
+const MAX_BYTES: usize = 128;
+
+/// A key that is none.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("an idempotency key is 1 to {MAX_BYTES} printable ASCII characters without spaces")]
+pub struct InvalidKey;
+
+pub(super) fn check(key: &str) -> Result<(), InvalidKey> {
+    let fits = (1..=MAX_BYTES).contains(&key.len());
+    if fits && key.bytes().all(|b| b.is_ascii_graphic()) { Ok(()) } else { Err(InvalidKey) }
+}
+
+/// Returns a digest of a request's body without its top-level `key`: its length and its 128-bit FNV-1a hash.
+///
+/// Nobody gains by a collision (a key belongs to one actor, who would deceive themselves), so it need not be
+/// cryptographic; it must be the same in every build, because it is stored.
+pub(super) fn digest(body: &impl Serialize) -> String {
+    const BASIS: u128 = 0x6c62_272e_07bb_0142_62b8_2175_6295_c58d;
+    const PRIME: u128 = 0x0000_0000_0100_0000_0000_0000_0000_013b;
+    let mut value = serde_json::to_value(body).unwrap_or(Value::Null);
+    if let Value::Object(fields) = &mut value {
+        fields.shift_remove("key");
+    }
+    let text = value.to_string();
+    let hash = text.bytes().fold(BASIS, |hash, byte| (hash ^ u128::from(byte)).wrapping_mul(PRIME));
+    format!("{}-{hash:032x}", text.len())
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn keys_are_printable_ascii() {
+        for good in ["a", "deploy-2026.11.23/4711", &"x".repeat(128)] {
+            assert_eq!(check(good), Ok(()), "{good:?}");
+        }
+        for bad in ["", " ", "a b", "a\n", "\u{7f}", "é", &"x".repeat(129)] {
+            assert_eq!(check(bad), Err(InvalidKey), "{bad:?}");
+        }
+    }
+
+    #[test]
+    fn the_digest_ignores_the_key_and_nothing_else() {
+        let body = digest(&json!({"version": "1", "key": "a"}));
+        assert_eq!(body, digest(&json!({"version": "1", "key": "b"})));
+        assert_eq!(body, digest(&json!({"version": "1"})));
+        assert_ne!(body, digest(&json!({"version": "2"})));
+        assert_ne!(body, digest(&json!({"version": "1", "inner": {"key": "a"}})));
+        assert_eq!(digest(&json!("")), "2-088094af1dab1be95aa07330555adc6d", "stored: must never change");
+    }
+}

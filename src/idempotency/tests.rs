@@ -1,0 +1,124 @@
+use std::{
+    sync::atomic::{AtomicUsize, Ordering},
+    time::Duration,
+};
+
+use jiff::{SignedDuration, Timestamp};
+use serde_json::json;
+
+use super::*;
+use crate::{clock::Clock, store::MemoryStore};
+
+/// A wall clock that goes with tokio's, and may jump.
+struct TestClock(Mutex<(Timestamp, Instant)>);
+
+impl TestClock {
+    fn new() -> Arc<Self> {
+        let start = "2026-11-23T08:00:00Z".parse().expect("a timestamp");
+        Arc::new(Self(Mutex::new((start, Instant::now()))))
+    }
+
+    fn jump(&self, by: SignedDuration) {
+        self.0.lock().expect("clock").0 += by;
+    }
+}
+
+impl Clock for TestClock {
+    fn now(&self) -> Timestamp {
+        let (start, since) = *self.0.lock().expect("clock");
+        start + SignedDuration::try_from(since.elapsed()).expect("short")
+    }
+}
+
+fn mutation(key: &str) -> Mutation {
+    Mutation::new(Actor::Uid(1000), "test.act", Some(key.to_owned()))
+}
+
+/// Acts once under a key, and returns the number of that act.
+async fn act(
+    receipts: &Receipts,
+    count: &AtomicUsize,
+    of: &Mutation,
+    body: &str,
+) -> Result<usize, ReceiptError> {
+    let act = async || Ok::<_, ReceiptError>((count.fetch_add(1, Ordering::SeqCst), Batch::new()));
+    receipts.once(of, &json!({"body": body}), act).await
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_same_key_and_body_give_the_first_receipt_across_restarts() {
+    let store: Arc<dyn Store> = Arc::new(MemoryStore::default());
+    let (clock, count) = (TestClock::new(), AtomicUsize::new(0));
+    let receipts = Receipts::load(Arc::clone(&store), clock.clone()).expect("loads");
+    assert_eq!(act(&receipts, &count, &mutation("k"), "a").await.expect("first"), 0);
+    assert_eq!(act(&receipts, &count, &mutation("k"), "a").await.expect("again"), 0);
+    let conflict = act(&receipts, &count, &mutation("k"), "b").await.expect_err("another body");
+    assert!(matches!(conflict, ReceiptError::Conflict(KeyConflict(key)) if key == "k"));
+    for other in [
+        Mutation::new(Actor::Uid(1), "test.act", Some("k".into())),
+        Mutation::new(Actor::Uid(1000), "test.other", Some("k".into())),
+    ] {
+        assert_ne!(act(&receipts, &count, &other, "a").await.expect("another scope"), 0);
+    }
+    tokio::time::advance(Duration::from_secs(24 * 3600 - 1)).await;
+    let receipts = Receipts::load(store, clock).expect("loads again");
+    assert_eq!(act(&receipts, &count, &mutation("k"), "a").await.expect("after a restart"), 0);
+    assert_eq!(count.load(Ordering::SeqCst), 3);
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_expired_key_is_free_and_its_new_receipt_is_stored() {
+    let store: Arc<dyn Store> = Arc::new(MemoryStore::default());
+    let (clock, count) = (TestClock::new(), AtomicUsize::new(0));
+    let receipts = Receipts::load(Arc::clone(&store), clock.clone()).expect("loads");
+    act(&receipts, &count, &mutation("k"), "a").await.expect("first");
+    clock.jump(SignedDuration::from_hours(48));
+    assert_eq!(act(&receipts, &count, &mutation("k"), "a").await.expect("a jump is no age"), 0);
+    tokio::time::advance(Duration::from_secs(24 * 3600)).await;
+    assert_eq!(act(&receipts, &count, &mutation("k"), "b").await.expect("expired"), 1);
+    assert_eq!(store.load(Table::Receipts).expect("records").len(), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn when_full_of_young_keys_it_refuses_and_forgets_generated_ones_only() {
+    let store: Arc<dyn Store> = Arc::new(MemoryStore::default());
+    let count = AtomicUsize::new(0);
+    let receipts = Receipts::with_capacity(Arc::clone(&store), TestClock::new(), 3).expect("loads");
+    act(&receipts, &count, &Mutation::new(Actor::Publisher, "test.act", None), "a").await.expect("generated");
+    for key in ["a", "b", "c"] {
+        act(&receipts, &count, &mutation(key), "x").await.expect(key);
+    }
+    let full = act(&receipts, &count, &mutation("d"), "x").await.expect_err("no room");
+    assert!(matches!(full, ReceiptError::Full(TooManyKeys(3))));
+    assert_eq!(act(&receipts, &count, &mutation("a"), "x").await.expect("still known"), 1);
+    assert_eq!(store.load(Table::Receipts).expect("records").len(), 3);
+}
+
+#[tokio::test]
+async fn of_two_at_once_one_acts_and_a_failed_one_frees_the_key() {
+    let receipts = Receipts::load(Arc::new(MemoryStore::default()), TestClock::new()).expect("loads");
+    let count = AtomicUsize::new(0);
+    let slow = async || {
+        tokio::task::yield_now().await;
+        tokio::task::yield_now().await;
+        Ok::<_, ReceiptError>((count.fetch_add(1, Ordering::SeqCst), Batch::new()))
+    };
+    let of = mutation("k");
+    let body = json!({"body": "a"});
+    let failing = async {
+        let fail = async || Err::<(usize, Batch), _>(ReceiptError::Store(StoreError::Closed));
+        receipts.once(&of, &body, fail).await
+    };
+    let (failed, first, second) =
+        tokio::join!(failing, receipts.once(&of, &body, slow), receipts.once(&of, &body, slow));
+    assert!(failed.is_err());
+    assert_eq!((first.expect("acts"), second.expect("waits")), (0, 0));
+    assert_eq!(count.load(Ordering::SeqCst), 1);
+}
+
+#[tokio::test]
+async fn a_malformed_key_is_refused() {
+    let receipts = Receipts::load(Arc::new(MemoryStore::default()), TestClock::new()).expect("loads");
+    let refused = act(&receipts, &AtomicUsize::new(0), &mutation("a b"), "a").await;
+    assert!(matches!(refused, Err(ReceiptError::InvalidKey(InvalidKey))));
+}

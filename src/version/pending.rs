@@ -1,0 +1,68 @@
+//! What is pending for whom; without lock and store.
+
+use std::collections::HashMap;
+
+use super::PendingVersion;
+use crate::{audience::Audience, event::VersionSequence, request_id::RequestId};
+
+/// The pending versions.
+#[derive(Debug, Default)]
+pub(super) struct Pending {
+    everyone: Option<PendingVersion>,
+    by_id: HashMap<RequestId, PendingVersion>,
+}
+
+impl Pending {
+    /// Makes a version pending. For everyone, it takes the place of all older ones; the audiences that lost
+    /// theirs are returned.
+    pub(super) fn put(&mut self, version: PendingVersion) -> Vec<Audience> {
+        match version.audience.clone() {
+            Audience::One(id) => {
+                self.by_id.insert(id, version);
+                Vec::new()
+            }
+            Audience::Everyone => {
+                let dropped = self.older_than(version.sequence);
+                self.by_id.retain(|_, known| known.sequence > version.sequence);
+                self.everyone = Some(version);
+                dropped
+            }
+        }
+    }
+
+    /// Returns the request ids whose version would give way to one for everyone.
+    pub(super) fn older_than(&self, sequence: VersionSequence) -> Vec<Audience> {
+        let older = self.by_id.values().filter(|known| known.sequence < sequence);
+        older.map(|known| known.audience.clone()).collect()
+    }
+
+    pub(super) fn remove(&mut self, audience: &Audience) -> bool {
+        match audience {
+            Audience::Everyone => self.everyone.take().is_some(),
+            Audience::One(id) => self.by_id.remove(id).is_some(),
+        }
+    }
+
+    pub(super) fn contains(&self, audience: &Audience) -> bool {
+        match audience {
+            Audience::Everyone => self.everyone.is_some(),
+            Audience::One(id) => self.by_id.contains_key(id),
+        }
+    }
+
+    /// Returns what an id is told: the newer of its own and everyone's.
+    pub(super) fn newest(&self, id: Option<&RequestId>) -> Option<&PendingVersion> {
+        let own = id.and_then(|id| self.by_id.get(id));
+        own.into_iter().chain(&self.everyone).max_by_key(|version| version.sequence)
+    }
+
+    /// Returns how many are pending for single request ids.
+    pub(super) fn targeted(&self) -> usize {
+        self.by_id.len()
+    }
+
+    /// Returns all, in no order.
+    pub(super) fn all(&self) -> impl Iterator<Item = &PendingVersion> {
+        self.everyone.iter().chain(self.by_id.values())
+    }
+}
