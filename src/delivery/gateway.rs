@@ -1,1 +1,187 @@
-//! placeholder
+//! Delivery through an external SSE gateway: one `POST {url}/internal/send` per event and connection.
+//!
+//! Every token has a bounded outbox. While it is not empty, one task drains it, one request at a time: so a
+//! connection sees events in the order of their dispatch, and connections do not wait for one another. Over all
+//! tokens at most `gateway.in_flight` requests are under way; tokens that did not answer in time, and closes
+//! (which the gateway answers only after its own callback to us), may use a quarter of these only, so that they
+//! never use up what the others need.
+//!
+//! A request is never repeated: the gateway may have read it and written the event before the connection broke.
+//! The one exception is below us and safe: an idle keep-alive connection that is found closed before a byte of
+//! the request was written is replaced by a new one. What is lost with a failed request is counted and logged.
+
+mod drain;
+mod message;
+mod outbox;
+mod peer;
+
+use std::{
+    collections::{HashMap, hash_map::Entry},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+};
+
+use futures_util::{FutureExt, future::BoxFuture};
+use tokio::sync::Notify;
+use tokio_util::sync::CancellationToken;
+
+use self::{
+    drain::Lanes,
+    message::Message,
+    outbox::{Offer, Outbox, Parcel},
+    peer::Peer,
+};
+use super::{Delivery, Departures, Directory, Dispatch, Recipients};
+use crate::{
+    config::GatewayConfig,
+    connection::{CloseReason, Connection},
+    event::Kind,
+    lifecycle::Lifecycle,
+    metrics::{Metrics, SendStatus},
+    outbound::InvalidUrl,
+    token::Token,
+};
+
+/// Why there can be no delivery with these settings.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum InvalidGateway {
+    /// The address is no good.
+    #[error("gateway.url: {0}")]
+    Url(#[from] InvalidUrl),
+    /// Only scheme, host, port and a path prefix make sense.
+    #[error("gateway.url must not have a query or a fragment: /internal/send is added to it")]
+    Query,
+    /// Nothing could ever be sent.
+    #[error("gateway.in_flight must be at least 1")]
+    InFlight,
+    /// Nothing could ever succeed.
+    #[error("gateway.timeout must be more than nothing: 5s for example")]
+    Timeout,
+}
+
+/// Sends events through an external gateway.
+pub struct GatewayDelivery(Arc<Shared>);
+
+/// What the draining tasks share.
+struct Shared {
+    outboxes: Mutex<HashMap<Token, Outbox>>,
+    outbox_bytes: usize,
+    peer: Peer,
+    lanes: Lanes,
+    directory: Arc<dyn Directory>,
+    departures: Arc<dyn Departures>,
+    lifecycle: Lifecycle,
+    metrics: Arc<Metrics>,
+    emptied: Notify,
+    abandoned: CancellationToken,
+}
+
+impl GatewayDelivery {
+    /// Returns a delivery that has not talked to the gateway yet.
+    pub fn new(
+        config: &GatewayConfig,
+        outbox_bytes: usize,
+        directory: Arc<dyn Directory>,
+        departures: Arc<dyn Departures>,
+        lifecycle: Lifecycle,
+        metrics: Arc<Metrics>,
+    ) -> Result<Arc<Self>, InvalidGateway> {
+        if config.in_flight == 0 {
+            return Err(InvalidGateway::InFlight);
+        }
+        Ok(Arc::new(Self(Arc::new(Shared {
+            outboxes: Mutex::default(),
+            outbox_bytes,
+            peer: Peer::new(config)?,
+            lanes: Lanes::new(config.in_flight),
+            directory,
+            departures,
+            lifecycle,
+            metrics,
+            emptied: Notify::new(),
+            abandoned: CancellationToken::new(),
+        }))))
+    }
+}
+
+impl Delivery for GatewayDelivery {
+    fn enqueue(&self, to: Recipients, dispatch: Dispatch) -> BoxFuture<'_, ()> {
+        let message = Arc::new(Message::encode(dispatch.event));
+        match to {
+            Recipients::Everyone => {
+                for connection in self.0.directory.everyone() {
+                    self.0.offer(&connection, &message);
+                }
+            }
+            Recipients::One(connection) => self.0.offer(&connection, &message),
+        }
+        std::future::ready(()).boxed()
+    }
+
+    fn close(&self, connection: Arc<Connection>, reason: CloseReason) -> BoxFuture<'_, ()> {
+        tracing::debug!(token = connection.token.short(), reason = reason.label(), "closing at the gateway");
+        self.0.with_outbox(&connection.token, |outbox| outbox.close(&connection));
+        std::future::ready(()).boxed()
+    }
+
+    fn shutdown(&self) -> BoxFuture<'_, ()> {
+        // Whether this ends or is given up: what is still queued then is not sent any more.
+        let abandon = self.0.abandoned.clone().drop_guard();
+        async move {
+            let _abandon = abandon;
+            loop {
+                let emptied = self.0.emptied.notified();
+                if self.0.outboxes().is_empty() {
+                    return;
+                }
+                emptied.await;
+            }
+        }
+        .boxed()
+    }
+}
+
+impl Shared {
+    fn offer(self: &Arc<Self>, connection: &Arc<Connection>, message: &Arc<Message>) {
+        if let Kind::Version(sequence) = message.event.kind
+            && !connection.tell_version(sequence)
+        {
+            return;
+        }
+        let parcel = Parcel { connection: Arc::clone(connection), message: Arc::clone(message) };
+        let offer = self.with_outbox(&connection.token, |outbox| outbox.offer(parcel, self.outbox_bytes));
+        if let Offer::Overflowed(lost) = offer {
+            for parcel in lost {
+                self.metrics.sent(parcel.message.event.service(), SendStatus::Error, 1);
+            }
+            tracing::warn!(
+                request_id = %connection.request_id,
+                token = connection.token.short(),
+                "the gateway takes events of this connection too slowly: closing it"
+            );
+            self.departures.departed(connection, CloseReason::SlowConsumer);
+        }
+    }
+
+    /// Changes the outbox of a token; makes sure that somebody drains it.
+    fn with_outbox<T>(self: &Arc<Self>, token: &Token, change: impl FnOnce(&mut Outbox) -> T) -> T {
+        let mut outboxes = self.outboxes();
+        match outboxes.entry(token.clone()) {
+            Entry::Occupied(mut outbox) => change(outbox.get_mut()),
+            Entry::Vacant(place) => {
+                let changed = change(place.insert(Outbox::default()));
+                drop(outboxes);
+                self.lifecycle.spawn(Arc::clone(self).drain(token.clone()));
+                changed
+            }
+        }
+    }
+
+    fn outboxes(&self) -> MutexGuard<'_, HashMap<Token, Outbox>> {
+        self.outboxes.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[cfg(test)]
+pub(crate) mod fake;
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,184 @@
+//! Empties one outbox, one request at a time.
+
+use std::{
+    sync::{Arc, Mutex, PoisonError},
+    time::{Duration, Instant},
+};
+
+use tokio::sync::{Semaphore, SemaphorePermit};
+
+use super::{
+    Shared, message,
+    outbox::{Item, Outbox, Parcel},
+    peer::Outcome,
+};
+use crate::{
+    connection::{CloseReason, Connection},
+    metrics::SendStatus,
+    token::Token,
+};
+
+/// At most one line about failures in this time, with the number of those that it stands for.
+const COMPLAINT_EVERY: Duration = Duration::from_secs(5);
+
+/// Which part of the requests under way a token may use.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Lane {
+    Main,
+    /// For what is known or expected to be slow.
+    Side,
+}
+
+/// The places for requests under way, and who may complain about them.
+pub(super) struct Lanes {
+    main: Semaphore,
+    side: Option<Semaphore>,
+    failures: Complaints,
+    unknown: Complaints,
+}
+
+impl Lanes {
+    pub(super) fn new(in_flight: usize) -> Self {
+        let side = in_flight / 4;
+        Self {
+            main: Semaphore::new(in_flight - side),
+            side: (side > 0).then(|| Semaphore::new(side)),
+            failures: Complaints::default(),
+            unknown: Complaints::default(),
+        }
+    }
+
+    async fn place(&self, lane: Lane) -> Option<SemaphorePermit<'_>> {
+        let places = match (lane, &self.side) {
+            (Lane::Side, Some(side)) => side,
+            _ => &self.main,
+        };
+        places.acquire().await.ok()
+    }
+}
+
+impl Shared {
+    /// Sends what is in the outbox of a token until it is empty, then removes it.
+    pub(super) async fn drain(self: Arc<Self>, token: Token) {
+        if self.abandoned.run_until_cancelled(self.send_all(&token)).await.is_none() {
+            self.outboxes().remove(&token);
+            tracing::debug!(token = token.short(), "events were not sent any more: the daemon stops");
+        }
+        if self.outboxes().is_empty() {
+            self.emptied.notify_waiters();
+        }
+    }
+
+    async fn send_all(&self, token: &Token) {
+        let mut lane = Lane::Main;
+        while let Some(next) = self.next(token) {
+            let Some(place) = self.lanes.place(next.unwrap_or(lane)).await else { return };
+            // Only now: progress that waits for a place is still replaced by newer.
+            let item = self.outboxes().get_mut(token).and_then(Outbox::take);
+            match item {
+                Some(Item::Event(parcel)) => lane = self.send(token, &parcel).await,
+                Some(Item::Close(_)) => self.send_close(token).await,
+                None => {}
+            }
+            drop(place);
+        }
+    }
+
+    /// Returns the lane of the next item, where it does not depend on the token; `None`, and the outbox is
+    /// removed, if there is no item.
+    fn next(&self, token: &Token) -> Option<Option<Lane>> {
+        let mut outboxes = self.outboxes();
+        match outboxes.get(token).and_then(Outbox::peek) {
+            Some(Item::Close(_)) => Some(Some(Lane::Side)),
+            Some(Item::Event(_)) => Some(None),
+            None => {
+                outboxes.remove(token);
+                None
+            }
+        }
+    }
+
+    /// Sends an event. Returns the lane for the next one.
+    async fn send(&self, token: &Token, parcel: &Parcel) -> Lane {
+        let service = parcel.message.event.service();
+        let began = Instant::now();
+        let outcome = self.peer.post(parcel.message.body(token)).await;
+        self.metrics.send_took(service, began.elapsed());
+        let status =
+            if matches!(outcome, Outcome::Accepted) { SendStatus::Success } else { SendStatus::Error };
+        self.metrics.sent(service, status, 1);
+        match outcome {
+            Outcome::Accepted => return Lane::Main,
+            Outcome::NotFound => self.forget(&parcel.connection),
+            Outcome::Failed(why) => self.failed(&parcel.connection, &why),
+            Outcome::TimedOut => {
+                self.failed(&parcel.connection, "it did not answer in time");
+                return Lane::Side;
+            }
+        }
+        Lane::Main
+    }
+
+    /// The gateway does not know the token: nothing more is tried with it.
+    fn forget(&self, connection: &Connection) {
+        self.departures.departed(connection, CloseReason::NotFound);
+        let lost = self
+            .outboxes()
+            .get_mut(&connection.token)
+            .map(|outbox| outbox.discard(connection.serial))
+            .unwrap_or_default();
+        for parcel in lost {
+            self.metrics.sent(parcel.message.event.service(), SendStatus::Error, 1);
+        }
+        if let Some(more) = self.lanes.unknown.may_speak() {
+            tracing::warn!(
+                request_id = %connection.request_id,
+                token = connection.token.short(),
+                more,
+                "the gateway does not know this connection any more: removed"
+            );
+        }
+    }
+
+    fn failed(&self, connection: &Connection, why: &str) {
+        if let Some(more) = self.lanes.failures.may_speak() {
+            tracing::error!(
+                request_id = %connection.request_id,
+                token = connection.token.short(),
+                more,
+                why,
+                "an event was not taken by the gateway and is lost for this connection"
+            );
+        }
+    }
+
+    /// Ends the stream: gone already is as good.
+    async fn send_close(&self, token: &Token) {
+        let why = match self.peer.post(message::close(token)).await {
+            Outcome::Accepted | Outcome::NotFound => return,
+            Outcome::Failed(why) => why,
+            Outcome::TimedOut => "it did not answer in time".to_owned(),
+        };
+        if let Some(more) = self.lanes.failures.may_speak() {
+            tracing::warn!(token = token.short(), more, why, "the gateway did not close a stream");
+        }
+    }
+}
+
+/// Keeps a failing gateway from filling the log: a line speaks for those that were held back before it.
+#[derive(Default)]
+struct Complaints(Mutex<Option<(Instant, u64)>>);
+
+impl Complaints {
+    /// Returns how many lines were held back since the last one, if there may be one now.
+    fn may_speak(&self) -> Option<u64> {
+        let mut last = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        match last.as_mut() {
+            Some((then, held_back)) if then.elapsed() < COMPLAINT_EVERY => {
+                *held_back += 1;
+                None
+            }
+            _ => last.replace((Instant::now(), 0)).map_or(Some(0), |(_, held_back)| Some(held_back)),
+        }
+    }
+}

@@ -1,0 +1,63 @@
+//! The bodies of `POST /internal/send`. An event is encoded once; only the token differs.
+
+use std::sync::Arc;
+
+use crate::{event::Event, token::Token};
+
+/// An event, encoded for all tokens.
+pub(super) struct Message {
+    /// The event.
+    pub(super) event: Arc<Event>,
+    /// Everything after the token.
+    tail: String,
+}
+
+impl Message {
+    pub(super) fn encode(event: Arc<Event>) -> Self {
+        let (name, data) = (quoted(event.name.as_str()), quoted(event.data.as_str()));
+        let tail = format!(r#","event":{{"name":{name},"data":{data}}},"close":false}}"#);
+        Self { event, tail }
+    }
+
+    /// Returns what it counts in an outbox: what it has in any framing, escaping left out, so that an event
+    /// within `events.max_bytes` counts no more than that.
+    pub(super) fn size(&self) -> usize {
+        self.event.name.as_str().len() + self.event.data.as_str().len()
+    }
+
+    /// Returns the body for a token.
+    pub(super) fn body(&self, token: &Token) -> String {
+        format!(r#"{{"token":{}{}"#, quoted(token.as_str()), self.tail)
+    }
+}
+
+/// Returns the body that ends the stream of a token.
+pub(super) fn close(token: &Token) -> String {
+    format!(r#"{{"token":{},"close":true}}"#, quoted(token.as_str()))
+}
+
+fn quoted(text: &str) -> serde_json::Value {
+    // Its Display is compact JSON.
+    serde_json::Value::from(text)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::event::{JsonLine, Kind};
+
+    #[test]
+    fn cm_20_is_what_the_gateway_expects() {
+        let event = Event {
+            name: "version".parse().expect("a name"),
+            data: JsonLine::compact(r#"{"version": "1\"é"}"#).expect("JSON"),
+            kind: Kind::Application,
+        };
+        let token = r#"a"b\c"#.parse().expect("a token");
+        assert_eq!(
+            Message::encode(Arc::new(event)).body(&token),
+            r#"{"token":"a\"b\\c","event":{"name":"version","data":"{\"version\":\"1\\\"é\"}"},"close":false}"#
+        );
+        assert_eq!(close(&token), r#"{"token":"a\"b\\c","close":true}"#);
+    }
+}
