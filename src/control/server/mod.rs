@@ -1,5 +1,131 @@
 //! Answers the control API.
 
+mod connections;
+mod daemon;
+mod events;
+mod extract;
+mod failure;
+mod follow;
 mod listener;
+mod order;
+mod tasks;
+mod versions;
+
+use std::{io, sync::Arc, time::Duration};
+
+use axum::{
+    Extension, Router,
+    extract::DefaultBodyLimit,
+    routing::{get, post},
+};
+use interprocess::local_socket::{tokio::Stream, traits::StreamCommon};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio_util::sync::CancellationToken;
 
 pub use listener::{BindError, ControlListener, PathDisplay};
+
+use crate::{
+    http::server::{Persistence, serve_connection},
+    idempotency::Actor,
+    lifecycle::Phase,
+    services::Services,
+};
+
+/// Clients at once; more wait in the kernel's backlog.
+const CONNECTIONS: usize = 256;
+/// Out of file descriptors: others must close some first.
+const ACCEPT_PAUSE: Duration = Duration::from_millis(200);
+
+/// Returns what application backends may do: publish. Expects the [`Actor`] as an extension of the request.
+pub fn publisher_router(services: Arc<Services>) -> Router {
+    finish(publishing(), services)
+}
+
+/// Returns the whole API. Expects the [`Actor`] as an extension of the request.
+fn router(services: Arc<Services>) -> Router {
+    let operating = Router::new()
+        .route("/v1/status", get(daemon::status))
+        .route("/v1/daemon/stop", post(daemon::stop))
+        .route("/v1/connections", get(connections::list))
+        .route("/v1/connections/{request_id}", get(connections::show))
+        .route("/v1/connections/disconnect", get(connections::show_disconnect).post(connections::disconnect))
+        .route("/v1/versions", get(versions::list))
+        .route("/v1/versions/current", get(versions::current))
+        .route("/v1/versions/clear", post(versions::clear))
+        .route("/v1/tasks", get(tasks::list))
+        .route("/v1/tasks/{id}/events", get(follow::events))
+        .route("/v1/tasks/{id}/cancel", post(tasks::cancel))
+        .route("/v1/tasks/{id}/remove", post(tasks::remove));
+    finish(publishing().merge(operating), services)
+}
+
+fn publishing() -> Router<Arc<Services>> {
+    Router::new()
+        .route("/v1/events", post(events::send))
+        .route("/v1/versions", post(versions::queue))
+        .route("/v1/tasks", post(tasks::create))
+        .route("/v1/tasks/{id}", get(tasks::show))
+        .route("/v1/tasks/{id}/progress", post(tasks::progress))
+        .route("/v1/tasks/{id}/complete", post(tasks::complete))
+        .route("/v1/tasks/{id}/fail", post(tasks::fail))
+}
+
+fn finish(router: Router<Arc<Services>>, services: Arc<Services>) -> Router {
+    router
+        .fallback(extract::no_such_path)
+        .method_not_allowed_fallback(extract::no_such_method)
+        .layer(DefaultBodyLimit::max(extract::MAX_BODY))
+        .with_state(services)
+}
+
+/// Serves the control socket until the daemon is closed, then removes it.
+pub fn serve(listener: ControlListener, services: Arc<Services>) {
+    let lifecycle = services.lifecycle.clone();
+    lifecycle.clone().spawn(async move {
+        let closed = CancellationToken::new();
+        let router = router(services);
+        tokio::select! {
+            () = accept_all(&listener, &router, &lifecycle, &closed) => {}
+            () = lifecycle.reached(Phase::Closed) => {}
+        }
+        closed.cancel();
+    });
+}
+
+async fn accept_all(
+    listener: &ControlListener,
+    router: &Router,
+    lifecycle: &crate::lifecycle::Lifecycle,
+    closed: &CancellationToken,
+) {
+    let places = Arc::new(Semaphore::new(CONNECTIONS));
+    while let Ok(place) = Arc::clone(&places).acquire_owned().await {
+        match listener.accept().await.and_then(|stream| Ok((actor(&stream)?, stream))) {
+            Ok((actor, stream)) => {
+                let router = router.clone().layer(Extension(actor));
+                lifecycle.spawn(serve_one(stream, router, closed.clone(), place));
+            }
+            Err(error) if concerns_one_client(&error) => {}
+            Err(error) => {
+                tracing::error!(%error, "cannot accept clients on the control socket; trying again");
+                tokio::time::sleep(ACCEPT_PAUSE).await;
+            }
+        }
+    }
+}
+
+async fn serve_one(stream: Stream, router: Router, closed: CancellationToken, place: OwnedSemaphorePermit) {
+    serve_connection(stream, router, Persistence::KeepAlive, closed).await;
+    drop(place);
+}
+
+/// Returns who is at the other end, as the kernel says.
+fn actor(stream: &Stream) -> io::Result<Actor> {
+    let uid = stream.peer_creds()?.euid();
+    uid.map(Actor::Uid).ok_or_else(|| io::ErrorKind::ConnectionAborted.into())
+}
+
+fn concerns_one_client(error: &io::Error) -> bool {
+    use io::ErrorKind::{ConnectionAborted, ConnectionReset, NotConnected};
+    matches!(error.kind(), ConnectionAborted | ConnectionReset | NotConnected)
+}

@@ -1,0 +1,143 @@
+//! Connections: listed, shown, disconnected.
+
+use axum::{Extension, Json, extract::State};
+use jiff::Timestamp;
+
+use super::{
+    extract::{Body, Id},
+    failure::Rejected,
+    order::{Order, Shared},
+};
+use crate::{
+    connection::{CloseReason, Connection},
+    control::types::{ConnectionView, Disconnect, DisconnectReceipt, List, Single},
+    delivery::Directory,
+    idempotency::{Actor, Begun, Mutation},
+    registry::Listed,
+    request_id::RequestId,
+    services::Services,
+    token::Token,
+};
+
+/// Returns all connections, oldest first.
+pub(super) async fn list(State(services): State<Shared>) -> Json<List<ConnectionView>> {
+    let now = services.clock.now();
+    let items = services.registry.list().iter().map(|listed| view(listed, now)).collect();
+    Json(List::new("connections.list", items))
+}
+
+/// Returns the connection of a request id.
+pub(super) async fn show(
+    State(services): State<Shared>,
+    Id(id): Id,
+) -> Result<Json<Single<ConnectionView>>, Rejected> {
+    find(&services, &id)
+}
+
+/// Returns the connection whose request id is the name of a path of ours.
+pub(super) async fn show_disconnect(
+    State(services): State<Shared>,
+) -> Result<Json<Single<ConnectionView>>, Rejected> {
+    find(&services, "disconnect")
+}
+
+fn find(services: &Services, id: &str) -> Result<Json<Single<ConnectionView>>, Rejected> {
+    let id: RequestId =
+        id.parse().map_err(|error| Rejected::invalid("that is no request id").cause(error))?;
+    let connection = services.registry.find(&id).ok_or_else(|| {
+        Rejected::not_found(format!("{id} is not connected")).hint("ssectl connections list")
+    })?;
+    let flapping = services.registry.is_flapping(&id);
+    let item = view(&Listed { connection, flapping }, services.clock.now());
+    Ok(Json(Single::new("connection", item)))
+}
+
+fn view(listed: &Listed, now: Timestamp) -> ConnectionView {
+    let connection: &Connection = &listed.connection;
+    ConnectionView {
+        request_id: connection.request_id.clone(),
+        token: connection.token.as_str().to_owned(),
+        state: if listed.flapping { "flapping" } else { "live" }.to_owned(),
+        connected_at: connection.connected_at,
+        age_ms: (now.as_millisecond() - connection.connected_at.as_millisecond()).max(0),
+        address: connection.origin.address.map(|address| address.to_string()),
+        user_agent: connection.origin.user_agent.as_deref().map(str::to_owned),
+        version_sequence: connection.told_version().map(|sequence| sequence.0),
+    }
+}
+
+/// Removes connections, then closes their streams.
+pub(super) async fn disconnect(
+    State(services): State<Shared>,
+    Extension(actor): Extension<Actor>,
+    Body(order): Body<Disconnect>,
+) -> Result<Json<Single<DisconnectReceipt>>, Rejected> {
+    let logged = Order::new(actor, "connections.disconnect", target(&order), order.key.as_ref());
+    let inner = services.clone();
+    let act = async move { once(&inner, actor, order).await };
+    let receipt = logged.carry_out(&services, act).await?;
+    Ok(Json(Single::new("connections.disconnected", receipt)))
+}
+
+/// At most a few names: a log line is no list.
+fn target(order: &Disconnect) -> String {
+    if order.all {
+        return "all".to_owned();
+    }
+    let ids = order.request_ids.iter().map(RequestId::as_str);
+    let tokens = order.tokens.iter().map(|token| token.get(..8).unwrap_or(token));
+    let names: Vec<_> = ids.chain(tokens).collect();
+    match names.len() {
+        0..=8 => names.join(" "),
+        more => format!("{} and {} more", names[..8].join(" "), more - 8),
+    }
+}
+
+async fn once(services: &Services, actor: Actor, order: Disconnect) -> Result<DisconnectReceipt, Rejected> {
+    let named = !order.request_ids.is_empty() || !order.tokens.is_empty();
+    if named == order.all {
+        return Err(Rejected::invalid("name request ids and tokens, or say \"all\": one of the two"));
+    }
+    let tokens = order.tokens.iter().map(|token| token.parse::<Token>());
+    let tokens: Vec<Token> = tokens
+        .collect::<Result<_, _>>()
+        .map_err(|error| Rejected::invalid("that is no token").cause(error))?;
+    let mutation = Mutation::new(actor, "connections.disconnect", order.key.clone());
+    let mut ticket = match services.receipts.begin(&mutation, &order).await? {
+        Begun::Repeated(receipt) => return Ok(receipt),
+        Begun::First(ticket) => ticket,
+    };
+    let mut receipt =
+        DisconnectReceipt { key: mutation.key.clone(), disconnected: Vec::new(), not_found: Vec::new() };
+    let all = if order.all { services.registry.list() } else { Vec::new() };
+    for listed in all {
+        end(services, &listed.connection.token, &mut receipt).await;
+    }
+    for id in order.request_ids {
+        match services.registry.find(&id) {
+            Some(connection) if end(services, &connection.token, &mut receipt).await => {}
+            _ => receipt.not_found.push(id.into()),
+        }
+    }
+    for token in tokens {
+        if !end(services, &token, &mut receipt).await {
+            receipt.not_found.push(token.into());
+        }
+    }
+    // What was done is done: a receipt that cannot be stored must not read like a failure.
+    if let Err(error) = ticket.commit(&receipt, Vec::new()).await {
+        tracing::warn!(%error, "disconnected, but the receipt was not stored");
+        ticket.finish(&receipt);
+    }
+    Ok(receipt)
+}
+
+/// Removes the entry, then closes the stream. False if the token is not registered.
+async fn end(services: &Services, token: &Token, receipt: &mut DisconnectReceipt) -> bool {
+    let Some(connection) = services.registry.disconnect(token, CloseReason::Disconnected) else {
+        return false;
+    };
+    receipt.disconnected.push(connection.request_id.clone());
+    services.delivery.close(connection, CloseReason::Disconnected).await;
+    true
+}

@@ -1,0 +1,92 @@
+//! The daemon itself: how it is, and its end.
+
+use axum::{Extension, Json, extract::State};
+use serde::Serialize;
+
+use super::{
+    extract::Body,
+    failure::Rejected,
+    order::{Order, Shared},
+};
+use crate::{
+    control::types::{Keyed, Listen, Single, Status, StopReceipt},
+    delivery::Directory,
+    idempotency::{Actor, Begun, Mutation},
+    services::Services,
+};
+
+/// Returns the daemon at a glance.
+pub(super) async fn status(State(services): State<Shared>) -> Json<Single<Status>> {
+    let durable = services.versions.durable();
+    let mut degraded = Vec::new();
+    if !durable {
+        degraded.push("state is kept in memory only: it does not survive a restart".to_owned());
+    }
+    let status = Status {
+        version: env!("CARGO_PKG_VERSION").to_owned(),
+        pid: std::process::id(),
+        phase: name(&services.lifecycle.phase()),
+        mode: name(&services.config.mode),
+        framing: name(&services.config.framing),
+        started_at: services.started_at,
+        listen: Listen {
+            public: services.bound.public.to_string(),
+            internal: services.bound.internal.to_string(),
+        },
+        socket: services.bound.socket.clone(),
+        connections: services.registry.count(),
+        pending_versions: services.versions.pending().len(),
+        tasks: services.tasks.counts(),
+        durable,
+        degraded,
+    };
+    let mut answer = Single::new("status", status);
+    answer.warnings.extend(disagreement(&services));
+    Json(answer)
+}
+
+/// Returns a warning if the frontend serves another version than the one that newcomers are told.
+fn disagreement(services: &Services) -> Option<String> {
+    let pending = services.versions.current(None)?.version;
+    let fetched = services.versions.fetched().filter(|fetched| *fetched != pending)?;
+    Some(format!("{pending} is pending for everyone, but frontend_version_url says {fetched}"))
+}
+
+/// Returns the name of a variant, as in JSON.
+fn name(variant: &impl Serialize) -> String {
+    match serde_json::to_value(variant) {
+        Ok(serde_json::Value::String(name)) => name,
+        _ => String::new(),
+    }
+}
+
+/// Begins the graceful shutdown. Asking again does not hurry it.
+pub(super) async fn stop(
+    State(services): State<Shared>,
+    Extension(actor): Extension<Actor>,
+    Body(order): Body<Keyed>,
+) -> Result<Json<Single<StopReceipt>>, Rejected> {
+    let logged = Order::new(actor, "daemon.stop", "daemon", order.key.as_ref());
+    let inner = services.clone();
+    let act = async move { stop_once(&inner, actor, order).await };
+    Ok(Json(Single::new("daemon.stopping", logged.carry_out(&services, act).await?)))
+}
+
+async fn stop_once(services: &Services, actor: Actor, order: Keyed) -> Result<StopReceipt, Rejected> {
+    let mutation = Mutation::new(actor, "daemon.stop", order.key.clone());
+    let mut ticket = match services.receipts.begin(&mutation, &order).await? {
+        Begun::Repeated(receipt) => return Ok(receipt),
+        Begun::First(ticket) => ticket,
+    };
+    let counts = services.tasks.counts();
+    let receipt = StopReceipt { key: mutation.key.clone(), tasks: counts.pending + counts.running };
+    // The receipt first: repeated to the daemon's successor, the order must not stop that one too.
+    if let Err(error) = ticket.commit(&receipt, Vec::new()).await {
+        tracing::warn!(%error, "stopping, but the receipt was not stored");
+        ticket.finish(&receipt);
+    }
+    if services.lifecycle.accepting().is_ok() {
+        services.lifecycle.request_stop();
+    }
+    Ok(receipt)
+}

@@ -1,0 +1,144 @@
+//! Errors as the API words them: what happened, why, what to do next.
+
+use axum::{
+    Json,
+    http::StatusCode,
+    response::{IntoResponse, Response},
+};
+
+use crate::{
+    control::types::{ApiError, ErrorCode, Failure},
+    delivery::TooLarge,
+    event::InvalidEventName,
+    idempotency::{KeyConflict, ReceiptError, TooManyKeys},
+    lifecycle::ShuttingDown,
+    store::StoreError,
+    task::TaskError,
+    version::VersionError,
+};
+
+/// A request that is not answered as asked.
+#[derive(Clone, Debug)]
+pub(super) struct Rejected(pub(super) ApiError);
+
+impl Rejected {
+    pub(super) fn new(code: ErrorCode, message: impl Into<String>) -> Self {
+        Self(ApiError { code, message: message.into(), cause: None, hint: None })
+    }
+
+    pub(super) fn invalid(message: impl Into<String>) -> Self {
+        Self::new(ErrorCode::Invalid, message)
+    }
+
+    pub(super) fn not_found(message: impl Into<String>) -> Self {
+        Self::new(ErrorCode::NotFound, message)
+    }
+
+    pub(super) fn cause(mut self, cause: impl ToString) -> Self {
+        self.0.cause = Some(cause.to_string());
+        self
+    }
+
+    pub(super) fn hint(mut self, hint: impl Into<String>) -> Self {
+        self.0.hint = Some(hint.into());
+        self
+    }
+}
+
+impl IntoResponse for Rejected {
+    fn into_response(self) -> Response {
+        let status = StatusCode::from_u16(self.0.code.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+        (status, Json(Failure { error: self.0 })).into_response()
+    }
+}
+
+impl From<ShuttingDown> for Rejected {
+    fn from(error: ShuttingDown) -> Self {
+        Self::new(ErrorCode::Refused, error.to_string()).hint("repeat it when the daemon is back")
+    }
+}
+
+impl From<KeyConflict> for Rejected {
+    fn from(error: KeyConflict) -> Self {
+        Self::new(ErrorCode::Conflict, error.to_string())
+            .hint("use another key for another order; repeat an order unchanged with its key")
+    }
+}
+
+impl From<TooLarge> for Rejected {
+    fn from(error: TooLarge) -> Self {
+        Self::new(ErrorCode::TooLarge, error.to_string())
+            .hint("send a reference, and let the browser fetch the rest")
+    }
+}
+
+impl From<StoreError> for Rejected {
+    fn from(error: StoreError) -> Self {
+        Self::new(ErrorCode::Internal, "the state could not be written").cause(error)
+    }
+}
+
+impl From<InvalidEventName> for Rejected {
+    fn from(error: InvalidEventName) -> Self {
+        Self::invalid(error.to_string())
+    }
+}
+
+impl From<TooManyKeys> for Rejected {
+    fn from(error: TooManyKeys) -> Self {
+        Self::new(ErrorCode::Refused, error.to_string())
+    }
+}
+
+impl From<ReceiptError> for Rejected {
+    fn from(error: ReceiptError) -> Self {
+        match error {
+            ReceiptError::InvalidKey(error) => Self::invalid(error.to_string()),
+            ReceiptError::Conflict(error) => error.into(),
+            ReceiptError::Full(error) => error.into(),
+            ReceiptError::Store(error) => error.into(),
+        }
+    }
+}
+
+impl From<VersionError> for Rejected {
+    fn from(error: VersionError) -> Self {
+        match error {
+            VersionError::Invalid(message) => Self::invalid(message),
+            VersionError::TooLarge(error) => error.into(),
+            VersionError::KeyConflict(error) => error.into(),
+            VersionError::ShuttingDown(error) => error.into(),
+            VersionError::Full(_) => Self::new(ErrorCode::Refused, error.to_string())
+                .hint("forget what is no longer needed: ssectl version clear"),
+            VersionError::TooManyKeys(error) => error.into(),
+            VersionError::Store(error) => error.into(),
+        }
+    }
+}
+
+impl From<TaskError> for Rejected {
+    fn from(error: TaskError) -> Self {
+        match error {
+            TaskError::Invalid(message) => Self::invalid(message),
+            TaskError::UnknownBuiltin(_) => {
+                Self::invalid(error.to_string()).hint("the built-in tasks are demo and failing")
+            }
+            TaskError::NotFound(_) => Self::no_task(error.to_string()),
+            TaskError::Conflict(message) => Self::new(ErrorCode::Conflict, message),
+            TaskError::TooLarge(error) => error.into(),
+            TaskError::KeyConflict(error) => error.into(),
+            TaskError::ShuttingDown(error) => error.into(),
+            TaskError::Full(_) => {
+                Self::new(ErrorCode::Refused, error.to_string()).hint("see them: ssectl task list")
+            }
+            TaskError::TooManyKeys(error) => error.into(),
+            TaskError::Store(error) => error.into(),
+        }
+    }
+}
+
+impl Rejected {
+    pub(super) fn no_task(message: String) -> Self {
+        Self::not_found(message).hint("ended tasks are listed for a while only: ssectl task list")
+    }
+}

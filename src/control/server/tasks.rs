@@ -1,0 +1,110 @@
+//! Tasks: started, reported, ended, listed.
+
+use axum::{Extension, Json, extract::State};
+
+use super::{
+    extract::{Body, Id},
+    failure::Rejected,
+    order::{Order, Shared, uninterrupted},
+};
+use crate::{
+    control::types::{Keyed, List, Single},
+    idempotency::Actor,
+    task::{CreateTask, EndTask, ReportProgress, TaskReceipt, TaskView},
+};
+
+type Receipt = Result<Json<Single<TaskReceipt>>, Rejected>;
+
+/// Returns all tasks, newest first.
+pub(super) async fn list(State(services): State<Shared>) -> Json<List<TaskView>> {
+    Json(List::new("tasks.list", services.tasks.list()))
+}
+
+/// Returns a task.
+pub(super) async fn show(
+    State(services): State<Shared>,
+    Id(id): Id,
+) -> Result<Json<Single<TaskView>>, Rejected> {
+    let task = services.tasks.show(&id).ok_or_else(|| unknown(&id))?;
+    Ok(Json(Single::new("task", task)))
+}
+
+pub(super) fn unknown(id: &str) -> Rejected {
+    Rejected::no_task(format!("there is no task {id}"))
+}
+
+/// Starts a builtin, or creates a task that the caller reports.
+pub(super) async fn create(
+    State(services): State<Shared>,
+    Extension(actor): Extension<Actor>,
+    Body(order): Body<CreateTask>,
+) -> Receipt {
+    let target = order.builtin.as_ref().or(order.name.as_ref()).cloned().unwrap_or_default();
+    let logged = Order::new(actor, "task.create", target, order.key.as_ref());
+    let tasks = services.tasks.clone();
+    let act = async move { Ok(tasks.create(actor, order).await?) };
+    Ok(Json(Single::new("task.receipt", logged.carry_out(&services, act).await?)))
+}
+
+/// Takes a reporter's progress: neither keyed nor logged.
+pub(super) async fn progress(
+    State(services): State<Shared>,
+    Id(id): Id,
+    Body(report): Body<ReportProgress>,
+) -> Result<Json<Single<TaskView>>, Rejected> {
+    let tasks = services.tasks.clone();
+    let act = async move { Ok(tasks.progress(&id, report).await?) };
+    Ok(Json(Single::new("task", uninterrupted(&services, act).await?)))
+}
+
+/// Ends a reporter's task well.
+pub(super) async fn complete(
+    State(services): State<Shared>,
+    Extension(actor): Extension<Actor>,
+    Id(id): Id,
+    Body(order): Body<EndTask>,
+) -> Receipt {
+    let logged = Order::new(actor, "task.complete", &id, order.key.as_ref());
+    let tasks = services.tasks.clone();
+    let act = async move { Ok(tasks.complete(actor, &id, order).await?) };
+    Ok(Json(Single::new("task.receipt", logged.carry_out(&services, act).await?)))
+}
+
+/// Ends a reporter's task badly.
+pub(super) async fn fail(
+    State(services): State<Shared>,
+    Extension(actor): Extension<Actor>,
+    Id(id): Id,
+    Body(order): Body<EndTask>,
+) -> Receipt {
+    let logged = Order::new(actor, "task.fail", &id, order.key.as_ref());
+    let tasks = services.tasks.clone();
+    let act = async move { Ok(tasks.fail(actor, &id, order).await?) };
+    Ok(Json(Single::new("task.receipt", logged.carry_out(&services, act).await?)))
+}
+
+/// Cancels a task of either owner.
+pub(super) async fn cancel(
+    State(services): State<Shared>,
+    Extension(actor): Extension<Actor>,
+    Id(id): Id,
+    Body(order): Body<EndTask>,
+) -> Receipt {
+    let logged = Order::new(actor, "task.cancel", &id, order.key.as_ref());
+    let tasks = services.tasks.clone();
+    let act = async move { Ok(tasks.cancel(actor, &id, order).await?) };
+    Ok(Json(Single::new("task.receipt", logged.carry_out(&services, act).await?)))
+}
+
+/// Forgets a finished task.
+pub(super) async fn remove(
+    State(services): State<Shared>,
+    Extension(actor): Extension<Actor>,
+    Id(id): Id,
+    Body(order): Body<Keyed>,
+) -> Receipt {
+    let logged = Order::new(actor, "task.remove", &id, order.key.as_ref());
+    let tasks = services.tasks.clone();
+    let act = async move { Ok(tasks.remove(actor, &id, order.key).await?) };
+    Ok(Json(Single::new("task.receipt", logged.carry_out(&services, act).await?)))
+}

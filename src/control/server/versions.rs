@@ -1,0 +1,71 @@
+//! Versions: queued, listed, cleared.
+
+use axum::{Extension, Json, extract::State};
+use serde::Deserialize;
+
+use super::{
+    extract::{Body, Params},
+    failure::Rejected,
+    order::{Order, Shared},
+};
+use crate::{
+    control::types::{List, Single},
+    idempotency::Actor,
+    request_id::RequestId,
+    version::{ClearReceipt, ClearVersion, PendingVersion, QueueVersion, VersionReceipt},
+};
+
+/// Returns what is pending, newest first.
+pub(super) async fn list(State(services): State<Shared>) -> Json<List<PendingVersion>> {
+    Json(List::new("versions.list", services.versions.pending()))
+}
+
+/// For whom the current version is asked.
+#[derive(Deserialize)]
+pub(super) struct For {
+    request_id: Option<String>,
+}
+
+/// Returns what a newcomer would be told.
+pub(super) async fn current(
+    State(services): State<Shared>,
+    Params(asked): Params<For>,
+) -> Result<Json<Single<PendingVersion>>, Rejected> {
+    let id = asked.request_id.filter(|id| !id.is_empty()).map(|id| id.parse::<RequestId>()).transpose();
+    let id = id.map_err(|error| Rejected::invalid("that is no request id").cause(error))?;
+    let version = services.versions.current(id.as_ref()).ok_or_else(|| {
+        Rejected::not_found("no version is pending").hint("queue one: ssectl version queue VERSION")
+    })?;
+    Ok(Json(Single::new("version", version)))
+}
+
+/// Stores a version and tells who is to be told.
+pub(super) async fn queue(
+    State(services): State<Shared>,
+    Extension(actor): Extension<Actor>,
+    Body(order): Body<QueueVersion>,
+) -> Result<Json<Single<VersionReceipt>>, Rejected> {
+    let whom = order.request_id.as_ref().map_or("everyone", RequestId::as_str);
+    let target = format!("{} for {whom}", order.version);
+    let logged = Order::new(actor, "version.queue", target, order.key.as_ref());
+    let versions = services.versions.clone();
+    let act = async move { Ok(versions.queue(actor, order).await?) };
+    Ok(Json(Single::new("receipt", logged.carry_out(&services, act).await?)))
+}
+
+/// Forgets pending versions.
+pub(super) async fn clear(
+    State(services): State<Shared>,
+    Extension(actor): Extension<Actor>,
+    Body(order): Body<ClearVersion>,
+) -> Result<Json<Single<ClearReceipt>>, Rejected> {
+    let target = match &order.request_id {
+        _ if order.all => "all".to_owned(),
+        Some(id) => id.to_string(),
+        None => "everyone".to_owned(),
+    };
+    let logged = Order::new(actor, "version.clear", target, order.key.as_ref());
+    let versions = services.versions.clone();
+    let act = async move { Ok(versions.clear(actor, order).await?) };
+    Ok(Json(Single::new("versions.cleared", logged.carry_out(&services, act).await?)))
+}
