@@ -12,27 +12,30 @@ pub struct StateDir {
     pub path: PathBuf,
     /// What chose it.
     pub because: &'static str,
+    /// Whether others may write beside it, so that it must be checked before it is trusted.
+    pub shared_parent: bool,
 }
 
 /// Returns the state directory: the setting, `$STATE_DIRECTORY` (the first, if systemd gives several),
 /// `$XDG_STATE_HOME/ssectld`, `$HOME/.local/state/ssectld`, else one of the user's own in the temporary folder.
 pub fn state_dir(config: &StateConfig, environment: &Environment) -> StateDir {
+    let own = |path: PathBuf, because| StateDir { path, because, shared_parent: false };
     if !config.dir.as_os_str().is_empty() {
-        return StateDir { path: config.dir.clone(), because: "state.dir" };
+        return own(config.dir.clone(), "state.dir");
     }
     let absolute = |name| environment.get(name).map(Path::new).filter(|path| path.is_absolute());
     if let Some(given) = environment.get("STATE_DIRECTORY") {
         let text = given.to_string_lossy();
         let first = text.split(':').next().filter(|first| Path::new(first).is_absolute());
         if let Some(first) = first {
-            return StateDir { path: PathBuf::from(first), because: "$STATE_DIRECTORY" };
+            return own(PathBuf::from(first), "$STATE_DIRECTORY");
         }
     }
     if let Some(base) = absolute("XDG_STATE_HOME") {
-        return StateDir { path: base.join("ssectld"), because: "$XDG_STATE_HOME" };
+        return own(base.join("ssectld"), "$XDG_STATE_HOME");
     }
     if let Some(home) = absolute("HOME") {
-        return StateDir { path: home.join(".local/state/ssectld"), because: "$HOME" };
+        return own(home.join(".local/state/ssectld"), "$HOME");
     }
     let folder = absolute("TMPDIR").unwrap_or(Path::new("/tmp"));
     StateDir {

@@ -1,0 +1,48 @@
+//! The page at `/`: static files, no request to anywhere else, nothing inline that runs.
+
+/// One file of the page.
+#[derive(Clone, Copy, Debug)]
+pub struct PageFile {
+    /// Where it is served.
+    pub path: &'static str,
+    /// Its media type.
+    pub content_type: &'static str,
+    /// What it says.
+    pub body: &'static str,
+}
+
+/// All files of the page.
+pub const FILES: [PageFile; 3] = [
+    PageFile { path: "/", content_type: "text/html; charset=utf-8", body: include_str!("index.html") },
+    PageFile {
+        path: "/page/app.js",
+        content_type: "text/javascript; charset=utf-8",
+        body: include_str!("app.js"),
+    },
+    PageFile {
+        path: "/page/style.css",
+        content_type: "text/css; charset=utf-8",
+        body: include_str!("style.css"),
+    },
+];
+
+/// The `Content-Security-Policy` of the page: its own files, its own stream, and the icon that is in it.
+pub const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; \
+                          img-src data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_page_asks_nobody_else_and_needs_nothing_inline() {
+        let index = FILES[0].body;
+        for file in &FILES[1..] {
+            assert!(index.contains(&format!("\"{}\"", &file.path[1..])), "{} is used", file.path);
+        }
+        for foreign in ["src=\"http", "href=\"http", " style=", " onclick=", "<style"] {
+            assert!(!index.contains(foreign), "{foreign}");
+        }
+        assert!(!FILES[1].body.contains("innerHTML") && !FILES[1].body.contains("eval("));
+    }
+}
