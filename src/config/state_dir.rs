@@ -38,10 +38,8 @@ pub fn state_dir(config: &StateConfig, environment: &Environment) -> StateDir {
         return own(home.join(".local/state/ssectld"), "$HOME");
     }
     let folder = absolute("TMPDIR").unwrap_or(Path::new("/tmp"));
-    StateDir {
-        path: private_dir::in_temporary(folder).join("state"),
-        because: "no HOME: the temporary folder",
-    }
+    let path = private_dir::in_temporary(folder).join("state");
+    StateDir { path, because: "the temporary folder, as there is no HOME", shared_parent: true }
 }
 
 #[cfg(test)]
