@@ -1,0 +1,257 @@
+//! The files of a state directory, and whether they may be used.
+//!
+//! `state.redb` holds the records. `state.initialised` says that there are some, in which file format, and how
+//! many commits there were when the store was last closed: a file that is missing, empty or an older one is
+//! noticed. The marker is also what is locked. A new state is prepared as `state.redb.new` and renamed, so what
+//! bears the name is whole.
+
+use std::{
+    fs::{self, File, OpenOptions, TryLockError},
+    io::{self, Read, Seek, Write},
+    os::unix::fs::{DirBuilderExt, OpenOptionsExt},
+    panic::{AssertUnwindSafe, catch_unwind},
+    path::{Path, PathBuf},
+    sync::Arc,
+};
+
+use redb::{Builder, Database, ReadableDatabase, StorageBackend, TableDefinition, backends::InMemoryBackend};
+
+use super::{definition, read, writer::Intact};
+use crate::store::{StoreError, Table};
+
+/// Facts about the file itself.
+pub(super) const ABOUT: TableDefinition<'static, &str, u64> = TableDefinition::new("about");
+/// How many commits there were.
+pub(super) const COMMITS: &str = "commits";
+/// The version of the layout.
+const FORMAT: &str = "format";
+const CURRENT_FORMAT: u64 = 1;
+
+/// The first line of the marker.
+const MARKER: &str = "ssectld state";
+/// Up to this size the whole file is checked on a copy in memory, so that the check changes nothing.
+const CHECKED_ON_A_COPY: u64 = 64 * 1024 * 1024;
+const CACHE_BYTES: usize = 16 * 1024 * 1024;
+
+/// Where the state is.
+pub(super) struct StateFiles {
+    dir: PathBuf,
+    file: PathBuf,
+    marker: PathBuf,
+}
+
+/// An open state.
+pub(super) struct Opened {
+    path: PathBuf,
+    /// Taken when it is closed.
+    database: Option<Arc<Database>>,
+    /// Locked as long as this lives.
+    marker: File,
+}
+
+impl StateFiles {
+    pub(super) fn at(dir: &Path) -> Self {
+        let file = |name| dir.join(name);
+        Self { dir: dir.to_owned(), file: file("state.redb"), marker: file("state.initialised") }
+    }
+
+    pub(super) fn open(&self) -> Result<Opened, StoreError> {
+        self.make_dir().map_err(|error| self.refuse(&self.dir, &io_reason(&error)))?;
+        let mut marker = self.lock()?;
+        let mut text = String::new();
+        marker.read_to_string(&mut text).map_err(|error| self.refuse(&self.marker, &error.to_string()))?;
+        let there = self.file.try_exists().map_err(|error| self.refuse(&self.file, &error.to_string()))?;
+        if !there {
+            if !text.is_empty() {
+                return Err(self.refuse(&self.file, &format!(
+                    "it is missing, although there was a state here. Restore it from a backup, or remove {} to \
+                     begin without pending versions, receipts and tasks",
+                    self.marker.display()
+                )));
+            }
+            self.create()
+                .map_err(|error| self.refuse(&self.file, &format!("it cannot be created: {error}")))?;
+        }
+        let database = self.check(closed_at(&text))?;
+        let mut opened = Opened { path: self.file.clone(), database: Some(Arc::new(database)), marker };
+        opened.mark("open").map_err(|error| self.refuse(&self.marker, &error.to_string()))?;
+        sync_dir(&self.dir).map_err(|error| self.refuse(&self.dir, &error.to_string()))?;
+        Ok(opened)
+    }
+
+    fn make_dir(&self) -> io::Result<()> {
+        fs::DirBuilder::new().recursive(true).mode(0o700).create(&self.dir)
+    }
+
+    fn lock(&self) -> Result<File, StoreError> {
+        let marker = OpenOptions::new()
+            .read(true)
+            .write(true)
+            .create(true)
+            .truncate(false)
+            .mode(0o600)
+            .open(&self.marker)
+            .map_err(|error| self.refuse(&self.marker, &io_reason(&error)))?;
+        match marker.try_lock() {
+            Ok(()) => Ok(marker),
+            Err(TryLockError::WouldBlock) => Err(self.refuse(
+                &self.file,
+                "another ssectld uses it. Stop that one, or give this one another directory: --set state.dir=…",
+            )),
+            Err(TryLockError::Error(error)) => Err(self.refuse(&self.marker, &error.to_string())),
+        }
+    }
+
+    fn create(&self) -> Result<(), redb::Error> {
+        let fresh = self.file.with_extension("redb.new");
+        if let Err(error) = fs::remove_file(&fresh)
+            && error.kind() != io::ErrorKind::NotFound
+        {
+            return Err(error.into());
+        }
+        OpenOptions::new().write(true).create_new(true).mode(0o600).open(&fresh)?;
+        let database = Builder::new().set_cache_size(CACHE_BYTES).create(&fresh)?;
+        let transaction = database.begin_write()?;
+        for table in Table::ALL {
+            transaction.open_table(definition(table))?;
+        }
+        {
+            let mut about = transaction.open_table(ABOUT)?;
+            about.insert(FORMAT, CURRENT_FORMAT)?;
+            about.insert(COMMITS, 0)?;
+        }
+        transaction.commit()?;
+        drop(database);
+        fs::rename(&fresh, &self.file)?;
+        Ok(sync_dir(&self.dir)?)
+    }
+
+    /// Opens the file after everything in it was found to be right.
+    fn check(&self, closed_at: Option<u64>) -> Result<Database, StoreError> {
+        const ADVICE: &str =
+            "It was left as it is: restore a backup, or move it and its marker away to begin anew";
+        let size =
+            fs::metadata(&self.file).map_err(|error| self.refuse(&self.file, &io_reason(&error)))?.len();
+        if size == 0 {
+            return Err(self.refuse(&self.file, &format!("it is empty. {ADVICE}")));
+        }
+        // A damaged file may make the engine panic.
+        let checked = catch_unwind(AssertUnwindSafe(|| {
+            if size <= CHECKED_ON_A_COPY {
+                let copy = copy(&self.file, size)?;
+                inspect(&whole(|builder| builder.create_with_backend(copy))?, closed_at)?;
+            }
+            let database = whole(|builder| builder.open(&self.file))?;
+            inspect(&database, closed_at)?;
+            Ok(database)
+        }));
+        checked
+            .unwrap_or_else(|_| Err("it is damaged".to_owned()))
+            .map_err(|why: String| self.refuse(&self.file, &format!("{why}. {ADVICE}")))
+    }
+
+    fn refuse(&self, path: &Path, why: &str) -> StoreError {
+        StoreError::Unusable { path: path.display().to_string(), why: why.to_owned() }
+    }
+}
+
+impl Opened {
+    pub(super) fn database(&self) -> Arc<Database> {
+        Arc::clone(self.database.as_ref().expect("it is taken by close only, which is the end"))
+    }
+
+    pub(super) fn unusable(&self, why: &str) -> StoreError {
+        StoreError::Unusable { path: self.path.display().to_string(), why: why.to_owned() }
+    }
+
+    /// Closes the file, and notes in the marker what it must hold when it is opened again.
+    pub(super) fn close(&mut self, intact: Intact) {
+        let Some(database) = self.database.take() else { return };
+        let commits = about(&database, COMMITS).ok().flatten();
+        drop(database);
+        if let (Intact::Yes, Some(commits)) = (intact, commits)
+            && let Err(error) = self.mark(&format!("closed {commits}"))
+        {
+            tracing::warn!(%error, "the state's marker could not be written");
+        }
+    }
+
+    fn mark(&mut self, state: &str) -> io::Result<()> {
+        self.marker.rewind()?;
+        // Never shorter than what it overwrites: a marker that is cut off in between would say "never used".
+        let text = format!("{MARKER}\nformat {CURRENT_FORMAT}\n{state:<40}\n");
+        self.marker.write_all(text.as_bytes())?;
+        self.marker.set_len(text.len() as u64)?;
+        self.marker.sync_all()
+    }
+}
+
+/// Opens with a check of every page.
+fn whole(open: impl FnOnce(&Builder) -> Result<Database, redb::DatabaseError>) -> Result<Database, String> {
+    let mut builder = Builder::new();
+    builder.set_cache_size(CACHE_BYTES).set_check_integrity_on_open(true);
+    open(&builder).map_err(|error| match error {
+        redb::DatabaseError::Storage(redb::StorageError::Io(error))
+            if error.kind() == io::ErrorKind::InvalidData =>
+        {
+            "it is no state file of ssectld".to_owned()
+        }
+        error => format!("it cannot be opened: {error}"),
+    })
+}
+
+fn copy(file: &Path, size: u64) -> Result<InMemoryBackend, String> {
+    let bytes = fs::read(file).map_err(|error| error.to_string())?;
+    let copy = InMemoryBackend::new();
+    copy.set_len(size).and_then(|()| copy.write(0, &bytes)).map_err(|error| error.to_string())?;
+    Ok(copy)
+}
+
+/// Finds whatever is wrong with the contents.
+fn inspect(database: &Database, closed_at: Option<u64>) -> Result<(), String> {
+    match about(database, FORMAT).map_err(|error| format!("it is no state file of ssectld: {error}"))? {
+        Some(CURRENT_FORMAT) => {}
+        Some(newer) if newer > CURRENT_FORMAT => {
+            return Err(format!(
+                "it has format {newer}, of a newer ssectld; this one knows {CURRENT_FORMAT}"
+            ));
+        }
+        _ => return Err("it does not say which format it has".to_owned()),
+    }
+    for table in Table::ALL {
+        read(database, table)?;
+    }
+    let commits = about(database, COMMITS).map_err(|error| error.to_string())?;
+    match (closed_at, commits) {
+        (_, None) => Err("it does not say how many commits it holds".to_owned()),
+        (Some(expected), Some(found)) if expected != found => Err(format!(
+            "it holds {found} commits, but was closed with {expected}: it is damaged or another one"
+        )),
+        _ => Ok(()),
+    }
+}
+
+fn about(database: &Database, fact: &str) -> Result<Option<u64>, redb::Error> {
+    let transaction = database.begin_read()?;
+    let facts = transaction.open_table(ABOUT)?;
+    Ok(facts.get(fact)?.map(|value| value.value()))
+}
+
+/// Returns how many commits the marker promises, if the store was closed in order.
+fn closed_at(marker: &str) -> Option<u64> {
+    marker.lines().find_map(|line| line.trim_end().strip_prefix("closed "))?.parse().ok()
+}
+
+/// Makes new names in a directory survive a power failure.
+fn sync_dir(dir: &Path) -> io::Result<()> {
+    File::open(dir)?.sync_all()
+}
+
+fn io_reason(error: &io::Error) -> String {
+    match error.kind() {
+        io::ErrorKind::PermissionDenied => format!(
+            "{error}. Run ssectld as the user that owns it, or give it another directory: --set state.dir=…"
+        ),
+        _ => error.to_string(),
+    }
+}

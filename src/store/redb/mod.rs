@@ -1,0 +1,86 @@
+//! The durable store: a `redb` file, written by a thread of its own.
+//!
+//! `redb` does not check what it reads, takes an empty file for a new one, and its error after a failed write
+//! does not say whether the write is there. Hence: every record carries a checksum, the marker file says that
+//! there was a state, all is checked when it is opened, and after one failed commit there are no more.
+
+mod file;
+mod record;
+#[cfg(test)]
+mod tests;
+mod writer;
+
+use std::path::Path;
+
+use futures_util::future::BoxFuture;
+use redb::{Database, ReadableDatabase, ReadableTable, TableDefinition};
+
+use super::{Batch, Store, StoreError, Table};
+use file::{Opened, StateFiles};
+use writer::Writer;
+
+/// How a table is kept in the file.
+type Bytes = TableDefinition<'static, &'static str, &'static [u8]>;
+
+fn definition(table: Table) -> Bytes {
+    TableDefinition::new(table.name())
+}
+
+/// Keeps records in a file. Closed when dropped: what was committed before is written, the rest refused.
+pub struct RedbStore {
+    writer: Writer,
+    opened: Opened,
+}
+
+impl RedbStore {
+    /// Opens the state in a directory, or begins one there. A state that is damaged, foreign, of a newer
+    /// version or in use is refused and left as it is.
+    pub fn open(dir: &Path) -> Result<Self, StoreError> {
+        let opened = StateFiles::at(dir).open()?;
+        let writer = Writer::start(opened.database())
+            .map_err(|error| StoreError::Failed(format!("no thread for the state: {error}")))?;
+        Ok(Self { writer, opened })
+    }
+}
+
+impl Store for RedbStore {
+    fn load(&self, table: Table) -> Result<Vec<(String, Vec<u8>)>, StoreError> {
+        read(&self.opened.database(), table).map_err(|why| self.opened.unusable(&why))
+    }
+
+    fn commit(&self, batch: Batch) -> BoxFuture<'_, Result<(), StoreError>> {
+        Box::pin(self.writer.commit(batch))
+    }
+
+    fn durable(&self) -> bool {
+        true
+    }
+}
+
+impl Drop for RedbStore {
+    fn drop(&mut self) {
+        let intact = self.writer.stop();
+        self.opened.close(intact);
+    }
+}
+
+/// Returns the checked records of a table.
+fn read(database: &Database, table: Table) -> Result<Vec<(String, Vec<u8>)>, String> {
+    let records = || -> Result<Vec<(String, Vec<u8>)>, redb::Error> {
+        let transaction = database.begin_read()?;
+        let table = transaction.open_table(definition(table))?;
+        let mut records = Vec::new();
+        for entry in table.iter()? {
+            let (key, value) = entry?;
+            records.push((key.value().to_owned(), value.value().to_owned()));
+        }
+        Ok(records)
+    };
+    let sealed = records().map_err(|error| error.to_string())?;
+    let opened = sealed.into_iter().map(|(key, value)| {
+        let bytes = record::open(table, &key, &value)
+            .map_err(|why| format!("the record {key:?} of {} {why}", table.name()))?;
+        Ok((key, bytes))
+    });
+    opened.collect()
+}
