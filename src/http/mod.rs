@@ -1,4 +1,7 @@
 //! The HTTP listeners: routers, and the one way they are served.
 
+pub mod health;
 pub mod page;
+mod reply;
+pub mod secret;
 pub mod server;
