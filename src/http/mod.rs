@@ -1,5 +1,6 @@
 //! The HTTP listeners: routers, and the one way they are served.
 
+mod callback;
 pub mod health;
 pub mod page;
 mod reply;

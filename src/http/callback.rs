@@ -1,0 +1,172 @@
+//! `POST /api/sse/callback`: the gateway tells of a connect or a disconnect.
+//!
+//! Order: secret (before a byte of the body is read), body, action, payload, URL, registry. The answer waits for
+//! nothing else: replaced streams are closed and observers told afterwards.
+
+mod notice;
+mod python;
+
+use std::sync::Arc;
+
+use axum::{
+    Router,
+    body::{Body, Bytes},
+    extract::Request,
+    http::{
+        HeaderMap, StatusCode,
+        header::{CONTENT_LENGTH, CONTENT_TYPE},
+    },
+    response::Response,
+    routing::post,
+};
+use http_body_util::{BodyExt, LengthLimitError, Limited};
+use serde_json::json;
+
+use self::notice::{Notice, Refusal};
+use super::{reply, secret::Secrets};
+use crate::{
+    config::Mode,
+    connection::{CloseReason, Connection},
+    delivery::Delivery,
+    lifecycle::Lifecycle,
+    metrics::Metrics,
+    registry::{Arrival, ConnectionRegistry, Newcomer},
+    services::Services,
+};
+
+/// The largest body, in bytes: what the gateway itself takes.
+const MAX_BODY: usize = 100 * 1024;
+
+/// What a callback acts on.
+#[derive(Clone)]
+struct Desk {
+    mode: Mode,
+    secrets: Secrets,
+    registry: Arc<ConnectionRegistry>,
+    delivery: Arc<dyn Delivery>,
+    lifecycle: Lifecycle,
+    metrics: Arc<Metrics>,
+}
+
+/// Returns the route.
+pub(super) fn router(services: &Arc<Services>, secrets: Secrets) -> Router {
+    let desk = Desk {
+        mode: services.config.mode,
+        secrets,
+        registry: Arc::clone(&services.registry),
+        delivery: Arc::clone(&services.delivery),
+        lifecycle: services.lifecycle.clone(),
+        metrics: Arc::clone(&services.metrics),
+    };
+    route(desk)
+}
+
+fn route(desk: Desk) -> Router {
+    let answer = move |request: Request| {
+        let desk = desk.clone();
+        async move {
+            let response = desk.serve(request).await;
+            desk.metrics.callback_answered(response.status().as_u16());
+            response
+        }
+    };
+    Router::new()
+        .route("/api/sse/callback", post(answer))
+        .method_not_allowed_fallback(reply::method_not_allowed)
+}
+
+impl Desk {
+    async fn serve(&self, request: Request) -> Response {
+        if !self.secrets.admit_callback(request.headers(), request.uri().query()) {
+            return reply::error(StatusCode::UNAUTHORIZED, "Unauthorized");
+        }
+        if self.mode == Mode::Embedded {
+            return embedded();
+        }
+        let (head, body) = request.into_parts();
+        let body = match read(&head.headers, body).await {
+            Ok(body) => body,
+            Err(response) => return response,
+        };
+        let media_type = head.headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok());
+        match notice::parse(media_type, &body) {
+            Ok(notice) => {
+                self.act(notice);
+                reply::json(StatusCode::OK, json!({}))
+            }
+            Err(refusal) => refused(&refusal),
+        }
+    }
+
+    /// Without a wait in it: a gateway that hangs up meanwhile leaves nothing half done.
+    fn act(&self, notice: Notice) {
+        match notice {
+            Notice::Connect(newcomer) => self.connect(newcomer),
+            Notice::Disconnect { token, reason } => {
+                if self.registry.disconnect(&token, reason).is_none() {
+                    tracing::debug!(token = token.short(), "stale disconnect ignored");
+                }
+            }
+        }
+    }
+
+    fn connect(&self, newcomer: Newcomer) {
+        let arrival = self.registry.register(newcomer);
+        let Arrival::New { connection, .. } = &arrival else { return };
+        let old: Vec<Arc<Connection>> = arrival.to_close().cloned().collect();
+        let connection = Arc::clone(connection);
+        let (delivery, registry) = (Arc::clone(&self.delivery), Arc::clone(&self.registry));
+        self.lifecycle.spawn(async move {
+            for old in old {
+                delivery.close(old, CloseReason::Replaced).await;
+            }
+            registry.announce(&connection);
+        });
+    }
+}
+
+/// Reads a body to its end, within bounds.
+async fn read(headers: &HeaderMap, body: Body) -> Result<Bytes, Response> {
+    let announced = headers.get(CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse().ok());
+    if announced.is_some_and(|bytes: u64| bytes > MAX_BODY as u64) {
+        return Err(too_large());
+    }
+    match Limited::new(body, MAX_BODY).collect().await {
+        Ok(body) => Ok(body.to_bytes()),
+        Err(error) if error.is::<LengthLimitError>() => Err(too_large()),
+        Err(error) => {
+            tracing::debug!(%error, "a callback's body broke off");
+            Err(reply::error(StatusCode::REQUEST_TIMEOUT, "Incomplete body"))
+        }
+    }
+}
+
+fn too_large() -> Response {
+    let details = format!("The body of a callback has at most {MAX_BODY} bytes");
+    reply::json(
+        StatusCode::PAYLOAD_TOO_LARGE,
+        json!({ "error": "Payload too large", "details": { "message": details } }),
+    )
+}
+
+fn embedded() -> Response {
+    let message = "This daemon holds the streams itself (mode = \"embedded\") and takes no callbacks. Set mode = \
+                   \"gateway\" if a gateway is to hold them";
+    reply::json(
+        StatusCode::CONFLICT,
+        json!({ "error": "Callbacks are not served in embedded mode", "details": { "message": message } }),
+    )
+}
+
+fn refused(refusal: &Refusal) -> Response {
+    // Debug escapes what the network sent.
+    tracing::debug!(?refusal, "callback refused");
+    let mut body = json!({ "error": refusal.to_string() });
+    if let Refusal::Payload(faults) = refusal {
+        body["details"] = json!(faults);
+    }
+    reply::json(StatusCode::BAD_REQUEST, body)
+}
+
+#[cfg(test)]
+mod tests;
