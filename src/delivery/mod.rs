@@ -5,6 +5,7 @@
 //! [`Departures`].
 
 mod dispatcher;
+pub mod embedded;
 pub mod gateway;
 
 use std::{sync::Arc, time::Instant};

@@ -3,6 +3,7 @@
 mod callback;
 pub mod health;
 pub mod page;
+pub mod public;
 mod reply;
 pub mod secret;
 pub mod server;

@@ -1,1 +1,63 @@
-//! placeholder
+//! The SSE engine: whatever a browser's `EventSource` meets.
+//!
+//! ```text
+//!   accept ─► front (tokio): head ─► admission ─► adopt ─┐            ┌─► sockets 0, n, 2n …
+//!               └─► not the stream: http                 ├─► shard 0 ─┤   (edge-triggered, slab)
+//!   dispatcher ─► delivery::embedded: one frame ─────────┘            └─► outbox only for who would block
+//! ```
+//!
+//! A *shard* is a thread that owns its sockets and is their only reader and writer: no lock, no task, no timer and
+//! no buffer per connection. It is fed by one bounded queue, in which the order of commands is the order on the
+//! wire. Everything that happens once per stream (accepting, parsing the head, asking whether it may be opened)
+//! is done by tokio tasks of the [`front`], which keep nothing once the socket is handed over.
+
+pub mod front;
+
+mod cors;
+mod frame;
+mod head;
+mod limits;
+mod opening;
+mod outbox;
+mod refusal;
+mod rewind;
+mod run;
+mod shard;
+mod socket;
+mod table;
+mod tally;
+mod winding;
+
+use std::sync::Arc;
+
+use futures_util::future::BoxFuture;
+
+pub(crate) use frame::{Epoch, Frame};
+pub(crate) use limits::{Limits, Seat, Seats};
+pub(crate) use shard::{Arrival, Command, Shard, ShardParts, Target};
+
+use crate::{connection::Connection, registry::Newcomer};
+
+/// Decides whether a stream may be opened, between its head and its first byte.
+pub trait Admission: Send + Sync + 'static {
+    /// Answers a newcomer. An open connection is registered by then, and what it replaced is being closed.
+    ///
+    /// The front waits at most [`front::ADMISSION`], then refuses the stream; the future is completed all the
+    /// same, and a connection that it opens too late is reported as departed.
+    fn admit(&self, newcomer: Newcomer) -> BoxFuture<'_, Admitted>;
+
+    /// The stream is open: events reach it from now on. Dispatches what is pending for it and starts telling
+    /// observers, without waiting for them. The envelope form's `ready` follows when this returns.
+    fn opened<'a>(&'a self, connection: &'a Arc<Connection>) -> BoxFuture<'a, ()>;
+}
+
+/// The answer to a newcomer.
+#[derive(Clone, Debug)]
+pub enum Admitted {
+    /// It is registered.
+    Open(Arc<Connection>),
+    /// Its id keeps replacing itself: two tabs share it.
+    Flapping,
+    /// The daemon is shutting down.
+    ShuttingDown,
+}

@@ -1,0 +1,152 @@
+//! What is written to streams: encoded once, shared by every connection, in both transfer codings at a time.
+
+use std::{
+    fmt::{self, Write as _},
+    sync::Arc,
+    time::{Instant, SystemTime, UNIX_EPOCH},
+};
+
+use bytes::{Bytes, BytesMut};
+
+use crate::{
+    config::Framing,
+    connection::CloseReason,
+    delivery::{Dispatch, Sequence},
+    event::{Event, Kind, Service, VersionSequence},
+};
+
+/// How the body of a response is delimited.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Transfer {
+    /// HTTP/1.1: one chunk per frame, so that an orderly end can be told from a broken one.
+    Chunked,
+    /// HTTP/1.0: until the connection closes.
+    Plain,
+}
+
+/// The first part of every event's `id`: differs from one start of the daemon to the next.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Epoch(u64);
+
+impl Epoch {
+    /// Returns the epoch that begins now: milliseconds since 1970.
+    pub(crate) fn now() -> Self {
+        let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+        Self(u64::try_from(since.as_millis()).unwrap_or(u64::MAX))
+    }
+}
+
+impl fmt::Display for Epoch {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:x}", self.0)
+    }
+}
+
+/// What a shard must know of a frame besides its bytes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Content {
+    /// A version: not after a newer one.
+    Version(VersionSequence),
+    /// Progress of this task: gives way to newer progress while it waits.
+    Progress(Arc<str>),
+    /// Any other event.
+    Event,
+    /// Not an event: heads, comments, farewells. Not counted.
+    Note,
+}
+
+/// Encoded bytes on their way to one connection or to all.
+#[derive(Clone, Debug)]
+pub(crate) struct Frame {
+    chunked: Bytes,
+    plain: Bytes,
+    /// What it is.
+    pub(crate) content: Content,
+    /// Under what it is counted.
+    pub(crate) service: Service,
+    /// When it was dispatched.
+    pub(crate) at: Instant,
+}
+
+impl Frame {
+    /// Encodes an event.
+    pub(crate) fn event(framing: Framing, epoch: Epoch, dispatch: &Dispatch) -> Self {
+        let Dispatch { sequence: Sequence(sequence), event, at } = dispatch;
+        let Event { name, data, kind } = event.as_ref();
+        let data = data.as_str();
+        let mut block = String::with_capacity(name.as_str().len() + data.len() + 96);
+        // Writing to a string does not fail.
+        let _ = write!(block, "id: {epoch}-{sequence}\n");
+        let _ = match framing {
+            Framing::Named => write!(block, "event: {name}\ndata: {data}\n\n"),
+            Framing::Envelope => write!(block, "data: {{\"type\":\"{name}\",\"payload\":{data}}}\n\n"),
+        };
+        let content = match kind {
+            Kind::Version(sequence) => Content::Version(*sequence),
+            Kind::Progress(task) => Content::Progress(Arc::clone(task)),
+            Kind::TaskState | Kind::Application => Content::Event,
+        };
+        Self { content, service: event.service(), at: *at, ..Self::note(&block) }
+    }
+
+    /// Returns a frame that is no event.
+    pub(crate) fn note(block: &str) -> Self {
+        let (chunked, plain) = encode(block, "");
+        Self::of(chunked, plain)
+    }
+
+    /// Returns bytes that are sent as they are, whatever the transfer coding.
+    pub(crate) fn raw(bytes: Bytes) -> Self {
+        Self::of(bytes.clone(), bytes)
+    }
+
+    /// Returns the comment that keeps proxies from closing an idle stream.
+    pub(crate) fn heartbeat() -> Self {
+        Self::note(": heartbeat\n\n")
+    }
+
+    /// Returns the sign that what was pending has been sent. `data` is there because browsers drop an event
+    /// without.
+    pub(crate) fn ready() -> Self {
+        Self::note("event: ready\ndata:\n\n")
+    }
+
+    /// Returns the last frame of a stream that we end, with the end of the body.
+    pub(crate) fn bye(reason: CloseReason) -> Self {
+        let block = format!("event: bye\ndata: {{\"reason\":\"{}\"}}\n\n", reason.label());
+        let (chunked, plain) = encode(&block, "0\r\n\r\n");
+        Self::of(chunked, plain)
+    }
+
+    /// Returns the bytes for a connection of this coding.
+    pub(crate) fn bytes(&self, transfer: Transfer) -> &Bytes {
+        match transfer {
+            Transfer::Chunked => &self.chunked,
+            Transfer::Plain => &self.plain,
+        }
+    }
+
+    /// Returns whether its sending is counted.
+    pub(crate) fn is_event(&self) -> bool {
+        self.content != Content::Note
+    }
+
+    fn of(chunked: Bytes, plain: Bytes) -> Self {
+        Self { chunked, plain, content: Content::Note, service: Service::Event, at: Instant::now() }
+    }
+}
+
+/// Returns the block as one chunk with the trailer, and the block within it.
+fn encode(block: &str, trailer: &str) -> (Bytes, Bytes) {
+    let mut wire = BytesMut::with_capacity(block.len() + trailer.len() + 16);
+    // Writing to a growing buffer does not fail.
+    let _ = write!(wire, "{:x}\r\n", block.len());
+    let head = wire.len();
+    let _ = write!(wire, "{block}\r\n{trailer}");
+    let chunked = wire.freeze();
+    let plain = chunked.slice(head..head + block.len());
+    (chunked, plain)
+}
+
+#[cfg(test)]
+mod tests;

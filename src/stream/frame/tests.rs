@@ -1,0 +1,1 @@
+//! Frames read back by a parser of our own.

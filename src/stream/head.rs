@@ -1,0 +1,115 @@
+//! Reads request heads. A pure function of the bytes: what it says of a head does not depend on how the network
+//! cut it into pieces.
+
+use super::frame::Transfer;
+
+/// The longest head, and
+pub(super) const HEAD_BYTES: usize = 16 * 1024;
+/// the most header fields that are read.
+const HEADERS: usize = 64;
+/// Where streams are.
+const STREAM_PATH: &str = "/api/sse/stream";
+/// What is kept of a `User-Agent`.
+const USER_AGENT_BYTES: usize = 256;
+
+/// What the bytes so far are.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Verdict {
+    /// The beginning of a head.
+    Incomplete,
+    /// A whole head that asks for a stream.
+    Stream(StreamHead),
+    /// A whole head that asks for something else.
+    Other,
+    /// No head that is answered.
+    Bad(HeadFault),
+}
+
+/// A request for a stream.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct StreamHead {
+    /// The request target as it was sent.
+    pub(super) target: String,
+    /// How the answer is to be delimited.
+    pub(super) transfer: Transfer,
+    /// `Host`, empty where HTTP/1.0 did without.
+    pub(super) host: String,
+    /// The page's origin: browsers name it when it is another one.
+    pub(super) origin: Option<String>,
+    /// `User-Agent`, shortened.
+    pub(super) user_agent: Option<Box<str>>,
+}
+
+/// Why a head is not answered with what it asks for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub(super) enum HeadFault {
+    /// It is not HTTP.
+    #[error("Malformed HTTP request")]
+    Malformed,
+    /// HTTP/1.1 demands exactly one `Host`.
+    #[error("A request must have exactly one Host header")]
+    Host,
+    /// It is too long, or has too many fields.
+    #[error("The request's head has more than {HEAD_BYTES} bytes or {HEADERS} fields")]
+    TooLarge,
+}
+
+/// Judges the first bytes of a connection.
+pub(super) fn read(bytes: &[u8]) -> Verdict {
+    let mut fields = [httparse::EMPTY_HEADER; HEADERS];
+    let mut request = httparse::Request::new(&mut fields);
+    // What lies beyond the limit is not looked at, however much of it has arrived.
+    match request.parse(&bytes[..bytes.len().min(HEAD_BYTES)]) {
+        Ok(httparse::Status::Complete(_)) => judge(&request),
+        Ok(httparse::Status::Partial) if bytes.len() < HEAD_BYTES => Verdict::Incomplete,
+        Ok(httparse::Status::Partial) | Err(httparse::Error::TooManyHeaders) => {
+            Verdict::Bad(HeadFault::TooLarge)
+        }
+        Err(_) => Verdict::Bad(HeadFault::Malformed),
+    }
+}
+
+fn judge(request: &httparse::Request<'_, '_>) -> Verdict {
+    let transfer = if request.version == Some(0) { Transfer::Plain } else { Transfer::Chunked };
+    let hosts = values(request, "host").count();
+    if hosts > 1 || (hosts == 0 && transfer == Transfer::Chunked) {
+        return Verdict::Bad(HeadFault::Host);
+    }
+    let target = request.path.unwrap_or_default();
+    if request.method != Some("GET") || path(target) != STREAM_PATH {
+        return Verdict::Other;
+    }
+    Verdict::Stream(StreamHead {
+        target: target.to_owned(),
+        transfer,
+        host: values(request, "host").next().unwrap_or_default(),
+        origin: values(request, "origin").next(),
+        user_agent: values(request, "user-agent").next().map(|text| shorten(text, USER_AGENT_BYTES)),
+    })
+}
+
+fn values(request: &httparse::Request<'_, '_>, name: &'static str) -> impl Iterator<Item = String> {
+    let named = request.headers.iter().filter(move |field| field.name.eq_ignore_ascii_case(name));
+    named.map(|field| String::from_utf8_lossy(field.value).into_owned())
+}
+
+/// Returns the path of a request target in origin or absolute form.
+fn path(target: &str) -> &str {
+    let path = match target.split_once("://") {
+        Some((scheme, rest)) if ["http", "https"].iter().any(|known| scheme.eq_ignore_ascii_case(known)) => {
+            &rest[rest.find(['/', '?', '#']).unwrap_or(rest.len())..]
+        }
+        _ => target,
+    };
+    path.split(['?', '#']).next().unwrap_or_default()
+}
+
+fn shorten(mut text: String, bytes: usize) -> Box<str> {
+    while text.len() > bytes {
+        text.pop();
+    }
+    text.into_boxed_str()
+}
+
+#[cfg(test)]
+mod tests;

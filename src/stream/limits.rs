@@ -1,0 +1,170 @@
+//! How many streams there may be, and the socket options that bound what each costs the kernel.
+
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+    time::Duration,
+};
+
+use socket2::{SockRef, TcpKeepalive};
+
+/// Connections the kernel holds until they are accepted. With the usual 128 a reconnect storm loses SYNs, and
+/// each lost one costs its browser a second.
+const BACKLOG: i32 = 4096;
+/// Bytes the kernel holds for one stream; it doubles the figure for its own bookkeeping. Left alone it grows to
+/// megabytes for a browser that sleeps.
+const SEND_BUFFER: usize = 64 * 1024;
+const KEEP_ALIVE: Duration = Duration::from_secs(60);
+/// Descriptors that streams never take: files, control socket, internal listener; at least.
+const RESERVE: u64 = 64;
+/// Where descriptors are not limited, or the limit is not known.
+const DESCRIPTORS: u64 = 1 << 20;
+
+/// How many connections of each kind the public listener holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Limits {
+    /// File descriptors of this process.
+    descriptors: u64,
+    /// Open streams.
+    pub(crate) streams: usize,
+    /// Connections that are not a stream, or not yet.
+    pub(crate) lobby: usize,
+}
+
+impl Limits {
+    /// Returns the limits that the file descriptors of this process allow; raises its soft limit of them to the
+    /// hard one first.
+    pub(crate) fn of_process() -> Self {
+        Self::within(raise_descriptor_limit())
+    }
+
+    fn within(descriptors: u64) -> Self {
+        let lobby = (descriptors / 8).clamp(16, 4096);
+        let streams = descriptors.saturating_sub(reserve(descriptors) + lobby).max(1);
+        let count = |n: u64| usize::try_from(n).unwrap_or(usize::MAX);
+        Self { descriptors, streams: count(streams), lobby: count(lobby) }
+    }
+
+    /// Returns how many streams there may be where the config asks for this many; 0: as many as there is room for.
+    pub(crate) fn streams_wanted(&self, wanted: usize) -> usize {
+        if wanted > self.streams {
+            tracing::warn!(
+                "stream.max_connections = {wanted} is more than this process has file descriptors for ({}, of \
+                 which {} are kept back); raise LimitNOFILE= in the unit, or ulimit -n",
+                self.descriptors,
+                reserve(self.descriptors)
+            );
+        }
+        if wanted == 0 { self.streams } else { wanted }
+    }
+}
+
+fn reserve(descriptors: u64) -> u64 {
+    RESERVE.max(descriptors / 10)
+}
+
+#[cfg(unix)]
+fn raise_descriptor_limit() -> u64 {
+    use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+    let Rlimit { current, maximum } = getrlimit(Resource::Nofile);
+    // Kept as it is where that is refused (macOS, an unlimited hard limit).
+    match setrlimit(Resource::Nofile, Rlimit { current: maximum, maximum }) {
+        Ok(()) => maximum,
+        Err(_) => current,
+    }
+    .unwrap_or(DESCRIPTORS)
+}
+
+#[cfg(not(unix))]
+fn raise_descriptor_limit() -> u64 {
+    DESCRIPTORS
+}
+
+/// The places for streams.
+#[derive(Clone, Debug)]
+pub(crate) struct Seats {
+    taken: Arc<AtomicUsize>,
+    all: usize,
+}
+
+/// A stream's place, free again when dropped.
+#[derive(Debug)]
+pub(crate) struct Seat(Arc<AtomicUsize>);
+
+impl Seats {
+    /// Returns this many free seats.
+    pub(crate) fn new(all: usize) -> Self {
+        Self { taken: Arc::default(), all }
+    }
+
+    /// Takes a seat, if one is free.
+    pub(crate) fn take(&self) -> Option<Seat> {
+        let taken = |taken: usize| (taken < self.all).then_some(taken + 1);
+        self.taken.fetch_update(Ordering::Relaxed, Ordering::Relaxed, taken).ok()?;
+        Some(Seat(Arc::clone(&self.taken)))
+    }
+
+    /// Returns how many are taken.
+    pub(crate) fn taken(&self) -> usize {
+        self.taken.load(Ordering::Relaxed)
+    }
+}
+
+impl Drop for Seat {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
+/// Sets the options of a listener, which every socket accepted from it has too: no system call per connection.
+///
+/// `unread` is how long a peer may leave bytes unacknowledged before the kernel gives it up. Every option is an
+/// improvement, none a condition.
+pub(super) fn prepare(listener: &tokio::net::TcpListener, unread: Duration) {
+    let socket = SockRef::from(listener);
+    #[cfg(not(target_os = "linux"))]
+    let _ = unread;
+    let options = [
+        ("backlog", socket.listen(BACKLOG)),
+        ("TCP_NODELAY", socket.set_tcp_nodelay(true)),
+        ("SO_SNDBUF", socket.set_send_buffer_size(SEND_BUFFER)),
+        ("SO_KEEPALIVE", socket.set_tcp_keepalive(&TcpKeepalive::new().with_time(KEEP_ALIVE))),
+        #[cfg(target_os = "linux")]
+        ("TCP_USER_TIMEOUT", socket.set_tcp_user_timeout(Some(unread))),
+    ];
+    for (option, result) in options {
+        if let Err(error) = result {
+            tracing::warn!(option, %error, "the public listener refuses a socket option");
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn streams_leave_room_for_the_operator() {
+        for (descriptors, streams, lobby) in
+            [(1024, 794, 128), (10_000, 7750, 1250), (524_288, 467_764, 4096)]
+        {
+            assert_eq!(Limits::within(descriptors), Limits { descriptors, streams, lobby });
+        }
+        let limits = Limits::within(1024);
+        assert_eq!((limits.streams_wanted(0), limits.streams_wanted(10)), (794, 10));
+        assert_eq!(Limits::within(20).streams, 1, "never none");
+    }
+
+    #[test]
+    fn a_seat_is_free_again_when_its_stream_ends() {
+        let seats = Seats::new(2);
+        let first = seats.take().expect("a seat");
+        let _second = seats.take().expect("a seat");
+        assert!(seats.take().is_none());
+        assert_eq!(seats.taken(), 2);
+        drop(first);
+        assert!(seats.take().is_some());
+    }
+}

@@ -1,0 +1,1 @@
+//! Partial writes, coalescing, order.

@@ -1,0 +1,140 @@
+//! Answers of the front that open no stream.
+//!
+//! A native `EventSource` gives up for good after any answer but `200` with an event stream. So what is wrong
+//! for good is an HTTP error, and what will pass is an event stream that ends at once and says when to come back.
+
+use std::time::Duration;
+
+use bytes::Bytes;
+
+use super::{
+    cors::Permission,
+    head::HeadFault,
+    opening::{self, Length},
+};
+use crate::request_url::NoRequestId;
+
+/// Where the daemon restarts: when browsers come back.
+const SOON: (u64, u64) = (2_000, 5_000);
+/// Where there are too many of them.
+const LATER: (u64, u64) = (15_000, 45_000);
+/// Where two tabs push each other out.
+const FLAPPING: Duration = Duration::from_secs(60);
+
+/// Why a stream is not opened.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Refusal {
+    /// The head cannot be read.
+    Head(HeadFault),
+    /// It names no valid request id.
+    RequestId(NoRequestId),
+    /// The page's origin may not read streams.
+    Origin,
+    /// Its id keeps replacing itself.
+    Flapping,
+    /// The daemon is shutting down.
+    Draining,
+    /// There are as many streams as there may be.
+    Full,
+    /// Admission took too long.
+    Overloaded,
+}
+
+impl Refusal {
+    /// Returns the label of the metric.
+    pub(super) fn label(&self) -> &'static str {
+        match self {
+            Self::Head(_) => "head",
+            Self::RequestId(_) => "request_id",
+            Self::Origin => "origin",
+            Self::Flapping => "flapping",
+            Self::Draining => "draining",
+            Self::Full => "full",
+            Self::Overloaded => "overloaded",
+        }
+    }
+
+    /// Returns the whole answer.
+    pub(super) fn answer(&self, permission: &Permission) -> Bytes {
+        match self {
+            Self::Head(HeadFault::TooLarge) => {
+                error("431 Request Header Fields Too Large", &HeadFault::TooLarge, permission)
+            }
+            Self::Head(fault) => error("400 Bad Request", fault, permission),
+            Self::RequestId(fault) => error("400 Bad Request", fault, permission),
+            Self::Origin => error("403 Forbidden", &"Origin not allowed", permission),
+            Self::Flapping => come_back(FLAPPING, permission),
+            Self::Draining => come_back(opening::jittered(SOON), permission),
+            Self::Full | Self::Overloaded => come_back(opening::jittered(LATER), permission),
+        }
+    }
+}
+
+fn error(status: &str, message: &impl std::fmt::Display, permission: &Permission) -> Bytes {
+    let body = serde_json::json!({ "error": message.to_string() }).to_string();
+    let cors = opening::cors_fields(permission);
+    let length = body.len();
+    format!(
+        "HTTP/1.1 {status}\r\nContent-Type: application/json\r\nContent-Length: {length}\r\n\
+         Cache-Control: no-store\r\n{cors}Connection: close\r\n\r\n{body}"
+    )
+    .into()
+}
+
+fn come_back(after: Duration, permission: &Permission) -> Bytes {
+    let body = opening::retry(after);
+    let mut answer = opening::head(Length::Known(body.len()), permission);
+    answer.push_str(&body);
+    answer.into()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::request_id::InvalidRequestId;
+
+    fn text(refusal: &Refusal, permission: &Permission) -> String {
+        String::from_utf8(refusal.answer(permission).to_vec()).expect("text")
+    }
+
+    #[test]
+    fn emb_7_a_bad_request_id_is_a_plain_error() {
+        let invalid = NoRequestId::Invalid(InvalidRequestId::Character(':'));
+        for (fault, body) in [
+            (NoRequestId::Missing, r#"{"error":"Missing request_id in URL"}"#),
+            (invalid, r#"{"error":"Invalid request_id format"}"#),
+        ] {
+            let answer = text(&Refusal::RequestId(fault), &Permission::SameOrigin);
+            assert!(answer.starts_with("HTTP/1.1 400 Bad Request\r\nContent-Type: application/json\r\n"));
+            assert!(answer.contains(&format!("Content-Length: {}\r\n", body.len())));
+            assert!(answer.ends_with(&format!("Connection: close\r\n\r\n{body}")), "{answer}");
+        }
+    }
+
+    #[test]
+    fn bug_g19_what_will_pass_is_an_event_stream_that_says_when_to_come_back() {
+        for (refusal, (from, to)) in [
+            (Refusal::Flapping, (60_000, 60_000)),
+            (Refusal::Draining, SOON),
+            (Refusal::Full, LATER),
+            (Refusal::Overloaded, LATER),
+        ] {
+            let answer = text(&refusal, &Permission::SameOrigin);
+            let (head, body) = answer.split_once("\r\n\r\n").expect("a head and a body");
+            assert!(head.starts_with("HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n"), "{head}");
+            assert!(head.ends_with(&format!("\r\nContent-Length: {}", body.len())), "{head}");
+            let retry = body.strip_prefix("retry: ").and_then(|rest| rest.strip_suffix("\n\n"));
+            let retry: u64 = retry.and_then(|text| text.parse().ok()).expect("a retry line");
+            assert!((from..=to).contains(&retry), "{refusal:?}: {retry}");
+        }
+    }
+
+    #[test]
+    fn an_allowed_origin_may_read_refusals_too() {
+        let allowed = Permission::Allowed("https://app.example".to_owned());
+        for refusal in [Refusal::Full, Refusal::RequestId(NoRequestId::Missing)] {
+            let answer = text(&refusal, &allowed);
+            assert!(answer.contains("Access-Control-Allow-Origin: https://app.example\r\nVary: Origin\r\n"));
+        }
+    }
+}

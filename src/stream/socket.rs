@@ -1,0 +1,191 @@
+//! One open stream: its socket, its connection, and what waits for it. Knows nothing of the other streams.
+
+use std::{
+    io::{self, Read, Write},
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use mio::net::TcpStream;
+
+use super::{
+    frame::{Content, Frame, Transfer},
+    limits::Seat,
+    outbox::{Flushed, Outbox},
+    run::Run,
+    tally::Tally,
+};
+use crate::connection::{CloseReason, Connection};
+
+/// How often in a row a shard reads what a client sends. A browser sends nothing after its head; one that
+/// floods us is cut off.
+const READS: usize = 16;
+
+/// Bounds of every outbox.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Bounds {
+    /// What may wait for one connection, in bytes. A single event always may.
+    pub(super) bytes: usize,
+    /// How long it may.
+    pub(super) age: Duration,
+}
+
+impl Bounds {
+    const NONE: Self = Self { bytes: usize::MAX, age: Duration::MAX };
+}
+
+/// An open stream. Every byte here is paid for each idle browser.
+#[derive(Debug)]
+pub(super) struct Stream {
+    /// Whose it is.
+    pub(super) connection: Arc<Connection>,
+    /// Its socket.
+    pub(super) socket: TcpStream,
+    /// How its body is delimited.
+    pub(super) transfer: Transfer,
+    /// It is to be closed once nothing waits.
+    pub(super) ending: Option<CloseReason>,
+    /// What waits, if anything does.
+    pub(super) outbox: Option<Box<Outbox>>,
+    /// Its place among all streams, freed with it.
+    pub(super) seat: Seat,
+}
+
+impl Stream {
+    /// Writes a run, except versions older than one that the connection was told. Fails with the reason to end
+    /// the stream at once.
+    pub(super) fn write(
+        &mut self,
+        run: &Run,
+        bounds: Bounds,
+        tally: &mut Tally,
+    ) -> Result<Flushed, CloseReason> {
+        if self.ending.is_some() {
+            return Ok(self.state());
+        }
+        if !run.has_versions() {
+            return self.put(run, bounds, tally);
+        }
+        let news: Vec<_> = run.frames().iter().filter(|frame| self.is_news(frame)).cloned().collect();
+        if news.is_empty() {
+            Ok(self.state())
+        } else if news.len() == run.frames().len() {
+            self.put(run, bounds, tally)
+        } else {
+            self.put(&Run::new(news), bounds, tally)
+        }
+    }
+
+    /// Writes the last frame; nothing follows it. [`Flushed::All`]: close now.
+    pub(super) fn end(&mut self, bye: &Run, reason: CloseReason) -> Result<Flushed, CloseReason> {
+        if self.ending.is_some() {
+            return Ok(self.state());
+        }
+        self.ending = Some(reason);
+        self.put(bye, Bounds::NONE, &mut Tally::default())
+    }
+
+    /// Writes what waits.
+    pub(super) fn flush(&mut self, tally: &mut Tally) -> Result<Flushed, CloseReason> {
+        let Some(outbox) = &mut self.outbox else { return Ok(Flushed::All) };
+        let flushed = outbox.flush(&mut self.socket, |frame| tally.sent(frame));
+        if let Ok(Flushed::All) = flushed {
+            self.outbox = None;
+        }
+        flushed.map_err(|error| reason_of(&error))
+    }
+
+    /// Reads and forgets what the client sent. Fails with the reason to end the stream.
+    pub(super) fn discard(&mut self, scratch: &mut [u8]) -> Result<(), CloseReason> {
+        for _ in 0..READS {
+            match self.socket.read(scratch) {
+                Ok(0) => return Err(CloseReason::ClientClosed),
+                Ok(_) => {}
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => return Ok(()),
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) => return Err(reason_of(&error)),
+            }
+        }
+        Err(CloseReason::Error)
+    }
+
+    /// Returns whether something has waited longer than it may.
+    pub(super) fn is_overdue(&self, bounds: Bounds, now: Instant) -> bool {
+        let oldest = self.outbox.as_ref().and_then(|outbox| outbox.oldest());
+        oldest.is_some_and(|since| now.saturating_duration_since(since) > bounds.age)
+    }
+
+    /// Makes the coming close a reset: what the kernel still holds for a client that does not read is dropped.
+    pub(super) fn reset(&self) {
+        // Refused, the kernel keeps the bytes a while: a cost, not a fault.
+        let _ = socket2::SockRef::from(&self.socket).set_linger(Some(Duration::ZERO));
+    }
+
+    fn state(&self) -> Flushed {
+        if self.outbox.is_some() { Flushed::Blocked } else { Flushed::All }
+    }
+
+    /// Notes that a version is about to be enqueued; false if it is old news.
+    fn is_news(&self, frame: &Frame) -> bool {
+        match frame.content {
+            Content::Version(sequence) => self.connection.tell_version(sequence),
+            Content::Progress(_) | Content::Event | Content::Note => true,
+        }
+    }
+
+    fn put(&mut self, run: &Run, bounds: Bounds, tally: &mut Tally) -> Result<Flushed, CloseReason> {
+        if self.outbox.is_some() {
+            return self.wait(run.frames(), 0, bounds, tally).map(|()| Flushed::Blocked);
+        }
+        let bytes = run.bytes(self.transfer);
+        let written = loop {
+            match self.socket.write(bytes) {
+                Ok(count) if count == bytes.len() => {
+                    tally.sent_all(run.counts());
+                    return Ok(Flushed::All);
+                }
+                Ok(count) => break count,
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => break 0,
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) => {
+                    run.frames().iter().for_each(|frame| tally.failed(frame));
+                    return Err(reason_of(&error));
+                }
+            }
+        };
+        let (whole, begun) = run.place_of(written, self.transfer);
+        run.frames()[..whole].iter().for_each(|frame| tally.sent(frame));
+        self.wait(&run.frames()[whole..], begun, bounds, tally)?;
+        // Readiness is edge-triggered: only a write that was refused is followed by a notice.
+        self.flush(tally)
+    }
+
+    /// Lets frames wait, `begun` bytes of the first being written.
+    fn wait(
+        &mut self,
+        frames: &[Arc<Frame>],
+        mut begun: usize,
+        bounds: Bounds,
+        tally: &mut Tally,
+    ) -> Result<(), CloseReason> {
+        let now = Instant::now();
+        let outbox = self.outbox.get_or_insert_with(|| Box::new(Outbox::new(self.transfer)));
+        for (place, frame) in frames.iter().enumerate() {
+            outbox.push(Arc::clone(frame), std::mem::take(&mut begun), now);
+            if outbox.bytes() > bounds.bytes && outbox.len() > 1 {
+                frames[place + 1..].iter().for_each(|frame| tally.failed(frame));
+                return Err(CloseReason::SlowConsumer);
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Returns why a stream ended whose socket failed.
+fn reason_of(error: &io::Error) -> CloseReason {
+    use io::ErrorKind::{BrokenPipe, ConnectionAborted, ConnectionReset, NotConnected};
+    match error.kind() {
+        BrokenPipe | ConnectionAborted | ConnectionReset | NotConnected => CloseReason::ClientClosed,
+        _ => CloseReason::Error,
+    }
+}

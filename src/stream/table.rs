@@ -1,0 +1,214 @@
+//! The open streams of one shard. Every stream that ends, for whatever reason, leaves through one door here.
+
+use std::{
+    collections::{HashMap, HashSet},
+    sync::Arc,
+    time::Instant,
+};
+
+use mio::{Interest, Registry, Token};
+use slab::Slab;
+
+use super::{
+    frame::Frame,
+    outbox::Flushed,
+    run::Run,
+    shard::Arrival,
+    socket::{Bounds, Stream},
+    tally::{Tally, took},
+};
+use crate::{
+    connection::{CloseReason, Serial},
+    delivery::Departures,
+    metrics::Metrics,
+};
+
+/// What a client may have sent is read into this, whoever sent it, and forgotten.
+const SCRATCH: usize = 4096;
+
+/// The streams, by the place that epoll names and by the serial that commands name.
+pub(super) struct Table {
+    streams: Slab<Stream>,
+    places: HashMap<Serial, usize>,
+    /// Those with an outbox.
+    stalled: HashSet<usize>,
+    /// Those that a walk over all found to have ended.
+    ended: Vec<(usize, CloseReason)>,
+    bounds: Bounds,
+    departures: Arc<dyn Departures>,
+    metrics: Arc<Metrics>,
+    tally: Tally,
+    scratch: Box<[u8; SCRATCH]>,
+}
+
+impl Table {
+    /// Returns an empty table.
+    pub(super) fn new(bounds: Bounds, departures: Arc<dyn Departures>, metrics: Arc<Metrics>) -> Self {
+        Self {
+            streams: Slab::new(),
+            places: HashMap::new(),
+            stalled: HashSet::new(),
+            ended: Vec::new(),
+            bounds,
+            departures,
+            metrics,
+            tally: Tally::default(),
+            scratch: Box::new([0; SCRATCH]),
+        }
+    }
+
+    /// Returns whether no stream is open.
+    pub(super) fn is_empty(&self) -> bool {
+        self.streams.is_empty()
+    }
+
+    /// Returns whether bytes wait anywhere, so that [`Table::cut_overdue`] has to be called.
+    pub(super) fn is_stalled(&self) -> bool {
+        !self.stalled.is_empty()
+    }
+
+    /// Returns all streams that are not ending.
+    pub(super) fn open(&self) -> Vec<Serial> {
+        let open = self.streams.iter().filter(|(_, stream)| stream.ending.is_none());
+        open.map(|(_, stream)| stream.connection.serial).collect()
+    }
+
+    /// Takes a stream in and writes its opening.
+    pub(super) fn adopt(&mut self, arrival: Arrival, registry: &Registry) {
+        let Arrival { connection, socket, opening, transfer, seat } = arrival;
+        let mut socket = mio::net::TcpStream::from_std(socket);
+        let entry = self.streams.vacant_entry();
+        let place = entry.key();
+        // Both at once, so that a stream that begins to wait needs no further system call to be told of room.
+        let interest = Interest::READABLE | Interest::WRITABLE;
+        if let Err(error) = registry.register(&mut socket, Token(place), interest) {
+            tracing::warn!(%error, "a stream cannot be watched and is closed");
+            self.departures.departed(&connection, CloseReason::Error);
+            return;
+        }
+        self.places.insert(connection.serial, place);
+        let outbox = None;
+        let stream = entry.insert(Stream { connection, socket, transfer, ending: None, outbox, seat });
+        let written = stream.write(&Arc::new(Frame::raw(opening)).into(), self.bounds, &mut self.tally);
+        self.settle(place, written);
+    }
+
+    /// Writes a run to every stream.
+    pub(super) fn broadcast(&mut self, run: &Run) {
+        self.walk(run, |_, _| true);
+        if !self.streams.is_empty() {
+            took(run.frames(), &self.metrics);
+        }
+        self.remove_ended();
+    }
+
+    /// Writes a run to one of `parts` equal shares of the streams, except where something waits already.
+    pub(super) fn broadcast_part(&mut self, run: &Run, part: usize, parts: usize) {
+        self.walk(run, |place, stream| place % parts == part && stream.outbox.is_none());
+        self.remove_ended();
+    }
+
+    /// Writes a frame to one stream, if it is still there.
+    pub(super) fn send(&mut self, to: Serial, frame: Arc<Frame>) {
+        let Some(&place) = self.places.get(&to) else { return };
+        let run = Run::from(frame);
+        let written = self.streams[place].write(&run, self.bounds, &mut self.tally);
+        took(run.frames(), &self.metrics);
+        self.settle(place, written);
+    }
+
+    /// Ends a stream after what is queued for it.
+    pub(super) fn close(&mut self, serial: Serial, reason: CloseReason, bye: &Run) {
+        let Some(&place) = self.places.get(&serial) else { return };
+        let written = self.streams[place].end(bye, reason);
+        self.settle(place, written);
+    }
+
+    /// Reads what a client sent: its leaving shows there.
+    pub(super) fn readable(&mut self, place: usize) {
+        let Some(stream) = self.streams.get_mut(place) else { return };
+        if let Err(reason) = stream.discard(self.scratch.as_mut_slice()) {
+            self.remove(place, reason);
+        }
+    }
+
+    /// Writes what waits for a stream that has room again.
+    pub(super) fn writable(&mut self, place: usize) {
+        let Some(stream) = self.streams.get_mut(place).filter(|stream| stream.outbox.is_some()) else {
+            return;
+        };
+        let flushed = stream.flush(&mut self.tally);
+        self.settle(place, flushed);
+    }
+
+    /// Ends the streams for which something has waited too long.
+    pub(super) fn cut_overdue(&mut self, now: Instant) {
+        let overdue = self.stalled.iter().filter(|place| self.streams[**place].is_overdue(self.bounds, now));
+        self.ended.extend(overdue.map(|place| (*place, CloseReason::SlowConsumer)));
+        self.remove_ended();
+    }
+
+    /// Ends the streams that still do not take what waits for them.
+    pub(super) fn cut_all(&mut self) {
+        self.ended.extend(self.streams.iter().map(|(place, _)| (place, CloseReason::SlowConsumer)));
+        self.remove_ended();
+    }
+
+    /// Hands what was counted to the metrics.
+    pub(super) fn publish(&mut self) {
+        self.tally.publish(&self.metrics);
+    }
+
+    fn walk(&mut self, run: &Run, chosen: impl Fn(usize, &Stream) -> bool) {
+        for (place, stream) in self.streams.iter_mut().filter(|(place, stream)| chosen(*place, stream)) {
+            match stream.write(run, self.bounds, &mut self.tally) {
+                Ok(Flushed::All) => {}
+                Ok(Flushed::Blocked) => {
+                    self.stalled.insert(place);
+                }
+                Err(reason) => self.ended.push((place, reason)),
+            }
+        }
+    }
+
+    fn remove_ended(&mut self) {
+        while let Some((place, reason)) = self.ended.pop() {
+            self.remove(place, reason);
+        }
+    }
+
+    fn settle(&mut self, place: usize, written: Result<Flushed, CloseReason>) {
+        match (written, self.streams[place].ending) {
+            (Ok(Flushed::Blocked), _) => {
+                self.stalled.insert(place);
+            }
+            (Ok(Flushed::All), None) => {
+                self.stalled.remove(&place);
+            }
+            (Ok(Flushed::All), Some(reason)) | (Err(reason), _) => self.remove(place, reason),
+        }
+    }
+
+    fn remove(&mut self, place: usize, reason: CloseReason) {
+        let mut stream = self.streams.remove(place);
+        self.places.remove(&stream.connection.serial);
+        self.stalled.remove(&place);
+        if let Some(outbox) = &stream.outbox {
+            outbox.unsent().for_each(|frame| self.tally.failed(frame));
+        }
+        if reason == CloseReason::SlowConsumer {
+            stream.reset();
+        } else {
+            // Bytes left unread would turn the close into a reset, which may overtake what was written.
+            let _ = stream.discard(self.scratch.as_mut_slice());
+        }
+        let Stream { connection, socket, ending, seat, .. } = stream;
+        drop((socket, seat));
+        self.departures.departed(&connection, ending.unwrap_or(reason));
+        if self.streams.is_empty() {
+            self.streams.shrink_to_fit();
+            self.places.shrink_to_fit();
+            self.stalled.shrink_to_fit();
+        }
+    }
+}

@@ -1,0 +1,78 @@
+//! Counts what was sent during one round of a shard, and hands it to the metrics at its end: their maps are not
+//! searched once per connection.
+
+use std::{sync::Arc, time::Instant};
+
+use super::frame::Frame;
+use crate::{
+    event::Service,
+    metrics::{Metrics, SendStatus},
+};
+
+const SERVICES: [Service; 3] = [Service::Task, Service::Version, Service::Event];
+
+/// Events by service.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Counts([u64; SERVICES.len()]);
+
+impl Counts {
+    /// Counts a frame, if it is an event.
+    pub(super) fn note(&mut self, frame: &Frame) {
+        if frame.is_event() {
+            let place = match frame.service {
+                Service::Task => 0,
+                Service::Version => 1,
+                Service::Event => 2,
+            };
+            self.0[place] += 1;
+        }
+    }
+
+    fn add(&mut self, other: &Self) {
+        for (mine, theirs) in self.0.iter_mut().zip(other.0) {
+            *mine += theirs;
+        }
+    }
+}
+
+/// What became of events during one round, once per connection.
+#[derive(Debug, Default)]
+pub(super) struct Tally {
+    sent: Counts,
+    failed: Counts,
+}
+
+impl Tally {
+    /// An event is with the kernel.
+    pub(super) fn sent(&mut self, frame: &Frame) {
+        self.sent.note(frame);
+    }
+
+    /// All events of a run are with the kernel.
+    pub(super) fn sent_all(&mut self, run: &Counts) {
+        self.sent.add(run);
+    }
+
+    /// An event will not be sent.
+    pub(super) fn failed(&mut self, frame: &Frame) {
+        self.failed.note(frame);
+    }
+
+    /// Hands over what was counted and begins anew.
+    pub(super) fn publish(&mut self, metrics: &Metrics) {
+        let Self { sent, failed } = std::mem::take(self);
+        for (counts, status) in [(sent, SendStatus::Success), (failed, SendStatus::Error)] {
+            for (count, service) in counts.0.into_iter().zip(SERVICES).filter(|(count, _)| *count > 0) {
+                metrics.sent(service, status, count);
+            }
+        }
+    }
+}
+
+/// Observes how long events took from their dispatch to here.
+pub(super) fn took(frames: &[Arc<Frame>], metrics: &Metrics) {
+    let now = Instant::now();
+    for frame in frames.iter().filter(|frame| frame.is_event()) {
+        metrics.send_took(frame.service, now.saturating_duration_since(frame.at));
+    }
+}
