@@ -10,20 +10,15 @@ use std::sync::Arc;
 
 use axum::{
     Router,
-    body::{Body, Bytes},
     extract::Request,
-    http::{
-        HeaderMap, StatusCode,
-        header::{CONTENT_LENGTH, CONTENT_TYPE},
-    },
+    http::{StatusCode, header::CONTENT_TYPE},
     response::Response,
     routing::post,
 };
-use http_body_util::{BodyExt, LengthLimitError, Limited};
 use serde_json::json;
 
 use self::notice::{Notice, Refusal};
-use super::{reply, secret::Secrets};
+use super::{body, reply, secret::Secrets};
 use crate::{
     config::Mode,
     connection::{CloseReason, Connection},
@@ -33,9 +28,6 @@ use crate::{
     registry::{Arrival, ConnectionRegistry, Newcomer},
     services::Services,
 };
-
-/// The largest body, in bytes: what the gateway itself takes.
-const MAX_BODY: usize = 100 * 1024;
 
 /// What a callback acts on.
 #[derive(Clone)]
@@ -84,7 +76,7 @@ impl Desk {
             return embedded();
         }
         let (head, body) = request.into_parts();
-        let body = match read(&head.headers, body).await {
+        let body = match body::read(&head.headers, body).await {
             Ok(body) => body,
             Err(response) => return response,
         };
@@ -123,30 +115,6 @@ impl Desk {
             registry.announce(&connection);
         });
     }
-}
-
-/// Reads a body to its end, within bounds.
-async fn read(headers: &HeaderMap, body: Body) -> Result<Bytes, Response> {
-    let announced = headers.get(CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse().ok());
-    if announced.is_some_and(|bytes: u64| bytes > MAX_BODY as u64) {
-        return Err(too_large());
-    }
-    match Limited::new(body, MAX_BODY).collect().await {
-        Ok(body) => Ok(body.to_bytes()),
-        Err(error) if error.is::<LengthLimitError>() => Err(too_large()),
-        Err(error) => {
-            tracing::debug!(%error, "a callback's body broke off");
-            Err(reply::error(StatusCode::REQUEST_TIMEOUT, "Incomplete body"))
-        }
-    }
-}
-
-fn too_large() -> Response {
-    let details = format!("The body of a callback has at most {MAX_BODY} bytes");
-    reply::json(
-        StatusCode::PAYLOAD_TOO_LARGE,
-        json!({ "error": "Payload too large", "details": { "message": details } }),
-    )
 }
 
 fn embedded() -> Response {

@@ -1,9 +1,13 @@
 //! The HTTP listeners: routers, and the one way they are served.
 
+mod body;
 mod callback;
+mod fields;
 pub mod health;
+pub mod internal;
 pub mod page;
 pub mod public;
 mod reply;
 pub mod secret;
 pub mod server;
+mod testing;

@@ -1,10 +1,14 @@
 use std::{sync::Mutex, time::Duration};
 
-use axum::http::Request;
+use axum::{
+    body::{Body, Bytes},
+    http::{Request, header::CONTENT_LENGTH},
+};
 use futures_util::{
     FutureExt,
     future::{BoxFuture, ready},
 };
+use http_body_util::BodyExt;
 use proptest::prelude::*;
 use serde_json::Value;
 use tokio::sync::{Notify, mpsc};
@@ -14,7 +18,7 @@ use super::*;
 use crate::{
     clock::SystemClock,
     delivery::{Directory, Dispatch, Recipients},
-    http::secret::tests::secrets,
+    http::{body::MAX_BODY, secret::tests::secrets},
     lifecycle::Phase,
     registry::{ConnectionObserver, ObserverError},
 };

@@ -1,0 +1,98 @@
+//! The internal listener: callbacks, metrics, health, publishers, and the seed's testing endpoints. Nothing
+//! administrative.
+
+use std::sync::Arc;
+
+use axum::{
+    Extension, Json, Router,
+    extract::Request,
+    http::{
+        HeaderValue, StatusCode,
+        header::{CONTENT_TYPE, WWW_AUTHENTICATE},
+    },
+    response::{IntoResponse, Response},
+    routing::get,
+};
+use tower::ServiceExt;
+
+use super::{callback, health, reply, secret::Secrets, testing};
+use crate::{
+    control::{
+        server::publisher_router,
+        types::{ApiError, ErrorCode, Failure},
+    },
+    idempotency::Actor,
+    services::Services,
+};
+
+/// Returns everything that the internal listener serves.
+pub fn router(services: &Arc<Services>, secrets: Secrets) -> Router {
+    let metrics = Arc::clone(&services.metrics);
+    let door = Door {
+        secrets: secrets.clone(),
+        publishers: publisher_router(Arc::clone(services)).layer(Extension(Actor::Publisher)),
+    };
+    Router::new()
+        .merge(callback::router(services, secrets))
+        .merge(health::router(&services.lifecycle))
+        .merge(testing::router(services))
+        .route("/metrics", get(move || std::future::ready(exposition(metrics.render()))))
+        .fallback(move |request| door.clone().pass(request))
+        .method_not_allowed_fallback(reply::method_not_allowed)
+}
+
+fn exposition(text: String) -> Response {
+    let form = HeaderValue::from_static("text/plain; version=0.0.4; charset=utf-8");
+    ([(CONTENT_TYPE, form)], text).into_response()
+}
+
+/// Where application backends come in: everything below `/v1`.
+#[derive(Clone)]
+struct Door {
+    secrets: Secrets,
+    publishers: Router,
+}
+
+impl Door {
+    async fn pass(self, request: Request) -> Response {
+        let path = request.uri().path();
+        if path != "/v1" && !path.starts_with("/v1/") {
+            return reply::not_found().await;
+        }
+        if !self.secrets.has_publishers() {
+            return shut();
+        }
+        if !self.secrets.admit_publisher(request.headers()) {
+            return unauthorized();
+        }
+        self.publishers.oneshot(request).await.into_response()
+    }
+}
+
+fn shut() -> Response {
+    let error = ApiError {
+        code: ErrorCode::NotFound,
+        message: "application backends cannot publish here".to_owned(),
+        cause: Some("publish.token_file is not set".to_owned()),
+        hint: Some(
+            "set publish.token_file to a file with a token (openssl rand -hex 32 makes one) and restart; \
+             operators use ssectl"
+                .to_owned(),
+        ),
+    };
+    (StatusCode::NOT_FOUND, Json(Failure { error })).into_response()
+}
+
+fn unauthorized() -> Response {
+    let error = ApiError {
+        code: ErrorCode::Denied,
+        message: "the publisher's token is missing or wrong".to_owned(),
+        cause: None,
+        hint: Some("send Authorization: Bearer with what is in publish.token_file".to_owned()),
+    };
+    let challenge = [(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"))];
+    (StatusCode::UNAUTHORIZED, challenge, Json(Failure { error })).into_response()
+}
+
+#[cfg(test)]
+mod tests;
