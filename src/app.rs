@@ -1,1 +1,288 @@
-//! placeholder
+//! Assembles the daemon from a [`Config`] and sees it through to its end. Knows no flags and no signals.
+
+mod shutdown;
+
+use std::{net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
+
+use tokio::net::{TcpListener, TcpSocket};
+
+pub use shutdown::Ended;
+
+use crate::{
+    admission::RegistryAdmission,
+    clock::{SharedClock, SystemClock},
+    config::{Config, Mode},
+    control::{
+        self,
+        server::{BindError, ControlListener},
+    },
+    delivery::{
+        Delivery, Dispatcher,
+        embedded::EmbeddedDelivery,
+        gateway::{GatewayDelivery, InvalidGateway},
+    },
+    http::{
+        self,
+        secret::{SecretError, Secrets},
+    },
+    idempotency::Receipts,
+    lifecycle::{Lifecycle, Phase},
+    metrics::Metrics,
+    outbound::InvalidUrl,
+    registry::{ConnectionObserver, ConnectionRegistry},
+    services::{Bound, Services},
+    store::{RedbStore, Store, StoreError},
+    stream::front::{self, Streams},
+    task::{Builtins, TaskService},
+    version::{FrontendVersion, VersionService},
+};
+
+/// Connections that wait to be accepted: a reconnect storm must not lose SYNs, which would come again only
+/// after a second.
+const BACKLOG: u32 = 4096;
+
+/// What tests may replace.
+pub struct Parts {
+    /// The store; `None`: the file in the state directory.
+    pub store: Option<Arc<dyn Store>>,
+    /// The time of day.
+    pub clock: SharedClock,
+    /// Observers besides the daemon's own, told after them.
+    pub observers: Vec<Arc<dyn ConnectionObserver>>,
+    /// How long one observer may take.
+    pub observer_limit: Duration,
+}
+
+impl Default for Parts {
+    fn default() -> Self {
+        Self {
+            store: None,
+            clock: Arc::new(SystemClock),
+            observers: Vec::new(),
+            observer_limit: Duration::from_secs(5),
+        }
+    }
+}
+
+/// Why the daemon did not start.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// A TCP address cannot be had.
+    #[error("cannot listen on {address} ({setting}): {source}")]
+    Listen {
+        /// The address.
+        address: SocketAddr,
+        /// The setting that says so.
+        setting: &'static str,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// The control socket cannot be had.
+    #[error(transparent)]
+    Control(#[from] BindError),
+    /// The state cannot be used.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// A secret cannot be used.
+    #[error(transparent)]
+    Secret(#[from] SecretError),
+    /// The gateway's address is wrong.
+    #[error(transparent)]
+    Gateway(#[from] InvalidGateway),
+    /// `frontend_version_url` is wrong.
+    #[error(transparent)]
+    FrontendVersion(#[from] InvalidUrl),
+    /// The stream engine cannot start.
+    #[error("cannot start the stream engine: {0}")]
+    Streams(std::io::Error),
+}
+
+/// The sockets that are bound before anything else: a second daemon must fail before it touches the state.
+struct Doors {
+    control: ControlListener,
+    public: TcpListener,
+    internal: TcpListener,
+    bound: Bound,
+}
+
+/// A daemon that serves.
+pub struct Running {
+    services: Arc<Services>,
+    supervisor: tokio::task::JoinHandle<Ended>,
+}
+
+/// The daemon, assembled.
+pub struct App;
+
+impl App {
+    /// Binds, loads, assembles, serves. `config.control.socket` and `config.state.dir` must be set.
+    pub async fn start(config: Config, parts: Parts) -> Result<Running, StartError> {
+        let config = Arc::new(config);
+        let secrets = Secrets::load(&config)?;
+        let doors = Doors::open(&config)?;
+        let store = match parts.store {
+            Some(store) => store,
+            None => Arc::new(RedbStore::open(&config.state.dir)?),
+        };
+        let (lifecycle, metrics) = (Lifecycle::new(), Arc::new(Metrics::new()));
+        let registry = Arc::new(ConnectionRegistry::new(
+            Arc::clone(&parts.clock),
+            lifecycle.clone(),
+            Arc::clone(&metrics),
+        ));
+        let (delivery, embedded) = deliveries(&config, &registry, &lifecycle, &metrics)?;
+        let dispatcher =
+            Arc::new(Dispatcher::new(Arc::clone(&delivery), registry.clone(), config.events.max_bytes));
+        let receipts = Arc::new(Receipts::load(Arc::clone(&store), Arc::clone(&parts.clock))?);
+        let frontend = match config.frontend_version_url.as_str() {
+            "" => None,
+            url => Some(FrontendVersion::new(url, Arc::clone(&metrics))?),
+        };
+        let versions = Arc::new(VersionService::load(
+            Arc::clone(&store),
+            Arc::clone(&receipts),
+            Arc::clone(&dispatcher),
+            lifecycle.clone(),
+            Arc::clone(&parts.clock),
+            frontend,
+        )?);
+        let tasks = TaskService::load(
+            &config.tasks,
+            if config.demo || config.testing { Builtins::On } else { Builtins::Off },
+            store,
+            Arc::clone(&receipts),
+            Arc::clone(&dispatcher),
+            lifecycle.clone(),
+            Arc::clone(&parts.clock),
+            Arc::clone(&metrics),
+        )?;
+        let mut observers: Vec<Arc<dyn ConnectionObserver>> = vec![Arc::clone(&versions) as _];
+        observers.extend(parts.observers);
+        registry.observe(observers, parts.observer_limit);
+        let services = Arc::new(Services {
+            started_at: parts.clock.now(),
+            bound: doors.bound.clone(),
+            config,
+            registry,
+            delivery,
+            dispatcher,
+            versions,
+            tasks,
+            receipts,
+            lifecycle,
+            metrics,
+            clock: parts.clock,
+        });
+        Ok(Running::begin(services, doors, embedded, secrets))
+    }
+}
+
+impl Doors {
+    fn open(config: &Config) -> Result<Self, StartError> {
+        let control = ControlListener::bind(&config.control.socket)?;
+        let public = listen(config.listen.public, "listen.public")?;
+        let internal = listen(config.listen.internal, "listen.internal")?;
+        let address = |listener: &TcpListener, asked| listener.local_addr().unwrap_or(asked);
+        let bound = Bound {
+            public: address(&public, config.listen.public),
+            internal: address(&internal, config.listen.internal),
+            socket: PathBuf::from(&config.control.socket),
+        };
+        Ok(Self { control, public, internal, bound })
+    }
+}
+
+fn listen(address: SocketAddr, setting: &'static str) -> Result<TcpListener, StartError> {
+    let bind = || {
+        let socket = if address.is_ipv4() { TcpSocket::new_v4() } else { TcpSocket::new_v6() }?;
+        socket.set_reuseaddr(true)?;
+        socket.bind(address)?;
+        socket.listen(BACKLOG)
+    };
+    bind().map_err(|source| StartError::Listen { address, setting, source })
+}
+
+type Deliveries = (Arc<dyn Delivery>, Option<Arc<EmbeddedDelivery>>);
+
+fn deliveries(
+    config: &Config,
+    registry: &Arc<ConnectionRegistry>,
+    lifecycle: &Lifecycle,
+    metrics: &Arc<Metrics>,
+) -> Result<Deliveries, StartError> {
+    let (registry, lifecycle, metrics) = (Arc::clone(registry), lifecycle.clone(), Arc::clone(metrics));
+    Ok(match config.mode {
+        Mode::Embedded => {
+            let embedded = EmbeddedDelivery::start(
+                &config.stream,
+                config.framing,
+                config.shutdown.spread,
+                Arc::clone(&registry) as _,
+                registry,
+                metrics,
+            )
+            .map_err(StartError::Streams)?;
+            (Arc::clone(&embedded) as _, Some(embedded))
+        }
+        Mode::Gateway => {
+            let outbox = config.stream.outbox_bytes;
+            let gateway = GatewayDelivery::new(
+                &config.gateway,
+                outbox,
+                Arc::clone(&registry) as _,
+                registry,
+                lifecycle,
+                metrics,
+            )?;
+            (gateway, None)
+        }
+    })
+}
+
+impl Running {
+    fn begin(
+        services: Arc<Services>,
+        doors: Doors,
+        embedded: Option<Arc<EmbeddedDelivery>>,
+        secrets: Secrets,
+    ) -> Self {
+        let lifecycle = services.lifecycle.clone();
+        lifecycle.spawn(serve_public(doors.public, embedded, Arc::clone(&services)));
+        let internal = http::internal::router(&services, secrets);
+        lifecycle.spawn(http::server::serve(doors.internal, internal, lifecycle.clone()));
+        control::server::serve(doors.control, Arc::clone(&services));
+        lifecycle.advance(Phase::Ready);
+        #[expect(clippy::disallowed_methods, reason = "it waits for all tracked tasks, so it cannot be one")]
+        let supervisor = tokio::spawn(shutdown::supervise(Arc::clone(&services)));
+        Self { services, supervisor }
+    }
+
+    /// Returns the handles that the doors act on.
+    pub fn services(&self) -> &Arc<Services> {
+        &self.services
+    }
+
+    /// Asks for the end: the first time gracefully, again: as soon as streams are closed.
+    pub fn shutdown(&self) {
+        self.services.lifecycle.request_stop();
+    }
+
+    /// Waits for the end, whoever asked for it.
+    pub async fn ended(self) -> Ended {
+        self.supervisor.await.unwrap_or_else(|_| Ended { late: vec!["supervisor"] })
+    }
+}
+
+async fn serve_public(
+    listener: TcpListener,
+    embedded: Option<Arc<EmbeddedDelivery>>,
+    services: Arc<Services>,
+) {
+    let stream = &services.config.stream;
+    let streams = embedded.map(|delivery| {
+        let admission = Arc::new(RegistryAdmission::new(&services));
+        Streams::new(stream, delivery, admission)
+    });
+    let (metrics, lifecycle) = (Arc::clone(&services.metrics), services.lifecycle.clone());
+    front::serve(listener, streams, http::public::router(&services), metrics, lifecycle).await;
+}

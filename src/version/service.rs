@@ -141,6 +141,14 @@ impl VersionService {
         cleared.await.unwrap_or(Err(VersionError::Store(StoreError::Closed)))
     }
 
+    /// Tells a newcomer what is pending for it, and fetches nothing: for the holder of a stream that promises the
+    /// pending version before anything else. The observer that runs later finds it told.
+    pub async fn tell_pending(&self, connection: &Arc<Connection>) {
+        if let Err(error) = self.inner.tell_pending(connection).await {
+            tracing::warn!(%error, "the pending version could not be sent");
+        }
+    }
+
     /// Returns what is pending, newest first.
     pub fn pending(&self) -> Vec<PendingVersion> {
         let mut all: Vec<_> = self.inner.pending().all().cloned().collect();
@@ -305,26 +313,31 @@ impl Inner {
     /// guard then drops the older one. A version that is queued after the look-up selects the connection
     /// itself, because it is registered by now.
     async fn tell(&self, connection: &Arc<Connection>) -> Result<(), VersionError> {
-        let event = match self.pending_event(connection)? {
-            Some(event) => event,
-            None => {
-                let Some(frontend) = &self.frontend else { return Ok(()) };
-                let Some(fetched) = frontend.get().await else { return Ok(()) };
-                // One may have been queued for this id meanwhile.
-                match self.pending_event(connection)? {
-                    Some(event) => event,
-                    None => self.wrap(fetched.document.clone(), VersionSequence::FETCHED),
-                }
-            }
-        };
+        if self.tell_pending(connection).await? {
+            return Ok(());
+        }
+        let Some(frontend) = &self.frontend else { return Ok(()) };
+        let Some(fetched) = frontend.get().await else { return Ok(()) };
+        // One may have been queued for this id meanwhile.
+        if self.tell_pending(connection).await? {
+            return Ok(());
+        }
+        let event = self.wrap(fetched.document.clone(), VersionSequence::FETCHED);
         self.dispatcher.check(&event)?;
         self.dispatcher.dispatch_to(Arc::clone(connection), event).await;
         Ok(())
     }
 
-    fn pending_event(&self, connection: &Connection) -> Result<Option<Event>, VersionError> {
+    /// Tells a newcomer what is pending for it, unless it was told. Returns whether something is pending.
+    async fn tell_pending(&self, connection: &Arc<Connection>) -> Result<bool, VersionError> {
         let newest = self.pending().newest(Some(&connection.request_id)).cloned();
-        newest.map(|now| self.event(&now.version, now.changelog.as_deref(), now.sequence)).transpose()
+        let Some(newest) = newest else { return Ok(false) };
+        if connection.told_version() < Some(newest.sequence) {
+            let event = self.event(&newest.version, newest.changelog.as_deref(), newest.sequence)?;
+            self.dispatcher.check(&event)?;
+            self.dispatcher.dispatch_to(Arc::clone(connection), event).await;
+        }
+        Ok(true)
     }
 
     fn pending(&self) -> MutexGuard<'_, Pending> {
