@@ -49,3 +49,6 @@ pub mod services;
 pub mod store;
 #[cfg(feature = "daemon")]
 pub mod stream;
+
+#[cfg(all(test, feature = "daemon"))]
+mod test_support;

@@ -15,7 +15,7 @@ pub(super) fn parse(text: &str) -> Option<Duration> {
 }
 
 /// Formats a duration in the largest unit that divides it.
-pub(super) fn format(duration: Duration) -> String {
+pub fn format(duration: Duration) -> String {
     let millis = u64::try_from(duration.as_millis()).unwrap_or(u64::MAX);
     let (unit, size) =
         UNITS.iter().rev().find(|(_, size)| millis > 0 && millis % size == 0).unwrap_or(&UNITS[1]);

@@ -3,32 +3,11 @@ use std::{
     time::Duration,
 };
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::SignedDuration;
 use serde_json::json;
 
 use super::*;
-use crate::{clock::Clock, store::MemoryStore};
-
-/// A wall clock that goes with tokio's, and may jump.
-struct TestClock(Mutex<(Timestamp, Instant)>);
-
-impl TestClock {
-    fn new() -> Arc<Self> {
-        let start = "2026-11-23T08:00:00Z".parse().expect("a timestamp");
-        Arc::new(Self(Mutex::new((start, Instant::now()))))
-    }
-
-    fn jump(&self, by: SignedDuration) {
-        self.0.lock().expect("clock").0 += by;
-    }
-}
-
-impl Clock for TestClock {
-    fn now(&self) -> Timestamp {
-        let (start, since) = *self.0.lock().expect("clock");
-        start + SignedDuration::try_from(since.elapsed()).expect("short")
-    }
-}
+use crate::{store::MemoryStore, test_support::TestClock};
 
 fn mutation(key: &str) -> Mutation {
     Mutation::new(Actor::Uid(1000), "test.act", Some(key.to_owned()))

@@ -1,7 +1,25 @@
 //! Background tasks: who runs them, how far they are, and the one terminal event that each of them gets.
 
 #[cfg(feature = "daemon")]
+mod book;
+#[cfg(feature = "daemon")]
+mod builtin;
+#[cfg(feature = "daemon")]
+mod entry;
+#[cfg(feature = "daemon")]
+mod inner;
+#[cfg(feature = "daemon")]
+mod orders;
+#[cfg(feature = "daemon")]
+mod restart;
+#[cfg(feature = "daemon")]
+mod run;
+#[cfg(feature = "daemon")]
 mod service;
+#[cfg(feature = "daemon")]
+mod state;
+#[cfg(all(test, feature = "daemon"))]
+mod tests;
 
 #[cfg(feature = "daemon")]
 pub use service::{Builtins, TaskError, TaskService};
@@ -9,6 +27,8 @@ pub use service::{Builtins, TaskError, TaskService};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+
+use crate::event::{Event, JsonLine, Kind};
 
 /// Who runs a task.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -131,6 +151,33 @@ pub struct TaskEvent {
     pub timestamp: String,
     /// `null` for started, `{"text","value"}` for progress, the result, or `{"error"}`.
     pub data: Value,
+}
+
+impl TaskEvent {
+    /// Returns an event of this moment.
+    pub fn new(event_type: TaskEventType, task_id: &str, at: Timestamp, data: Value) -> Self {
+        Self { event_type, task_id: task_id.to_owned(), timestamp: iso(at), data }
+    }
+
+    /// Returns the event as it is published: `task_event`, with this as its payload.
+    pub fn to_event(&self) -> Event {
+        let kind = match self.event_type {
+            TaskEventType::ProgressUpdate => Kind::Progress(self.task_id.as_str().into()),
+            _ => Kind::TaskState,
+        };
+        Event {
+            name: "task_event".parse().expect("a valid event name"),
+            data: JsonLine::encode(self).expect("its maps have strings for keys"),
+            kind,
+        }
+    }
+}
+
+/// Returns the form that browsers know: UTC, microseconds, no fraction when it is 0.
+fn iso(at: Timestamp) -> String {
+    let micros = at.as_microsecond().rem_euclid(1_000_000);
+    let fraction = if micros == 0 { String::new() } else { format!(".{micros:06}") };
+    format!("{}{fraction}Z", at.strftime("%Y-%m-%dT%H:%M:%S"))
 }
 
 /// An order to create a task.

@@ -1,11 +1,17 @@
 //! Runs built-in tasks, keeps the leases of reporters, and sees to it that every task ends exactly once.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
-use futures_util::future::BoxFuture;
-use tokio::sync::broadcast;
+use futures_util::{
+    FutureExt,
+    future::{BoxFuture, join_all},
+};
+use tokio::sync::{broadcast, watch};
 
-use super::{CreateTask, EndTask, ReportProgress, TaskCounts, TaskEvent, TaskReceipt, TaskView};
+use super::{
+    CreateTask, EndTask, ReportProgress, TaskCounts, TaskEvent, TaskReceipt, TaskView, book::Book,
+    inner::Inner, orders::End, state::Outcome,
+};
 use crate::{
     clock::SharedClock,
     config::TasksConfig,
@@ -73,8 +79,15 @@ pub enum Builtins {
     Off,
 }
 
+/// Unfinished tasks at most.
+const MAX_UNFINISHED: usize = 1000;
+/// Ended tasks that are listed at most, however young.
+const MAX_ENDED: usize = 1000;
+
 /// Knows every unfinished and recently finished task.
-pub struct TaskService;
+pub struct TaskService {
+    inner: Arc<Inner>,
+}
 
 impl TaskService {
     /// Loads the tasks of earlier runs.
@@ -89,38 +102,60 @@ impl TaskService {
         clock: SharedClock,
         metrics: Arc<Metrics>,
     ) -> Result<Arc<Self>, StoreError> {
-        let _ = (config, builtins, store, receipts, dispatcher, lifecycle, clock, metrics);
-        todo!()
+        let inner = Arc::new(Inner {
+            book: Mutex::new(Book::new(config.max_running, MAX_UNFINISHED, MAX_ENDED)),
+            open: watch::Sender::new(0),
+            builtins,
+            timeout: config.timeout,
+            keep_finished: config.keep_finished,
+            lease: config.lease,
+            store,
+            receipts,
+            dispatcher,
+            lifecycle,
+            clock,
+            metrics,
+        });
+        inner.restore()?;
+        inner.sweep_regularly();
+        Ok(Arc::new(Self { inner }))
     }
 
     /// Starts a builtin, or creates a task that the caller reports.
     pub async fn create(&self, actor: Actor, order: CreateTask) -> Result<TaskReceipt, TaskError> {
-        let _ = (actor, order);
-        todo!()
+        self.apart(|inner| async move { inner.create(actor, order).await }).await
     }
 
     /// Takes a reporter's progress, which renews its lease.
     pub async fn progress(&self, id: &str, report: ReportProgress) -> Result<TaskView, TaskError> {
-        let _ = (id, report);
-        todo!()
+        let id = id.to_owned();
+        self.apart(|inner| async move { inner.report(&id, report).await }).await
     }
 
     /// Ends a reporter's task well.
     pub async fn complete(&self, actor: Actor, id: &str, order: EndTask) -> Result<TaskReceipt, TaskError> {
-        let _ = (actor, id, order);
-        todo!()
+        self.finish(actor, id, End::Complete, order).await
     }
 
     /// Ends a reporter's task badly.
     pub async fn fail(&self, actor: Actor, id: &str, order: EndTask) -> Result<TaskReceipt, TaskError> {
-        let _ = (actor, id, order);
-        todo!()
+        self.finish(actor, id, End::Fail, order).await
     }
 
     /// Cancels an unfinished task of either owner: cancelled at once, one terminal event.
     pub async fn cancel(&self, actor: Actor, id: &str, order: EndTask) -> Result<TaskReceipt, TaskError> {
-        let _ = (actor, id, order);
-        todo!()
+        self.finish(actor, id, End::Cancel, order).await
+    }
+
+    async fn finish(
+        &self,
+        actor: Actor,
+        id: &str,
+        end: End,
+        order: EndTask,
+    ) -> Result<TaskReceipt, TaskError> {
+        let id = id.to_owned();
+        self.apart(|inner| async move { inner.finish(actor, &id, end, order).await }).await
     }
 
     /// Forgets a finished task.
@@ -130,41 +165,57 @@ impl TaskService {
         id: &str,
         key: Option<String>,
     ) -> Result<TaskReceipt, TaskError> {
-        let _ = (actor, id, key);
-        todo!()
+        let id = id.to_owned();
+        self.apart(|inner| async move { inner.remove(actor, &id, key).await }).await
     }
 
     /// Returns a task.
     pub fn show(&self, id: &str) -> Option<TaskView> {
-        let _ = id;
-        todo!()
+        self.inner.book().find(id).map(|entry| entry.view())
     }
 
     /// Returns all tasks, newest first.
     pub fn list(&self) -> Vec<TaskView> {
-        todo!()
+        let all = self.inner.book().all();
+        all.iter().map(|entry| entry.view()).collect()
     }
 
     /// Returns how many there are.
     pub fn counts(&self) -> TaskCounts {
-        todo!()
+        self.inner.book().counts()
     }
 
     /// Returns a task as it is now, and every event of it from now on. The receiver may lag: then it asks again.
     pub fn follow(&self, id: &str) -> Option<(TaskView, broadcast::Receiver<TaskEvent>)> {
-        let _ = id;
-        todo!()
+        self.inner.book().find(id).map(|entry| entry.follow())
     }
 
     /// Waits until no task is unfinished.
     pub async fn idle(&self) {
-        todo!()
+        // The sender lives as long as `self`, so this cannot fail.
+        let _ = self.inner.open.subscribe().wait_for(|open| *open == 0).await;
     }
 
     /// Cancels everything unfinished, each with its terminal event.
-    pub async fn cancel_all(&self, why: &str) {
-        let _ = why;
-        todo!()
+    pub async fn cancel_all(&self, why: &'static str) {
+        let all = self.inner.book().all();
+        let inner = Arc::clone(&self.inner);
+        let cancelled = self.inner.lifecycle.spawn(async move {
+            join_all(all.iter().map(|entry| inner.end(entry, Outcome::Cancelled(Some(why))))).await;
+        });
+        // An error would mean that the runtime is gone.
+        let _ = cancelled.await;
+        self.idle().await;
+    }
+
+    /// Runs an order where a caller who hangs up does not cut it off.
+    async fn apart<T, F>(&self, order: impl FnOnce(Arc<Inner>) -> F) -> Result<T, TaskError>
+    where
+        T: Send + 'static,
+        F: Future<Output = Result<T, TaskError>> + Send + 'static,
+    {
+        let order = order(Arc::clone(&self.inner));
+        self.inner.lifecycle.spawn(order).await.unwrap_or(Err(TaskError::Store(StoreError::Closed)))
     }
 }
 
@@ -175,7 +226,19 @@ impl ConnectionObserver for TaskService {
     }
 
     fn connected<'a>(&'a self, connection: &'a Arc<Connection>) -> BoxFuture<'a, Result<(), ObserverError>> {
-        let _ = connection;
-        todo!()
+        async {
+            let mut all = self.inner.book().all();
+            all.reverse();
+            for entry in all {
+                // In its turn, so that nothing of the task overtakes this.
+                let _turn = entry.turn.lock().await;
+                let missed = entry.live().state.missed_by(connection.connected_at).cloned();
+                if let Some(event) = missed {
+                    self.inner.dispatcher.dispatch_to(Arc::clone(connection), event.to_event()).await;
+                }
+            }
+            Ok(())
+        }
+        .boxed()
     }
 }

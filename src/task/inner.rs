@@ -1,0 +1,178 @@
+//! What happens to a task, one step at a time: state first, then store, then wire.
+
+use std::{
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
+};
+
+use tokio::{sync::watch, time::Instant};
+
+use super::{
+    Builtins, TaskEvent, TaskView,
+    book::Book,
+    entry::{Entry, Lease},
+    state::Outcome,
+};
+use crate::{
+    audience::Audience,
+    clock::SharedClock,
+    delivery::Dispatcher,
+    idempotency::{Receipts, Ticket},
+    lifecycle::Lifecycle,
+    metrics::Metrics,
+    store::{self, Batch, Change, Store, StoreError, Table},
+};
+
+/// What a silent reporter's task fails with.
+pub(super) const REPORTER_LOST: &str = "reporter lost";
+
+/// The service's parts.
+pub(super) struct Inner {
+    pub(super) book: Mutex<Book>,
+    /// How many tasks have not sent their terminal event.
+    pub(super) open: watch::Sender<usize>,
+    pub(super) builtins: Builtins,
+    pub(super) timeout: Duration,
+    pub(super) keep_finished: Duration,
+    pub(super) lease: Duration,
+    pub(super) store: Arc<dyn Store>,
+    pub(super) receipts: Arc<Receipts>,
+    pub(super) dispatcher: Arc<Dispatcher>,
+    pub(super) lifecycle: Lifecycle,
+    pub(super) clock: SharedClock,
+    pub(super) metrics: Arc<Metrics>,
+}
+
+impl Inner {
+    pub(super) fn book(&self) -> MutexGuard<'_, Book> {
+        self.book.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Starts a task and says so. False if it has ended before.
+    pub(super) async fn start(&self, entry: &Entry) -> bool {
+        let turn = entry.turn.lock().await;
+        let started = self.start_in_turn(entry).await;
+        drop(turn);
+        started
+    }
+
+    /// The caller holds the task's turn.
+    pub(super) async fn start_in_turn(&self, entry: &Entry) -> bool {
+        let event = entry.live().state.start(self.clock.now());
+        let Some(event) = event else { return false };
+        self.count();
+        self.tell(entry, &event).await;
+        true
+    }
+
+    /// Notes progress and tells of it. False if the task does not run.
+    pub(super) async fn progress(&self, entry: &Entry, text: Option<String>, value: Option<f64>) -> bool {
+        let turn = entry.turn.lock().await;
+        let event = entry.live().state.progress(text, value, self.clock.now());
+        if let Some(event) = &event {
+            self.tell(entry, event).await;
+        }
+        drop(turn);
+        event.is_some()
+    }
+
+    /// Ends a task, unless it has ended.
+    pub(super) async fn end(&self, entry: &Entry, outcome: Outcome) {
+        if let Some(event) = self.begin_end(entry, outcome) {
+            self.settle(entry, event, None).await;
+        }
+    }
+
+    /// The first half of an end: everyone who asks sees it from now on. Whoever gets the event settles it.
+    pub(super) fn begin_end(&self, entry: &Entry, outcome: Outcome) -> Option<TaskEvent> {
+        let event = entry.live().state.end(outcome, self.clock.now())?;
+        entry.over.cancel();
+        Some(event)
+    }
+
+    /// The second half: stores the end, with its receipt if there is one, and sends the terminal event whether
+    /// or not that went well. Returns whether it did. To be run where nobody can cut it off.
+    pub(super) async fn settle(
+        &self,
+        entry: &Entry,
+        event: TaskEvent,
+        receipt: Option<Keyed<'_, '_>>,
+    ) -> bool {
+        let turn = entry.turn.lock().await;
+        let view = entry.view();
+        let stored = self.store_end(&view, receipt).await;
+        if let Err(error) = &stored {
+            tracing::error!(task = %entry.id, %error, "the end of a task could not be stored");
+        }
+        self.tell(entry, &event).await;
+        entry.live().settled = true;
+        drop(turn);
+        self.book().settle(entry, Instant::now() + self.keep_finished);
+        self.metrics.task_ended(view.status.label());
+        self.count();
+        self.open.send_modify(|open| *open -= 1);
+        tracing::info!(task = %entry.id, name = view.name, status = view.status.label(), error = view.error,
+            "task ended");
+        stored.is_ok()
+    }
+
+    async fn store_end(&self, view: &TaskView, receipt: Option<Keyed<'_, '_>>) -> Result<(), StoreError> {
+        let batch = put(view)?;
+        match receipt {
+            Some(Keyed { ticket, receipt }) => ticket.commit(receipt, batch).await,
+            None => self.store.commit(batch).await,
+        }
+    }
+
+    async fn tell(&self, entry: &Entry, event: &TaskEvent) {
+        self.dispatcher.dispatch(&Audience::Everyone, event.to_event()).await;
+        entry.tell_followers(event);
+    }
+
+    /// Brings the metrics up to date.
+    pub(super) fn count(&self) {
+        let counts = self.book().counts();
+        self.metrics.tasks_now(counts.pending, counts.running);
+    }
+
+    /// Waits for the reporter of a task to fall silent.
+    pub(super) fn guard(self: &Arc<Self>, entry: &Arc<Entry>) {
+        let (inner, entry) = (Arc::clone(self), Arc::clone(entry));
+        let closing = self.lifecycle.closing();
+        self.lifecycle.spawn(async move {
+            loop {
+                let Some(Lease { until, .. }) = entry.live().lease else { return };
+                tokio::select! {
+                    () = entry.over.cancelled() => return,
+                    () = closing.cancelled() => return,
+                    () = tokio::time::sleep_until(until) => {}
+                }
+                if let Some(event) = inner.lose(&entry) {
+                    inner.settle(&entry, event, None).await;
+                    return;
+                }
+            }
+        });
+    }
+
+    /// Ends a task whose lease is over. A report that came in time has prolonged it under the same lock.
+    fn lose(&self, entry: &Entry) -> Option<TaskEvent> {
+        let event = {
+            let mut live = entry.live();
+            let lease = live.lease.filter(|lease| lease.until <= Instant::now())?;
+            live.state.end(Outcome::Failed(lease.loss.to_owned()), self.clock.now())?
+        };
+        entry.over.cancel();
+        Some(event)
+    }
+}
+
+/// A receipt to be committed with the end of a task.
+pub(super) struct Keyed<'a, 't> {
+    pub(super) ticket: &'a mut Ticket<'t>,
+    pub(super) receipt: &'a super::TaskReceipt,
+}
+
+pub(super) fn put(view: &TaskView) -> Result<Batch, StoreError> {
+    Ok(vec![Change::Put(Table::Tasks, view.task_id.clone(), store::encode(view)?)])
+}
