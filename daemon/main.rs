@@ -1,1 +1,77 @@
-fn main() {}
+//! `ssectld`: reads arguments and settings, starts the daemon, passes signals on, and ends with a code that says
+//! why. All behaviour is in `ssectl_core`.
+
+mod args;
+mod exit;
+#[path = "../common/generate.rs"]
+mod generate;
+mod greeting;
+mod logging;
+mod manual;
+mod notify;
+mod settings;
+mod signals;
+
+use std::process::ExitCode;
+
+use clap::{CommandFactory, Parser};
+use ssectl_core::app::{App, Parts};
+
+use crate::{
+    args::{Arguments, Command},
+    exit::{Exit, Failure},
+    generate::Generate,
+    settings::Prepared,
+    signals::Signals,
+};
+
+fn main() -> ExitCode {
+    if let Some(generate) = Generate::asked(std::env::args_os()) {
+        let written = generate.run(Arguments::command(), &manual::MANUAL);
+        return ended(written.map_err(|error| Failure::new(Exit::Failed, error)));
+    }
+    let arguments = Arguments::parse();
+    ended(match arguments.command {
+        None | Some(Command::Run) => start(&arguments),
+        Some(Command::Config(what)) => settings::inspect(&arguments.settings, what),
+    })
+}
+
+fn ended(outcome: Result<(), Failure>) -> ExitCode {
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => failure.report(),
+    }
+}
+
+fn start(arguments: &Arguments) -> Result<(), Failure> {
+    let prepared = settings::prepare(&arguments.settings)?;
+    logging::start(&prepared.config.log, &prepared.environment)?;
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
+    runtime.map_err(|error| Failure::new(Exit::Failed, error))?.block_on(run(prepared))
+}
+
+async fn run(prepared: Prepared) -> Result<(), Failure> {
+    let signals = Signals::catch().map_err(|error| Failure::new(Exit::Failed, error))?;
+    let running = App::start(prepared.config, Parts::default())
+        .await
+        .map_err(|error| Failure::of_start(&error, &settings::program()))?;
+    let services = running.services();
+    notify::stopping_when_it_does(&services.lifecycle);
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "it outlives the daemon's tasks: a second signal must be heard"
+    )]
+    tokio::spawn(signals.forward(services.lifecycle.clone()));
+    if !prepared.under_systemd {
+        greeting::print(services, prepared.socket_from);
+    }
+    notify::ready(services);
+    let end = running.ended().await;
+    if end.late.is_empty() {
+        return Ok(());
+    }
+    let late = end.late.join(", ");
+    Err(Failure::new(Exit::Failed, format!("the shutdown's deadline passed for: {late}"))
+        .hint("shutdown.grace and shutdown.spread set the deadline"))
+}

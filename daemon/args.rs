@@ -1,0 +1,53 @@
+//! What may be typed after `ssectld`.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand};
+
+/// Knows every open Server-Sent-Events connection of a web application and broadcasts to them
+///
+/// Without a command it runs. No file is needed: the default is a daemon on loopback that holds the browsers'
+/// streams itself. `ssectl` is the operator's hand on it.
+#[derive(Debug, Parser)]
+#[command(name = "ssectld", version, propagate_version = true)]
+pub(crate) struct Arguments {
+    /// Where settings come from.
+    #[command(flatten)]
+    pub(crate) settings: Settings,
+    /// What to do.
+    #[command(subcommand)]
+    pub(crate) command: Option<Command>,
+}
+
+/// Where settings come from.
+#[derive(Debug, Args)]
+pub(crate) struct Settings {
+    /// Read settings from this TOML file; stronger are variables (SSECTLD_LISTEN__PUBLIC), then --set
+    #[arg(long, value_name = "FILE", global = true)]
+    pub(crate) config: Option<PathBuf>,
+    /// Set any key of the file, as in --set listen.public=127.0.0.1:0; may be repeated, the last one wins
+    #[arg(long, value_name = "KEY=VALUE", global = true)]
+    pub(crate) set: Vec<String>,
+    /// Put the control socket here; short for --set control.socket=PATH
+    #[arg(long, value_name = "PATH", global = true)]
+    pub(crate) socket: Option<PathBuf>,
+}
+
+/// What to do.
+#[derive(Clone, Copy, Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Run the daemon; the same as no command
+    Run,
+    /// Look at the settings without running
+    #[command(subcommand, arg_required_else_help = true)]
+    Config(Config),
+}
+
+/// What to do with the settings.
+#[derive(Clone, Copy, Debug, Subcommand)]
+pub(crate) enum Config {
+    /// Check the settings; exit code 78 if the daemon could not run with them
+    Check,
+    /// Print every setting with where it is from, as a file that says the same
+    Show,
+}

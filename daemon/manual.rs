@@ -1,0 +1,75 @@
+//! What `man ssectld` says besides the arguments.
+
+use crate::generate::Manual;
+
+pub(crate) const MANUAL: Manual = Manual {
+    section: "8",
+    more: &[
+        (
+            "EXIT STATUS",
+            &[
+                ("0", "It ran and ended as asked, or the settings are valid."),
+                (
+                    "1",
+                    "Something failed while it ran, or somebody missed the deadline of the shutdown; the message names who.",
+                ),
+                ("2", "The arguments are wrong."),
+                (
+                    "69",
+                    "A port is taken, or another daemon has the control socket; the message says what to type.",
+                ),
+                ("78", "The settings or the state directory cannot be used."),
+            ],
+        ),
+        (
+            "SIGNALS",
+            &[
+                (
+                    "SIGTERM, SIGINT",
+                    "Ends gracefully: new work is refused by name, running tasks may take shutdown.grace, streams are closed spread over shutdown.spread. A second one skips to closing streams.",
+                ),
+                ("SIGHUP", "Changes nothing; at a terminal it ends the daemon as SIGTERM does."),
+            ],
+        ),
+        (
+            "ENVIRONMENT",
+            &[
+                (
+                    "SSECTLD_SECTION__KEY",
+                    "Sets a key, as in SSECTLD_LISTEN__PUBLIC or, at the top level, SSECTLD_MODE. Stronger than the file, weaker than --set.",
+                ),
+                ("SSECTL_SOCKET", "The control socket, when --socket and control.socket are not given."),
+                (
+                    "RUNTIME_DIRECTORY, XDG_RUNTIME_DIR",
+                    "Where the control socket is, in this order; then /run/ssectld, then the user's own directory in the temporary folder.",
+                ),
+                (
+                    "STATE_DIRECTORY, XDG_STATE_HOME, HOME",
+                    "Where the state is when state.dir is empty, in this order; then the user's own directory in the temporary folder.",
+                ),
+                ("NOTIFY_SOCKET", "Told READY=1 when the daemon serves and STOPPING=1 when it ends."),
+                ("NO_COLOR", "Log lines at a terminal without colour."),
+            ],
+        ),
+        (
+            "FILES",
+            &[
+                ("/etc/ssectld/ssectld.toml", "The settings of a packaged daemon; named with --config."),
+                ("/run/ssectld/control.sock", "The control socket of a packaged daemon, mode 0660."),
+                ("/var/lib/ssectld", "Its state: pending versions, receipts, tasks."),
+            ],
+        ),
+        (
+            "EXAMPLES",
+            &[
+                ("ssectld", "Runs on 127.0.0.1:8090 and prints what to type next."),
+                ("ssectld --set listen.public=127.0.0.1:0", "Takes any free port for streams."),
+                (
+                    "ssectld --config /etc/ssectld/ssectld.toml config check",
+                    "Checks a file before a restart.",
+                ),
+            ],
+        ),
+        ("SEE ALSO", &[("ssectl(1)", "The operator's command.")]),
+    ],
+};

@@ -1,0 +1,96 @@
+//! From arguments to settings that the daemon can start with.
+
+use std::io::{self, Write};
+
+use ssectl_core::{
+    config::{self, Config, Environment, Loaded, Sources},
+    control::discovery::{self, Why},
+    http::secret::Secrets,
+    private_dir,
+};
+
+use crate::{
+    args,
+    exit::{Exit, Failure},
+    greeting, logging,
+};
+
+/// Settings with every place found.
+pub(crate) struct Prepared {
+    /// The settings; `control.socket` and `state.dir` are set.
+    pub(crate) config: Config,
+    /// The variables that they were read with.
+    pub(crate) environment: Environment,
+    /// Why the control socket is where it is.
+    pub(crate) socket_from: Why,
+    /// Whether systemd started this process.
+    pub(crate) under_systemd: bool,
+}
+
+/// Reads the settings, finds the control socket and the state directory, and makes the latter.
+pub(crate) fn prepare(arguments: &args::Settings) -> Result<Prepared, Failure> {
+    let environment = Environment::of_process();
+    let mut config = read(arguments, &environment)?.config;
+
+    let given = Some(config.control.socket.as_path()).filter(|path| !path.as_os_str().is_empty());
+    let places = discovery::Environment::read().map_err(|error| Failure::new(Exit::Failed, error))?;
+    let socket = discovery::socket_path(given, &places)?;
+    config.control.socket = socket.path;
+
+    config.state.dir = state_dir(&config, &environment)?;
+    let under_systemd =
+        environment.get("NOTIFY_SOCKET").is_some() || logging::stderr_is_journal(&environment);
+    Ok(Prepared { config, environment, socket_from: socket.why, under_systemd })
+}
+
+fn read(arguments: &args::Settings, environment: &Environment) -> Result<Loaded, Failure> {
+    let sources = Sources {
+        file: arguments.config.clone(),
+        environment: environment.clone(),
+        set: arguments.set.clone(),
+        socket: arguments.socket.clone(),
+    };
+    Ok(config::load(&sources)?)
+}
+
+fn state_dir(config: &Config, environment: &Environment) -> Result<std::path::PathBuf, Failure> {
+    let found = config::state_dir(&config.state, environment);
+    let parent = found.path.parent().unwrap_or(&found.path);
+    let usable = private_dir::create(&found.path).and_then(|()| match found.shared_parent {
+        true => private_dir::check(parent).and_then(|()| private_dir::check(&found.path)),
+        false => Ok(()),
+    });
+    usable.map_err(|error| {
+        let place = found.path.display();
+        let message = format!("the state directory {place} (from {}) cannot be used: {error}", found.because);
+        Failure::new(Exit::Unusable, message).hint("name another with --set state.dir=DIR")
+    })?;
+    std::path::absolute(&found.path).map_err(|error| Failure::new(Exit::Unusable, error))
+}
+
+/// Does what `ssectld config check` and `ssectld config show` do.
+pub(crate) fn inspect(arguments: &args::Settings, what: args::Config) -> Result<(), Failure> {
+    let environment = Environment::of_process();
+    let loaded = read(arguments, &environment)?;
+    let text = match what {
+        args::Config::Show => {
+            let state = config::state_dir(&loaded.config.state, &environment);
+            let place =
+                format!("\n# The state directory is {} (from {}).\n", state.path.display(), state.because);
+            config::render(&loaded) + &place
+        }
+        args::Config::Check => {
+            Secrets::load(&loaded.config).map_err(|error| Failure::new(Exit::Unusable, error))?;
+            "The settings are valid.\n".to_owned()
+        }
+    };
+    match io::stdout().write_all(text.as_bytes()) {
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(Failure::new(Exit::Failed, error)),
+        _ => Ok(()),
+    }
+}
+
+/// Returns how this program is typed.
+pub(crate) fn program() -> String {
+    std::env::current_exe().map_or_else(|_| "ssectld".to_owned(), |path| greeting::as_typed(&path))
+}

@@ -1,0 +1,46 @@
+//! Signals: SIGTERM and SIGINT ask for the end, gracefully the first time, at once the second.
+
+use std::io::{self, IsTerminal};
+
+use ssectl_core::lifecycle::Lifecycle;
+use tokio::signal::unix::{Signal, SignalKind, signal};
+
+/// The signals that mean something to the daemon. Caught from the moment this exists.
+pub(crate) struct Signals {
+    terminate: Signal,
+    interrupt: Signal,
+    hangup: Signal,
+}
+
+impl Signals {
+    /// Catches the signals.
+    pub(crate) fn catch() -> io::Result<Self> {
+        Ok(Self {
+            terminate: signal(SignalKind::terminate())?,
+            interrupt: signal(SignalKind::interrupt())?,
+            hangup: signal(SignalKind::hangup())?,
+        })
+    }
+
+    /// Passes them on, as long as the process lives.
+    pub(crate) async fn forward(mut self, lifecycle: Lifecycle) {
+        // A terminal that is closed takes the program in its foreground with it; elsewhere SIGHUP means "read
+        // the settings again", which needs a restart.
+        let at_terminal = io::stdin().is_terminal();
+        loop {
+            let name = tokio::select! {
+                _ = self.terminate.recv() => "SIGTERM",
+                _ = self.interrupt.recv() => "SIGINT",
+                _ = self.hangup.recv() => "SIGHUP",
+            };
+            if name == "SIGHUP" && !at_terminal {
+                tracing::warn!(
+                    "SIGHUP changes nothing: settings are read at start, restart the daemon for new ones"
+                );
+                continue;
+            }
+            tracing::info!(signal = name, "asked to stop; a second signal skips to closing streams");
+            lifecycle.request_stop();
+        }
+    }
+}
