@@ -1,0 +1,141 @@
+//! `ssectl connections`
+
+use ssectl_core::control::types::{ConnectionView, Disconnect, DisconnectReceipt};
+
+use crate::{
+    args::{self, Connections},
+    context::Context,
+    error::{CliError, Outcome},
+    exit::Exit,
+    output::Forms,
+    table::{Column, Table, pairs},
+    text::{self, harmless},
+};
+
+pub(super) async fn run(context: &Context, verb: Connections) -> Outcome {
+    match verb {
+        Connections::List => list(context).await,
+        Connections::Show { request_id } => {
+            let answer = context.ask(context.client.connection(&request_id)).await?;
+            let connection = &answer.value.item;
+            context.out.answer(&Forms {
+                json: &answer.json,
+                names: &|| vec![connection.request_id.to_string()],
+                table: &|_| details(connection),
+            })?;
+            Ok(Exit::Ok)
+        }
+        Connections::Disconnect(order) => disconnect(context, order).await,
+    }
+}
+
+async fn list(context: &Context) -> Outcome {
+    let answer = context.ask(context.client.connections()).await?;
+    let items = &answer.value.items;
+    context.out.warn(&answer.value.warnings);
+    if items.is_empty() {
+        context.out.note("nobody is connected");
+    }
+    context.out.answer(&Forms {
+        json: &answer.json,
+        names: &|| items.iter().map(|item| item.request_id.to_string()).collect(),
+        table: &|width| if items.is_empty() { String::new() } else { table(items).render(width) },
+    })?;
+    Ok(Exit::Ok)
+}
+
+fn table(items: &[ConnectionView]) -> Table {
+    let mut table = Table::new(&[
+        ("REQUEST ID", Column::Flexible),
+        ("STATE", Column::Rigid),
+        ("AGE", Column::Rigid),
+        ("ADDRESS", Column::Rigid),
+        ("TOKEN", Column::Rigid),
+        ("USER AGENT", Column::Flexible),
+    ]);
+    for item in items {
+        table.row([
+            item.request_id.to_string(),
+            item.state.clone(),
+            text::span(item.age_ms),
+            item.address.clone().unwrap_or_else(|| "-".to_owned()),
+            item.token.chars().take(8).collect(),
+            item.user_agent.clone().unwrap_or_else(|| "-".to_owned()),
+        ]);
+    }
+    table
+}
+
+fn details(connection: &ConnectionView) -> String {
+    let told = connection.version_sequence.map(|sequence| match sequence {
+        0 => "what frontend_version_url said".to_owned(),
+        number => format!("sequence {number}"),
+    });
+    pairs(&[
+        ("request id", Some(connection.request_id.to_string())),
+        ("token", Some(connection.token.clone())),
+        ("state", Some(connection.state.clone())),
+        ("connected", Some(format!("{} ago, {}", text::span(connection.age_ms), connection.connected_at))),
+        ("address", connection.address.clone()),
+        ("user agent", connection.user_agent.clone()),
+        ("version", Some(told.unwrap_or_else(|| "none sent".to_owned()))),
+    ])
+}
+
+async fn disconnect(context: &Context, order: args::Disconnect) -> Outcome {
+    if order.all && !order.yes {
+        return Err(CliError::usage("--all ends every connection")
+            .cause("that is not done without --yes")
+            .hint("ssectl connections disconnect --all --yes"));
+    }
+    let key = order.key.choose();
+    let order = Disconnect {
+        request_ids: order.request_ids,
+        tokens: order.tokens.into_iter().map(String::from).collect(),
+        all: order.all,
+        key: Some(key.clone()),
+    };
+    let answer = context.order(&key, context.client.disconnect(&order)).await?;
+    let receipt = &answer.value.item;
+    context.out.answer(&Forms {
+        json: &answer.json,
+        names: &|| receipt.disconnected.iter().map(ToString::to_string).collect(),
+        table: &|_| match receipt.disconnected.len() {
+            0 => String::new(),
+            some => format!("disconnected {}\n", text::count(some, "connection")),
+        },
+    })?;
+    verdict(receipt)
+}
+
+/// All found: 0. Some: 8. None of those that were named: 3.
+fn verdict(receipt: &DisconnectReceipt) -> Outcome {
+    if receipt.not_found.is_empty() {
+        return Ok(Exit::Ok);
+    }
+    let exit = if receipt.disconnected.is_empty() { Exit::NotFound } else { Exit::Partial };
+    let missing: Vec<_> = receipt.not_found.iter().map(|id| harmless(id)).collect();
+    Err(CliError::new(exit, format!("not connected: {}", missing.join(", ")))
+        .hint("see who is: ssectl connections list"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn receipt(done: &[&str], missing: &[&str]) -> DisconnectReceipt {
+        DisconnectReceipt {
+            key: "k".into(),
+            disconnected: done.iter().map(|id| id.parse().expect("valid")).collect(),
+            not_found: missing.iter().map(|id| (*id).to_owned()).collect(),
+        }
+    }
+
+    #[test]
+    fn the_exit_code_says_how_many_were_found() {
+        assert_eq!(verdict(&receipt(&["a"], &[])), Ok(Exit::Ok));
+        assert_eq!(verdict(&receipt(&[], &[])), Ok(Exit::Ok), "--all with nobody connected");
+        assert_eq!(verdict(&receipt(&["a"], &["b"])).expect_err("one missing").exit, Exit::Partial);
+        assert_eq!(verdict(&receipt(&[], &["b"])).expect_err("all missing").exit, Exit::NotFound);
+    }
+}

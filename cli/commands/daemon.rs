@@ -1,0 +1,102 @@
+//! `ssectl daemon`
+
+use std::{fs, io, path::Path, time::Duration};
+
+use ssectl_core::control::{discovery, types::Keyed};
+use tokio::time::{Instant, sleep};
+
+use crate::{
+    args::Daemon,
+    context::{Context, interrupted},
+    error::{CliError, Outcome},
+    exit::Exit,
+    output::Forms,
+    text,
+};
+
+/// Longer than any sensible `shutdown.grace`.
+const PATIENCE: Duration = Duration::from_secs(300);
+const PAUSE: Duration = Duration::from_millis(50);
+
+pub(super) async fn run(context: &Context, verb: Daemon) -> Outcome {
+    let Daemon::Stop { no_wait, key } = verb;
+    let key = key.choose();
+    // Its process must be known before it is gone.
+    let pid = discovery::probe(&context.at.path)
+        .map_err(|error| context.explain(ssectl_core::control::client::ClientError::Unreachable(error)))?
+        .pid;
+    let answer = context.order(&key, context.client.stop(&Keyed { key: Some(key.clone()) })).await?;
+    let tasks = answer.value.item.tasks;
+    if tasks > 0 && !no_wait {
+        context.out.note(&format!("waiting for {}", text::count(tasks, "unfinished task")));
+    }
+    if !no_wait {
+        tokio::select! {
+            gone = gone(&context.at.path, pid, context.options.timeout.unwrap_or(PATIENCE)) => gone?,
+            () = interrupted() => {
+                return Err(CliError::new(Exit::Interrupted, "stopped waiting: the daemon goes on stopping"));
+            }
+        }
+    }
+    context.out.answer(&Forms {
+        json: &answer.json,
+        names: &|| vec![key.clone()],
+        table: &|_| if no_wait { "the daemon is stopping\n" } else { "the daemon has stopped\n" }.to_owned(),
+    })?;
+    Ok(Exit::Ok)
+}
+
+/// Waits until nobody answers and the process has ended.
+async fn gone(path: &Path, pid: Option<u32>, limit: Duration) -> Result<(), CliError> {
+    let deadline = Instant::now() + limit;
+    while answers(path, pid) || pid.is_some_and(runs) {
+        if Instant::now() >= deadline {
+            return Err(CliError::new(Exit::NoAnswer, format!("the daemon still runs after {limit:?}"))
+                .cause("it was told to stop, and waits for tasks or streams")
+                .hint("see what it does: ssectl status; or send it SIGTERM again"));
+        }
+        sleep(PAUSE).await;
+    }
+    Ok(())
+}
+
+/// Returns whether that daemon still answers; a successor with another process does not count.
+fn answers(path: &Path, pid: Option<u32>) -> bool {
+    match discovery::probe(path) {
+        Ok(live) => live.pid == pid,
+        Err(error) => !matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::ConnectionRefused),
+    }
+}
+
+/// Returns whether a process runs. A zombie has ended; where there is no /proc, nobody knows.
+fn runs(pid: u32) -> bool {
+    let Ok(stat) = fs::read_to_string(format!("/proc/{pid}/stat")) else { return false };
+    let state = stat.rsplit_once(')').and_then(|(_, rest)| rest.trim_start().chars().next());
+    !matches!(state, Some('Z' | 'X'))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn processes_are_known_to_run_or_not() {
+        assert!(runs(std::process::id()));
+        let mut child = std::process::Command::new("true").spawn().expect("started");
+        let pid = child.id();
+        child.wait().expect("ended");
+        assert!(!runs(pid));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn waiting_has_an_end() {
+        let dir = tempfile::tempdir().expect("temporary directory");
+        let path = dir.path().join("s");
+        assert_eq!(gone(&path, None, PATIENCE).await, Ok(()));
+        let _live = std::os::unix::net::UnixListener::bind(&path).expect("bound");
+        let pid = Some(std::process::id());
+        let error = gone(&path, pid, Duration::from_secs(1)).await.expect_err("still there");
+        assert_eq!(error.exit, Exit::NoAnswer);
+    }
+}

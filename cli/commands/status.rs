@@ -1,0 +1,70 @@
+//! `ssectl status`
+
+use ssectl_core::control::types::Status;
+
+use crate::{context::Context, error::Outcome, exit::Exit, output::Forms, table::pairs, text};
+
+pub(super) async fn run(context: &Context) -> Outcome {
+    let answer = context.ask(context.client.status()).await?;
+    let status = &answer.value.item;
+    context.out.warn(&answer.value.warnings);
+    context.out.answer(&Forms {
+        json: &answer.json,
+        names: &|| vec![status.phase.clone()],
+        table: &|_| screen(status),
+    })?;
+    Ok(Exit::Ok)
+}
+
+fn screen(status: &Status) -> String {
+    let tasks = status.tasks;
+    let mut lines = vec![
+        ("daemon", Some(format!("ssectld {}, process {}", status.version, status.pid))),
+        ("phase", Some(status.phase.clone())),
+        ("up", Some(format!("{}, since {}", text::since(status.started_at), status.started_at))),
+        ("mode", Some(format!("{}, {} framing", status.mode, status.framing))),
+        ("public", Some(format!("http://{}", status.listen.public))),
+        ("internal", Some(format!("http://{}", status.listen.internal))),
+        ("socket", Some(status.socket.display().to_string())),
+        ("connections", Some(status.connections.to_string())),
+        ("pending versions", Some(status.pending_versions.to_string())),
+        (
+            "tasks",
+            Some(format!("{} running, {} waiting, {} ended", tasks.running, tasks.pending, tasks.ended)),
+        ),
+        ("state", Some(if status.durable { "survives a restart" } else { "in memory only" }.to_owned())),
+    ];
+    lines.extend(status.degraded.iter().map(|why| ("degraded", Some(why.clone()))));
+    pairs(&lines)
+}
+
+#[cfg(test)]
+mod tests {
+    use ssectl_core::{control::types::Listen, task::TaskCounts};
+
+    use super::*;
+
+    #[test]
+    fn the_screen_has_it_all() {
+        let status = Status {
+            version: "0.1.0".into(),
+            pid: 7,
+            phase: "ready".into(),
+            mode: "embedded".into(),
+            framing: "named".into(),
+            started_at: jiff::Timestamp::UNIX_EPOCH,
+            listen: Listen { public: "127.0.0.1:8090".into(), internal: "127.0.0.1:8091".into() },
+            socket: "/run/ssectld/control.sock".into(),
+            connections: 3,
+            pending_versions: 1,
+            tasks: TaskCounts { pending: 0, running: 2, ended: 5 },
+            durable: false,
+            degraded: vec!["the disk is full".into()],
+        };
+        let screen = screen(&status);
+        for part in ["ready", "http://127.0.0.1:8090", "2 running, 0 waiting, 5 ended", "the disk is full"] {
+            assert!(screen.contains(part), "{part} is missing in\n{screen}");
+        }
+        assert!(screen.lines().count() <= 24 && screen.lines().all(|line| line.len() <= 80), "{screen}");
+    }
+}

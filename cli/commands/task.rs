@@ -1,0 +1,177 @@
+//! `ssectl task`
+
+use ssectl_core::{
+    control::{
+        client::Answer,
+        types::{Keyed, Single},
+    },
+    task::{CreateTask, EndTask, ReportProgress, TaskReceipt, TaskView},
+};
+
+use super::follow;
+use crate::{
+    args::{self, StartTask, Task},
+    context::Context,
+    error::Outcome,
+    exit::Exit,
+    output::Forms,
+    table::{Column, Table, pairs},
+    text::{self, harmless},
+};
+
+pub(super) async fn run(context: &Context, verb: Task) -> Outcome {
+    let client = &context.client;
+    match verb {
+        Task::Start(order) => start(context, order).await,
+        Task::Create { name, key } => {
+            let key = key.choose();
+            let order = CreateTask {
+                builtin: None,
+                params: serde_json::Map::new(),
+                name: Some(name),
+                key: Some(key.clone()),
+            };
+            let answer = context.order(&key, client.create_task(&order)).await?;
+            receipt(context, "created", &answer)
+        }
+        Task::Progress(report) => progress(context, report).await,
+        Task::Complete { task, result, key } => {
+            let key = key.choose();
+            let order = EndTask { result, error: None, key: Some(key.clone()) };
+            let answer = context.order(&key, client.complete_task(&task.task_id, &order)).await?;
+            receipt(context, "completed", &answer)
+        }
+        Task::Fail { task, error, key } => {
+            let key = key.choose();
+            let order = EndTask { result: None, error: Some(error), key: Some(key.clone()) };
+            let answer = context.order(&key, client.fail_task(&task.task_id, &order)).await?;
+            receipt(context, "failed", &answer)
+        }
+        Task::List => list(context).await,
+        Task::Show { task } => {
+            let answer = context.ask(client.task(&task.task_id)).await?;
+            show(context, &answer)
+        }
+        Task::Follow { task } => follow::run(context, &task.task_id).await,
+        Task::Cancel { task, key } => {
+            let key = key.choose();
+            let order = EndTask { key: Some(key.clone()), ..EndTask::default() };
+            let answer = context.order(&key, client.cancel_task(&task.task_id, &order)).await?;
+            receipt(context, "cancelled", &answer)
+        }
+        Task::Remove { task, key } => {
+            let key = key.choose();
+            let answer = context
+                .order(&key, client.remove_task(&task.task_id, &Keyed { key: Some(key.clone()) }))
+                .await?;
+            receipt(context, "removed", &answer)
+        }
+    }
+}
+
+async fn start(context: &Context, order: StartTask) -> Outcome {
+    let key = order.key.choose();
+    let task = CreateTask {
+        builtin: Some(order.builtin),
+        params: order.params.into_iter().collect(),
+        name: None,
+        key: Some(key.clone()),
+    };
+    let answer = context.order(&key, context.client.create_task(&task)).await?;
+    if order.follow {
+        return follow::run(context, &answer.value.item.task_id).await;
+    }
+    receipt(context, "started", &answer)
+}
+
+async fn progress(context: &Context, report: args::Progress) -> Outcome {
+    let value = report.value.or(report.percent.map(|percent| percent / 100.0));
+    let order = ReportProgress { text: report.text, value };
+    let answer = context.ask(context.client.report(&report.task.task_id, &order)).await?;
+    let task = &answer.value.item;
+    context.out.answer(&Forms {
+        json: &answer.json,
+        names: &|| vec![task.task_id.clone()],
+        table: &|_| match &task.progress {
+            Some(progress) => format!("{} {}\n", text::percent(progress.value), harmless(&progress.text)),
+            None => String::new(),
+        },
+    })?;
+    Ok(Exit::Ok)
+}
+
+fn receipt(context: &Context, done: &str, answer: &Answer<Single<TaskReceipt>>) -> Outcome {
+    let receipt = &answer.value.item;
+    context.out.warn(&answer.value.warnings);
+    context.out.answer(&Forms {
+        json: &answer.json,
+        names: &|| vec![receipt.task_id.clone()],
+        table: &|_| format!("{done} task {}\n", harmless(&receipt.task_id)),
+    })?;
+    Ok(Exit::Ok)
+}
+
+async fn list(context: &Context) -> Outcome {
+    let answer = context.ask(context.client.tasks()).await?;
+    let items = &answer.value.items;
+    context.out.warn(&answer.value.warnings);
+    if items.is_empty() {
+        context.out.note("there are no tasks");
+    }
+    context.out.answer(&Forms {
+        json: &answer.json,
+        names: &|| items.iter().map(|item| item.task_id.clone()).collect(),
+        table: &|width| if items.is_empty() { String::new() } else { table(items).render(width) },
+    })?;
+    Ok(Exit::Ok)
+}
+
+fn table(items: &[TaskView]) -> Table {
+    let mut table = Table::new(&[
+        ("TASK ID", Column::Rigid),
+        ("NAME", Column::Flexible),
+        ("STATUS", Column::Rigid),
+        ("PROGRESS", Column::Rigid),
+        ("AGE", Column::Rigid),
+        ("TEXT", Column::Flexible),
+    ]);
+    for item in items {
+        let progress = item.progress.as_ref();
+        let said = progress.map(|progress| progress.text.clone()).filter(|text| !text.is_empty());
+        table.row([
+            item.task_id.clone(),
+            item.name.clone(),
+            item.status.label().to_owned(),
+            progress.map_or_else(|| "-".to_owned(), |progress| text::percent(progress.value)),
+            text::since(item.created_at),
+            item.error.clone().or(said).unwrap_or_else(|| "-".to_owned()),
+        ]);
+    }
+    table
+}
+
+fn show(context: &Context, answer: &Answer<Single<TaskView>>) -> Outcome {
+    let task = &answer.value.item;
+    context.out.answer(&Forms {
+        json: &answer.json,
+        names: &|| vec![task.task_id.clone()],
+        table: &|_| details(task),
+    })?;
+    Ok(Exit::Ok)
+}
+
+fn details(task: &TaskView) -> String {
+    let when = |then: jiff::Timestamp| format!("{} ago, {then}", text::since(then));
+    pairs(&[
+        ("task id", Some(task.task_id.clone())),
+        ("name", Some(task.name.clone())),
+        ("owner", Some(follow::owner(task.owner).to_owned())),
+        ("status", Some(task.status.label().to_owned())),
+        ("progress", task.progress.as_ref().map(|now| format!("{} {}", text::percent(now.value), now.text))),
+        ("created", Some(when(task.created_at))),
+        ("started", task.started_at.map(when)),
+        ("ended", task.ended_at.map(when)),
+        ("result", task.result.as_ref().map(ToString::to_string)),
+        ("error", task.error.clone()),
+    ])
+}

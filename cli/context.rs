@@ -1,0 +1,112 @@
+//! What every command works with: the daemon that was found, and the output.
+
+use std::{future::Future, time::Duration};
+
+use ssectl_core::control::{
+    client::{Answer, Client, ClientError},
+    discovery::{self, Candidate, Environment},
+};
+
+use crate::{
+    args::{Key, Options},
+    error::CliError,
+    exit::Exit,
+    output::Output,
+    text,
+};
+
+const ANSWER: Duration = Duration::from_secs(10);
+
+/// The surroundings of a command.
+pub(crate) struct Context {
+    pub(crate) options: Options,
+    pub(crate) out: Output,
+    pub(crate) client: Client,
+    pub(crate) at: Candidate,
+}
+
+impl Context {
+    /// Finds the daemon.
+    pub(crate) fn find(options: &Options) -> Result<Self, CliError> {
+        let out = Output::new(options);
+        let environment = Environment::read()
+            .map_err(|error| CliError::new(Exit::Failed, "cannot look for the daemon").cause(error))?;
+        let at = discovery::live_socket(options.socket.as_deref(), &environment)?;
+        out.detail(&format!("socket: {} ({})", at.path.display(), at.why));
+        let client = Client::new(&at.path, options.timeout.unwrap_or(ANSWER));
+        Ok(Self { options: options.clone(), out, client, at })
+    }
+
+    /// Asks a question.
+    pub(crate) async fn ask<T>(
+        &self,
+        question: impl Future<Output = Result<T, ClientError>>,
+    ) -> Result<T, CliError> {
+        let began = std::time::Instant::now();
+        let answer = question.await;
+        self.out.detail(&format!("answer: after {:?}", began.elapsed()));
+        answer.map_err(|error| self.explain(error))
+    }
+
+    /// Gives an order. When its outcome is unknown, the error says how to repeat it safely.
+    pub(crate) async fn order<T>(
+        &self,
+        key: &str,
+        order: impl Future<Output = Result<Answer<T>, ClientError>>,
+    ) -> Result<Answer<T>, CliError> {
+        self.out.detail(&format!("key: {key}"));
+        let repeat = || format!("repeat with --key {key}: {}", text::repetition(arguments(), key));
+        let outcome = tokio::select! {
+            outcome = self.ask(order) => outcome,
+            () = interrupted() => Err(self.given_up()),
+        };
+        outcome.map_err(|error| if error.exit == Exit::NoAnswer { error.hint(repeat()) } else { error })
+    }
+
+    /// Sends something that cannot be repeated safely.
+    pub(crate) async fn send<T>(
+        &self,
+        message: impl Future<Output = Result<Answer<T>, ClientError>>,
+    ) -> Result<Answer<T>, CliError> {
+        let outcome = tokio::select! {
+            outcome = self.ask(message) => outcome,
+            () = interrupted() => Err(self.given_up()),
+        };
+        outcome.map_err(|error| match error.exit {
+            Exit::NoAnswer => error.hint("sent again, it may arrive twice"),
+            _ => error,
+        })
+    }
+
+    fn given_up(&self) -> CliError {
+        if self.client.has_sent() {
+            CliError::new(Exit::NoAnswer, "interrupted before the daemon answered")
+                .cause("whether it did what was asked is unknown")
+        } else {
+            CliError::new(Exit::Interrupted, "interrupted: nothing was sent")
+        }
+    }
+
+    pub(crate) fn explain(&self, error: ClientError) -> CliError {
+        CliError::from_client(error, &self.at)
+    }
+}
+
+impl Key {
+    /// Returns the key that was given, or a generated one: made before anything is sent, so that the order
+    /// can be repeated whatever happens.
+    pub(crate) fn choose(self) -> String {
+        self.key.unwrap_or_else(|| uuid::Uuid::new_v4().to_string())
+    }
+}
+
+/// Waits for Ctrl-C. Where that cannot be heard, it ends the process as ever.
+pub(crate) async fn interrupted() {
+    if tokio::signal::ctrl_c().await.is_err() {
+        std::future::pending::<()>().await;
+    }
+}
+
+fn arguments() -> impl Iterator<Item = String> {
+    std::env::args_os().map(|argument| argument.to_string_lossy().into_owned())
+}

@@ -1,0 +1,139 @@
+//! Exit codes: a contract with scripts.
+
+use std::process::ExitCode;
+
+use ssectl_core::control::types::ErrorCode;
+
+/// How the command ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u8)]
+pub(crate) enum Exit {
+    /// Done.
+    Ok = 0,
+    /// Refused or failed for a reason that is none of those below.
+    Failed = 1,
+    /// Wrong arguments.
+    Usage = 2,
+    /// The thing that was named does not exist.
+    NotFound = 3,
+    /// The daemon cannot be reached: proven that nothing was sent.
+    Unreachable = 4,
+    /// The caller may not.
+    Denied = 5,
+    /// It contradicts what is.
+    Conflict = 6,
+    /// No answer after something was sent: the outcome is unknown.
+    NoAnswer = 7,
+    /// Done for some, not for others.
+    Partial = 8,
+    /// The daemon's answer is not understood.
+    Skew = 9,
+    /// The question was answered no: the task failed, for example.
+    Negative = 10,
+    /// Ctrl-C.
+    Interrupted = 130,
+    /// The reader of the output is gone, and the outcome is not known.
+    Pipe = 141,
+}
+
+/// The same, for `--help` and the manual.
+pub(crate) const TABLE: &str = "\
+EXIT STATUS
+   0  done
+   1  refused, or failed for a reason that is none of those below
+   2  wrong arguments
+   3  the thing that was named does not exist
+   4  the daemon cannot be reached: nothing was sent, repeat as you like
+   5  not allowed
+   6  conflict with what is, a key used for another order for example
+   7  no answer after something was sent: outcome unknown, repeat with the printed key
+   8  done for some, not for others
+   9  the daemon's answer is not understood: its version is another one
+  10  the answer is no: the followed task failed
+ 130  interrupted (Ctrl-C)
+ 141  the reader of the output went away before the outcome was known";
+
+impl Exit {
+    /// Returns the name in JSON errors.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Ok => "ok",
+            Self::Failed => "failed",
+            Self::Usage => "usage",
+            Self::NotFound => "not_found",
+            Self::Unreachable => "unreachable",
+            Self::Denied => "denied",
+            Self::Conflict => "conflict",
+            Self::NoAnswer => "no_answer",
+            Self::Partial => "partial",
+            Self::Skew => "skew",
+            Self::Negative => "negative",
+            Self::Interrupted => "interrupted",
+            Self::Pipe => "closed_pipe",
+        }
+    }
+}
+
+impl From<ErrorCode> for Exit {
+    fn from(code: ErrorCode) -> Self {
+        match code {
+            ErrorCode::Invalid | ErrorCode::TooLarge => Self::Usage,
+            ErrorCode::Denied => Self::Denied,
+            ErrorCode::NotFound => Self::NotFound,
+            ErrorCode::Conflict => Self::Conflict,
+            ErrorCode::Refused | ErrorCode::Internal | ErrorCode::Unknown => Self::Failed,
+        }
+    }
+}
+
+impl From<Exit> for ExitCode {
+    fn from(exit: Exit) -> Self {
+        Self::from(exit as u8)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_refusal_has_its_code() {
+        let codes = [
+            (ErrorCode::Invalid, 2),
+            (ErrorCode::TooLarge, 2),
+            (ErrorCode::Denied, 5),
+            (ErrorCode::NotFound, 3),
+            (ErrorCode::Conflict, 6),
+            (ErrorCode::Refused, 1),
+            (ErrorCode::Internal, 1),
+            (ErrorCode::Unknown, 1),
+        ];
+        for (code, number) in codes {
+            assert_eq!(Exit::from(code) as u8, number, "{code:?}");
+        }
+    }
+
+    #[test]
+    fn the_table_lists_every_code() {
+        use Exit::*;
+        let all = [
+            Ok,
+            Failed,
+            Usage,
+            NotFound,
+            Unreachable,
+            Denied,
+            Conflict,
+            NoAnswer,
+            Partial,
+            Skew,
+            Negative,
+            Interrupted,
+            Pipe,
+        ];
+        for exit in all {
+            let number = format!("{:>4}  ", exit as u8);
+            assert!(TABLE.lines().any(|line| line.starts_with(&number)), "{number} is missing");
+        }
+    }
+}

@@ -1,0 +1,143 @@
+//! Arguments that are checked before anything is sent.
+
+use std::time::Duration;
+
+use serde_json::Value;
+use ssectl_core::{
+    event::{EventName, InvalidEventName},
+    version::MAX_VERSION_BYTES,
+};
+
+/// Parses `10s`, `500ms`, `2m`, `1h`, or a number of seconds.
+pub(crate) fn duration(text: &str) -> Result<Duration, String> {
+    let wrong = || format!("{text:?} is no duration: say 500ms, 10s, 2m or 1h");
+    let digits = text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len());
+    let number: u64 = text[..digits].parse().map_err(|_| wrong())?;
+    let unit = match &text[digits..] {
+        "ms" => 1,
+        "" | "s" => 1000,
+        "m" => 60_000,
+        "h" => 3_600_000,
+        _ => return Err(wrong()),
+    };
+    match number.checked_mul(unit) {
+        None => Err(wrong()),
+        Some(0) => Err("a time limit must be longer than nothing".to_owned()),
+        Some(ms) => Ok(Duration::from_millis(ms)),
+    }
+}
+
+/// Parses a version: 1 to 256 bytes that say something.
+pub(crate) fn version(text: &str) -> Result<String, String> {
+    if text.trim().is_empty() {
+        return Err("a version must not be empty".to_owned());
+    }
+    if text.len() > MAX_VERSION_BYTES {
+        return Err(format!("a version has at most {MAX_VERSION_BYTES} bytes"));
+    }
+    if text.chars().any(char::is_control) {
+        return Err("a version must not contain control characters".to_owned());
+    }
+    Ok(text.to_owned())
+}
+
+/// Parses an idempotency key.
+pub(crate) fn key(text: &str) -> Result<String, String> {
+    let fits = (1..=128).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_graphic());
+    let wrong = || "a key is 1 to 128 printable ASCII characters without spaces".to_owned();
+    fits.then(|| text.to_owned()).ok_or_else(wrong)
+}
+
+/// Parses an event name that applications may use.
+pub(crate) fn event_name(text: &str) -> Result<EventName, InvalidEventName> {
+    EventName::for_application(text)
+}
+
+/// Parses `name=value`; a value that is JSON is taken as such, anything else as text.
+pub(crate) fn parameter(text: &str) -> Result<(String, Value), String> {
+    match text.split_once('=') {
+        Some((name, value)) if !name.is_empty() => {
+            let value = serde_json::from_str(value).unwrap_or_else(|_| Value::String(value.to_owned()));
+            Ok((name.to_owned(), value))
+        }
+        _ => Err(format!("{text:?} is not of the form name=value")),
+    }
+}
+
+/// Parses a number from 0 to 1.
+pub(crate) fn fraction(text: &str) -> Result<f64, String> {
+    within(text, 1.0).ok_or_else(|| format!("{text:?} is no number from 0 to 1"))
+}
+
+/// Parses a number from 0 to 100, with or without `%`.
+pub(crate) fn percent(text: &str) -> Result<f64, String> {
+    let number = text.strip_suffix('%').unwrap_or(text);
+    within(number, 100.0).ok_or_else(|| format!("{text:?} is no number from 0 to 100"))
+}
+
+fn within(text: &str, most: f64) -> Option<f64> {
+    text.parse().ok().filter(|number| (0.0..=most).contains(number))
+}
+
+/// Parses a JSON object.
+pub(crate) fn object(text: &str) -> Result<serde_json::Map<String, Value>, String> {
+    serde_json::from_str(text).map_err(|error| format!("not a JSON object: {error}"))
+}
+
+/// Parses an id that is not empty.
+pub(crate) fn id(text: &str) -> Result<String, String> {
+    if text.trim().is_empty() { Err("an id must not be empty".to_owned()) } else { Ok(text.to_owned()) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn durations() {
+        for (text, ms) in
+            [("10", 10_000), ("10s", 10_000), ("500ms", 500), ("2m", 120_000), ("1h", 3_600_000)]
+        {
+            assert_eq!(duration(text), Ok(Duration::from_millis(ms)), "{text}");
+        }
+        for wrong in
+            ["", "s", "-1s", "1.5s", "10x", "0", "0s", "99999999999999999999s", "9999999999999999999h"]
+        {
+            assert!(duration(wrong).is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn versions_say_something() {
+        assert!(version("1.4.0 (ä)").is_ok());
+        for wrong in ["", " ", "\t", "\u{a0}", "1\n2", "a\u{1b}b", &"x".repeat(257)] {
+            assert!(version(wrong).is_err(), "{wrong:?}");
+        }
+    }
+
+    #[test]
+    fn parameters_are_json_or_text() {
+        assert_eq!(parameter("steps=3"), Ok(("steps".into(), 3.into())));
+        assert_eq!(parameter("delay=0.5"), Ok(("delay".into(), 0.5.into())));
+        assert_eq!(parameter("message=a=b c"), Ok(("message".into(), "a=b c".into())));
+        assert_eq!(parameter("message=\"3\""), Ok(("message".into(), "3".into())));
+        assert!(parameter("steps").is_err() && parameter("=3").is_err());
+    }
+
+    #[test]
+    fn progress_is_bounded() {
+        assert_eq!((fraction("0.4"), percent("40"), percent("40%")), (Ok(0.4), Ok(40.0), Ok(40.0)));
+        for wrong in ["-0.1", "1.1", "NaN", "inf", "x", ""] {
+            assert!(fraction(wrong).is_err(), "{wrong}");
+        }
+        assert!(percent("101").is_err());
+    }
+
+    #[test]
+    fn keys_are_printable() {
+        assert!(key("ci-123/x").is_ok());
+        for wrong in ["", "a b", "ä", "a\n", &"x".repeat(129)] {
+            assert!(key(wrong).is_err(), "{wrong:?}");
+        }
+    }
+}
