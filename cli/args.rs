@@ -2,7 +2,7 @@
 
 use std::{path::PathBuf, time::Duration};
 
-use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
+use clap::{Args, Parser, Subcommand, ValueEnum};
 use serde_json::Value;
 use ssectl_core::{event::EventName, request_id::RequestId, token::Token};
 
@@ -10,7 +10,7 @@ use crate::{exit, parse};
 
 /// Operates ssectld: connections, versions, tasks and events of Server-Sent Events.
 #[derive(Debug, Parser)]
-#[command(name = "ssectl", version, max_term_width = 100, after_long_help = exit::TABLE)]
+#[command(name = "ssectl", version, max_term_width = 100, after_long_help = exit::help())]
 pub(crate) struct Cli {
     #[command(flatten)]
     pub(crate) options: Options,
@@ -97,9 +97,6 @@ pub(crate) enum Command {
     /// The daemon itself
     #[command(subcommand)]
     Daemon(Daemon),
-    /// Writes completions or manual pages
-    #[command(hide = true)]
-    Generate(Generate),
 }
 
 /// A mutation's idempotency key.
@@ -333,25 +330,6 @@ pub(crate) enum Daemon {
         #[command(flatten)]
         key: Key,
     },
-}
-
-#[derive(Args, Debug)]
-pub(crate) struct Generate {
-    /// What to write
-    #[arg(value_enum)]
-    pub(crate) what: Generated,
-    /// Where to
-    #[arg(long, value_name = "DIR", action = ArgAction::Set)]
-    pub(crate) out: PathBuf,
-}
-
-/// What can be generated from these definitions.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub(crate) enum Generated {
-    /// For bash, fish and zsh
-    Completions,
-    /// Manual pages
-    Man,
 }
 
 #[cfg(test)]

@@ -30,7 +30,7 @@ impl Context {
     pub(crate) fn find(options: &Options) -> Result<Self, CliError> {
         let out = Output::new(options);
         let environment = Environment::read()
-            .map_err(|error| CliError::new(Exit::Failed, "cannot look for the daemon").cause(error))?;
+            .map_err(|error| CliError::new(Exit::Failed, "cannot look for the daemon").cause(&error))?;
         let at = discovery::live_socket(options.socket.as_deref(), &environment)?;
         out.detail(&format!("socket: {} ({})", at.path.display(), at.why));
         let client = Client::new(&at.path, options.timeout.unwrap_or(ANSWER));
@@ -81,7 +81,7 @@ impl Context {
     fn given_up(&self) -> CliError {
         if self.client.has_sent() {
             CliError::new(Exit::NoAnswer, "interrupted before the daemon answered")
-                .cause("whether it did what was asked is unknown")
+                .cause(&"whether it did what was asked is unknown")
         } else {
             CliError::new(Exit::Interrupted, "interrupted: nothing was sent")
         }

@@ -37,7 +37,7 @@ impl CliError {
         Self::new(Exit::Usage, message)
     }
 
-    pub(crate) fn cause(mut self, cause: impl ToString) -> Self {
+    pub(crate) fn cause(mut self, cause: &dyn std::fmt::Display) -> Self {
         self.cause = Some(cause.to_string());
         self
     }
@@ -52,12 +52,12 @@ impl CliError {
         match error {
             ClientError::Unreachable(error) => unreachable(&error, at),
             ClientError::NoAnswer(why) => Self::new(Exit::NoAnswer, "the daemon did not answer")
-                .cause(format!("{why}; whether it did what was asked is unknown")),
+                .cause(&format!("{why}; whether it did what was asked is unknown")),
             ClientError::Refused(error) => {
                 Self { exit: error.code.into(), message: error.message, cause: error.cause, hint: error.hint }
             }
             ClientError::NotUnderstood(why) => Self::new(Exit::Skew, "the daemon's answer is not understood")
-                .cause(why)
+                .cause(&why)
                 .hint("compare the versions: ssectl --version, ssectl status"),
         }
     }
@@ -67,7 +67,7 @@ impl From<DiscoveryError> for CliError {
     fn from(error: DiscoveryError) -> Self {
         match error {
             DiscoveryError::Ambiguous(live) => Self::usage(format!("{} daemons are running", live.len()))
-                .cause(join(live.iter().map(|at| format!("{} ({})", at.path.display(), at.why))))
+                .cause(&join(live.iter().map(|at| format!("{} ({})", at.path.display(), at.why))))
                 .hint(format!(
                     "say which one: --socket {}",
                     live.first().map_or_else(String::new, |at| { at.path.display().to_string() })
@@ -87,14 +87,15 @@ fn silent(tried: &[(Candidate, io::Error)]) -> CliError {
         format!("{} ({}): {}", at.path.display(), at.why, plain(error))
     };
     CliError::new(Exit::Unreachable, "no daemon is running here")
-        .cause(join(tried.iter().map(why)))
+        .cause(&join(tried.iter().map(why)))
         .hint(format!("{START}; or name its socket with --socket"))
 }
 
 fn unreachable(error: &io::Error, at: &Candidate) -> CliError {
     let path = at.path.display();
-    let gone =
-        |cause: String| CliError::new(Exit::Unreachable, format!("no daemon answers at {path}")).cause(cause);
+    let gone = |cause: String| {
+        CliError::new(Exit::Unreachable, format!("no daemon answers at {path}")).cause(&cause)
+    };
     match error.kind() {
         io::ErrorKind::NotFound => gone(format!("there is no such socket ({})", at.why))
             .hint(format!("{START}; or name another socket with --socket")),
@@ -103,12 +104,12 @@ fn unreachable(error: &io::Error, at: &Candidate) -> CliError {
         }
         io::ErrorKind::PermissionDenied => denied(error, &at.path),
         io::ErrorKind::InvalidFilename => {
-            CliError::usage(format!("{path} cannot be a socket")).cause(error).hint("use a shorter path")
+            CliError::usage(format!("{path} cannot be a socket")).cause(&error).hint("use a shorter path")
         }
         io::ErrorKind::NotConnected | io::ErrorKind::WouldBlock | io::ErrorKind::TimedOut => {
             gone("it is too busy to accept anybody".to_owned()).hint("try again")
         }
-        _ => gone(plain(error)).hint(format!("see whether it is well: systemctl status ssectld")),
+        _ => gone(plain(error)).hint("see whether it is well: systemctl status ssectld"),
     }
 }
 
@@ -119,9 +120,9 @@ fn denied(error: &io::Error, path: &Path) -> CliError {
     let owner = fs::metadata(path).or_else(|_| fs::metadata(path.parent().unwrap_or(path)));
     match owner.ok().and_then(|found| group_name(found.gid())).filter(|group| group != "root") {
         Some(group) => refusal
-            .cause(format!("it is for the group {group}"))
+            .cause(&format!("it is for the group {group}"))
             .hint(format!("sudo usermod -aG {group} \"$USER\" and log in again, or use sudo")),
-        None => refusal.cause(plain(error)).hint("use sudo"),
+        None => refusal.cause(&plain(error)).hint("use sudo"),
     }
 }
 
@@ -186,7 +187,7 @@ mod tests {
             hint: Some("type this".into()),
         };
         let error = CliError::from_client(ClientError::Refused(api), &at());
-        assert_eq!(error, CliError::new(Exit::Conflict, "no").cause("because").hint("type this"));
+        assert_eq!(error, CliError::new(Exit::Conflict, "no").cause(&"because").hint("type this"));
         let unknown = CliError::from_client(ClientError::NoAnswer("cut".into()), &at());
         assert_eq!(unknown.exit, Exit::NoAnswer);
         assert_eq!(CliError::from_client(ClientError::NotUnderstood("x".into()), &at()).exit, Exit::Skew);

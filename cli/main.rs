@@ -5,6 +5,9 @@ mod commands;
 mod context;
 mod error;
 mod exit;
+#[path = "../common/generate.rs"]
+mod generate;
+mod manual;
 mod output;
 mod parse;
 mod table;
@@ -12,9 +15,12 @@ mod text;
 
 use std::process::ExitCode;
 
-use clap::Parser;
+use clap::{CommandFactory, Parser};
 
 fn main() -> ExitCode {
+    if let Some(generate) = generate::Generate::asked(std::env::args_os()) {
+        return written(generate.run(args::Cli::command().after_long_help(None::<&str>), &manual::MANUAL));
+    }
     let cli = match args::Cli::try_parse() {
         Ok(cli) => cli,
         Err(error) => return usage(&error),
@@ -27,6 +33,12 @@ fn main() -> ExitCode {
             error.exit.into()
         }
     }
+}
+
+fn written(outcome: std::io::Result<()>) -> ExitCode {
+    let Err(error) = outcome else { return exit::Exit::Ok.into() };
+    output::complain(&format!("error: cannot write the files: {error}"));
+    exit::Exit::Failed.into()
 }
 
 /// Help and the version are answers (0), anything else is a wrong use (2).

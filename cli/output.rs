@@ -55,21 +55,21 @@ impl Output {
         match stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()) {
             Ok(()) => Ok(()),
             Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Err(CliError::new(closed, "")),
-            Err(error) => Err(CliError::new(Exit::Failed, "cannot write to stdout").cause(error)),
+            Err(error) => Err(CliError::new(Exit::Failed, "cannot write to stdout").cause(&error)),
         }
     }
 
     /// Says something beside the answer, on stderr.
     pub(crate) fn note(&self, text: &str) {
         if !self.quiet {
-            eprint(text);
+            complain(text);
         }
     }
 
     /// Says how the answer came about, with `-v`.
     pub(crate) fn detail(&self, text: &str) {
         if self.verbose {
-            eprint(text);
+            complain(text);
         }
     }
 
@@ -88,7 +88,8 @@ impl Output {
     }
 }
 
-fn eprint(text: &str) {
+/// Writes a line to stderr.
+pub(crate) fn complain(text: &str) {
     // Nobody to tell when this fails.
     let _ = writeln!(io::stderr().lock(), "{text}");
 }
@@ -162,7 +163,7 @@ mod tests {
 
     #[test]
     fn an_error_has_three_parts() {
-        let error = CliError::new(Exit::Unreachable, "no\u{1b}[2J").cause("because").hint("type this");
+        let error = CliError::new(Exit::Unreachable, "no\u{1b}[2J").cause(&"because").hint("type this");
         let plain = anstream::adapter::strip_str(&in_words(&error)).to_string();
         assert_eq!(plain, "error: no\\u{1b}[2J\ncause: because\nhint: type this\n");
         let value: Value = serde_json::from_str(&in_json(&error)).expect("JSON");

@@ -54,7 +54,7 @@ fn table(items: &[ConnectionView]) -> Table {
         ("USER AGENT", Column::Flexible),
     ]);
     for item in items {
-        table.row([
+        table.row(&[
             item.request_id.to_string(),
             item.state.clone(),
             text::span(item.age_ms),
@@ -85,7 +85,7 @@ fn details(connection: &ConnectionView) -> String {
 async fn disconnect(context: &Context, order: args::Disconnect) -> Outcome {
     if order.all && !order.yes {
         return Err(CliError::usage("--all ends every connection")
-            .cause("that is not done without --yes")
+            .cause(&"that is not done without --yes")
             .hint("ssectl connections disconnect --all --yes"));
     }
     let key = order.key.choose();

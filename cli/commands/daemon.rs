@@ -52,7 +52,7 @@ async fn gone(path: &Path, pid: Option<u32>, limit: Duration) -> Result<(), CliE
     while answers(path, pid) || pid.is_some_and(runs) {
         if Instant::now() >= deadline {
             return Err(CliError::new(Exit::NoAnswer, format!("the daemon still runs after {limit:?}"))
-                .cause("it was told to stop, and waits for tasks or streams")
+                .cause(&"it was told to stop, and waits for tasks or streams")
                 .hint("see what it does: ssectl status; or send it SIGTERM again"));
         }
         sleep(PAUSE).await;

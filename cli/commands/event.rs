@@ -39,11 +39,11 @@ fn data(context: &Context, order: &args::SendEvent) -> Result<Box<RawValue>, Cli
     if text == "-" {
         text.clear();
         let read = stdin(context)?.take(MAX_DATA).read_to_string(&mut text);
-        read.map_err(|error| CliError::usage("cannot read the event from stdin").cause(error))?;
+        read.map_err(|error| CliError::usage("cannot read the event from stdin").cause(&error))?;
     }
     RawValue::from_string(text.trim().to_owned()).map_err(|error| {
         CliError::usage("the event's data is not JSON")
-            .cause(error)
+            .cause(&error)
             .hint(r#"quote it for the shell: ssectl event send NAME '{"a": 1}', or a text: '"text"'"#)
     })
 }

@@ -41,11 +41,11 @@ pub(super) async fn run(context: &Context, id: &str) -> Outcome {
         ended = watch(context, id) => ended.map_err(unknown)?,
         () = limit => {
             return Err(CliError::new(Exit::NoAnswer, "the task has not ended in time")
-                .cause("it goes on in the daemon").hint(format!("follow it again: {again}")));
+                .cause(&"it goes on in the daemon").hint(format!("follow it again: {again}")));
         }
         () = interrupted() => {
             return Err(CliError::new(Exit::Interrupted, "stopped watching")
-                .cause("the task goes on in the daemon").hint(format!("follow it again: {again}")));
+                .cause(&"the task goes on in the daemon").hint(format!("follow it again: {again}")));
         }
     };
     finish(context, &ended, &again)
@@ -86,7 +86,7 @@ fn finish(context: &Context, task: &TaskView, again: &str) -> Outcome {
 
 fn verdict(task: &TaskView, again: &str) -> Outcome {
     let why = |error: CliError| match &task.error {
-        Some(why) => error.cause(why),
+        Some(why) => error.cause(&why),
         None => error,
     };
     match task.status {

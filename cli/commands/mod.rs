@@ -4,7 +4,6 @@ mod connections;
 mod daemon;
 mod event;
 mod follow;
-mod generate;
 mod status;
 mod task;
 mod version;
@@ -18,13 +17,10 @@ use crate::{
 
 /// Runs a command to its end.
 pub(crate) fn run(cli: Cli) -> Outcome {
-    if let Command::Generate(order) = &cli.command {
-        return generate::run(order);
-    }
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
-        .map_err(|error| CliError::new(Exit::Failed, "cannot start").cause(error))?;
+        .map_err(|error| CliError::new(Exit::Failed, "cannot start").cause(&error))?;
     runtime.block_on(dispatch(cli))
 }
 
@@ -37,6 +33,5 @@ async fn dispatch(cli: Cli) -> Outcome {
         Command::Event(verb) => event::run(&context, verb).await,
         Command::Status => status::run(&context).await,
         Command::Daemon(verb) => daemon::run(&context, verb).await,
-        Command::Generate(order) => generate::run(&order),
     }
 }

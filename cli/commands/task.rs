@@ -138,7 +138,7 @@ fn table(items: &[TaskView]) -> Table {
     for item in items {
         let progress = item.progress.as_ref();
         let said = progress.map(|progress| progress.text.clone()).filter(|text| !text.is_empty());
-        table.row([
+        table.row(&[
             item.task_id.clone(),
             item.name.clone(),
             item.status.label().to_owned(),

@@ -87,7 +87,8 @@ fn sentence(receipt: &VersionReceipt) -> String {
 }
 
 fn read(context: &Context, path: &Path) -> Result<String, CliError> {
-    let wrong = |error| CliError::usage(format!("cannot read the changelog {}", path.display())).cause(error);
+    let wrong =
+        |error| CliError::usage(format!("cannot read the changelog {}", path.display())).cause(&error);
     let mut text = String::new();
     let read = if path == Path::new("-") {
         super::event::stdin(context)?.take(MAX_CHANGELOG).read_to_string(&mut text)
@@ -122,7 +123,7 @@ fn table(items: &[PendingVersion]) -> Table {
         ("CHANGELOG", Column::Flexible),
     ]);
     for item in items {
-        table.row([
+        table.row(&[
             item.version.clone(),
             item.audience.to_string(),
             item.sequence.0.to_string(),

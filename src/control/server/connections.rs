@@ -43,7 +43,7 @@ pub(super) async fn show_disconnect(
 
 fn find(services: &Services, id: &str) -> Result<Json<Single<ConnectionView>>, Rejected> {
     let id: RequestId =
-        id.parse().map_err(|error| Rejected::invalid("that is no request id").cause(error))?;
+        id.parse().map_err(|error| Rejected::invalid("that is no request id").cause(&error))?;
     let connection = services.registry.find(&id).ok_or_else(|| {
         Rejected::not_found(format!("{id} is not connected")).hint("ssectl connections list")
     })?;
@@ -72,7 +72,7 @@ pub(super) async fn disconnect(
     Extension(actor): Extension<Actor>,
     Body(order): Body<Disconnect>,
 ) -> Result<Json<Single<DisconnectReceipt>>, Rejected> {
-    let logged = Order::new(actor, "connections.disconnect", target(&order), order.key.as_ref());
+    let logged = Order::new(actor, "connections.disconnect", &target(&order), order.key.as_ref());
     let inner = services.clone();
     let act = async move { once(&inner, actor, order).await };
     let receipt = logged.carry_out(&services, act).await?;
@@ -101,7 +101,7 @@ async fn once(services: &Services, actor: Actor, order: Disconnect) -> Result<Di
     let tokens = order.tokens.iter().map(|token| token.parse::<Token>());
     let tokens: Vec<Token> = tokens
         .collect::<Result<_, _>>()
-        .map_err(|error| Rejected::invalid("that is no token").cause(error))?;
+        .map_err(|error| Rejected::invalid("that is no token").cause(&error))?;
     let mutation = Mutation::new(actor, "connections.disconnect", order.key.clone());
     let mut ticket = match services.receipts.begin(&mutation, &order).await? {
         Begun::Repeated(receipt) => return Ok(receipt),

@@ -66,7 +66,7 @@ pub(super) async fn stop(
     Extension(actor): Extension<Actor>,
     Body(order): Body<Keyed>,
 ) -> Result<Json<Single<StopReceipt>>, Rejected> {
-    let logged = Order::new(actor, "daemon.stop", "daemon", order.key.as_ref());
+    let logged = Order::new(actor, "daemon.stop", &"daemon", order.key.as_ref());
     let inner = services.clone();
     let act = async move { stop_once(&inner, actor, order).await };
     Ok(Json(Single::new("daemon.stopping", logged.carry_out(&services, act).await?)))

@@ -21,7 +21,7 @@ pub(super) async fn send(
     services.lifecycle.accepting()?;
     let name = EventName::for_application(&order.name)?;
     let data = JsonLine::compact(order.data.get())
-        .map_err(|error| Rejected::invalid("the event's data is not JSON").cause(error))?;
+        .map_err(|error| Rejected::invalid("the event's data is not JSON").cause(&error))?;
     let event = Event { name, data, kind: Kind::Application };
     services.dispatcher.check(&event)?;
     let audience = Audience::from(order.request_id);

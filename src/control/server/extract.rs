@@ -24,9 +24,9 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for Body<T> {
     async fn from_request(request: Request, state: &S) -> Result<Self, Rejected> {
         let bytes = Bytes::from_request(request, state).await.map_err(|error| unreadable(&error))?;
         let text: &[u8] = if bytes.iter().all(u8::is_ascii_whitespace) { b"{}" } else { &bytes };
-        serde_json::from_slice(text)
-            .map(Self)
-            .map_err(|error| Rejected::invalid("the request's body is not what this call takes").cause(error))
+        serde_json::from_slice(text).map(Self).map_err(|error| {
+            Rejected::invalid("the request's body is not what this call takes").cause(&error)
+        })
     }
 }
 
@@ -35,7 +35,7 @@ fn unreadable(error: &BytesRejection) -> Rejected {
         let message = format!("the request's body has more than {MAX_BODY} bytes");
         return Rejected::new(ErrorCode::TooLarge, message);
     }
-    Rejected::invalid("the request's body could not be read").cause(error.body_text())
+    Rejected::invalid("the request's body could not be read").cause(&error.body_text())
 }
 
 /// The one part of the path that is not fixed.
@@ -47,7 +47,7 @@ impl<S: Send + Sync> FromRequestParts<S> for Id {
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Rejected> {
         match Path::<String>::from_request_parts(parts, state).await {
             Ok(Path(id)) => Ok(Self(id)),
-            Err(error) => Err(Rejected::invalid("the path cannot be read").cause(error.body_text())),
+            Err(error) => Err(Rejected::invalid("the path cannot be read").cause(&error.body_text())),
         }
     }
 }
@@ -61,7 +61,7 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequestParts<S> for Params<T> {
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Rejected> {
         match Query::<T>::from_request_parts(parts, state).await {
             Ok(Query(params)) => Ok(Self(params)),
-            Err(error) => Err(Rejected::invalid("the query cannot be read").cause(error.body_text())),
+            Err(error) => Err(Rejected::invalid("the query cannot be read").cause(&error.body_text())),
         }
     }
 }

@@ -34,7 +34,7 @@ impl Rejected {
         Self::new(ErrorCode::NotFound, message)
     }
 
-    pub(super) fn cause(mut self, cause: impl ToString) -> Self {
+    pub(super) fn cause(mut self, cause: &dyn std::fmt::Display) -> Self {
         self.0.cause = Some(cause.to_string());
         self
     }
@@ -74,7 +74,7 @@ impl From<TooLarge> for Rejected {
 
 impl From<StoreError> for Rejected {
     fn from(error: StoreError) -> Self {
-        Self::new(ErrorCode::Internal, "the state could not be written").cause(error)
+        Self::new(ErrorCode::Internal, "the state could not be written").cause(&error)
     }
 }
 

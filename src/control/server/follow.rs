@@ -24,7 +24,7 @@ const HEARTBEAT: Duration = Duration::from_secs(15);
 /// Streams a task's events until it has ended, or the daemon does.
 pub(super) async fn events(State(services): State<Shared>, Id(id): Id) -> Result<Response, Rejected> {
     let (task, events) = services.tasks.follow(&id).ok_or_else(|| tasks::unknown(&id))?;
-    let next = if task.status.is_terminal() { Next::Last(task.clone()) } else { Next::Wait };
+    let next = if task.status.is_terminal() { Next::Last(Box::new(task.clone())) } else { Next::Wait };
     let first = line(&TaskLine::Task { task: task.clone() });
     let following = Following { services, task, events, next };
     let rest = stream::unfold(following, Following::step);
@@ -35,7 +35,7 @@ pub(super) async fn events(State(services): State<Shared>, Id(id): Id) -> Result
 
 enum Next {
     Wait,
-    Last(TaskView),
+    Last(Box<TaskView>),
     Nothing,
 }
 
@@ -52,7 +52,7 @@ impl Following {
             Next::Nothing => return None,
             Next::Last(task) => {
                 self.next = Next::Nothing;
-                TaskLine::End { task }
+                TaskLine::End { task: *task }
             }
             Next::Wait => self.wait().await,
         };
@@ -72,7 +72,7 @@ impl Following {
                 Ok(event) if event.task_id != self.task.task_id => {}
                 Ok(event) => {
                     if event.event_type.is_terminal() {
-                        self.next = Next::Last(self.now());
+                        self.next = Next::Last(Box::new(self.now()));
                     }
                     return TaskLine::Event { event };
                 }

@@ -14,7 +14,12 @@ pub(super) struct Order {
 }
 
 impl Order {
-    pub(super) fn new(actor: Actor, verb: &'static str, target: impl ToString, key: Option<&String>) -> Self {
+    pub(super) fn new(
+        actor: Actor,
+        verb: &'static str,
+        target: &dyn std::fmt::Display,
+        key: Option<&String>,
+    ) -> Self {
         Self { actor, verb, target: target.to_string(), key: key.cloned() }
     }
 

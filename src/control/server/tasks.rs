@@ -40,7 +40,7 @@ pub(super) async fn create(
     Body(order): Body<CreateTask>,
 ) -> Receipt {
     let target = order.builtin.as_ref().or(order.name.as_ref()).cloned().unwrap_or_default();
-    let logged = Order::new(actor, "task.create", target, order.key.as_ref());
+    let logged = Order::new(actor, "task.create", &target, order.key.as_ref());
     let tasks = services.tasks.clone();
     let act = async move { Ok(tasks.create(actor, order).await?) };
     Ok(Json(Single::new("task.receipt", logged.carry_out(&services, act).await?)))

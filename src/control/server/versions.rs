@@ -32,7 +32,7 @@ pub(super) async fn current(
     Params(asked): Params<For>,
 ) -> Result<Json<Single<PendingVersion>>, Rejected> {
     let id = asked.request_id.filter(|id| !id.is_empty()).map(|id| id.parse::<RequestId>()).transpose();
-    let id = id.map_err(|error| Rejected::invalid("that is no request id").cause(error))?;
+    let id = id.map_err(|error| Rejected::invalid("that is no request id").cause(&error))?;
     let version = services.versions.current(id.as_ref()).ok_or_else(|| {
         Rejected::not_found("no version is pending").hint("queue one: ssectl version queue VERSION")
     })?;
@@ -47,7 +47,7 @@ pub(super) async fn queue(
 ) -> Result<Json<Single<VersionReceipt>>, Rejected> {
     let whom = order.request_id.as_ref().map_or("everyone", RequestId::as_str);
     let target = format!("{} for {whom}", order.version);
-    let logged = Order::new(actor, "version.queue", target, order.key.as_ref());
+    let logged = Order::new(actor, "version.queue", &target, order.key.as_ref());
     let versions = services.versions.clone();
     let act = async move { Ok(versions.queue(actor, order).await?) };
     Ok(Json(Single::new("receipt", logged.carry_out(&services, act).await?)))
@@ -64,7 +64,7 @@ pub(super) async fn clear(
         Some(id) => id.to_string(),
         None => "everyone".to_owned(),
     };
-    let logged = Order::new(actor, "version.clear", target, order.key.as_ref());
+    let logged = Order::new(actor, "version.clear", &target, order.key.as_ref());
     let versions = services.versions.clone();
     let act = async move { Ok(versions.clear(actor, order).await?) };
     Ok(Json(Single::new("versions.cleared", logged.carry_out(&services, act).await?)))
