@@ -28,11 +28,14 @@ mod table;
 mod tally;
 mod winding;
 
+#[cfg(test)]
+pub(crate) mod testing;
+
 use std::sync::Arc;
 
 use futures_util::future::BoxFuture;
 
-pub(crate) use frame::{Epoch, Frame};
+pub(crate) use frame::{Epoch, Frame, Transfer};
 pub(crate) use limits::{Limits, Seat, Seats};
 pub(crate) use shard::{Arrival, Command, Shard, ShardParts, Target};
 
