@@ -14,6 +14,7 @@ mod drain;
 mod message;
 mod outbox;
 mod peer;
+mod reconcile;
 
 use std::{
     collections::{HashMap, hash_map::Entry},
@@ -76,7 +77,8 @@ struct Shared {
 }
 
 impl GatewayDelivery {
-    /// Returns a delivery that has not talked to the gateway yet.
+    /// Returns a delivery that has not talked to the gateway yet. Until the daemon closes it asks the gateway
+    /// from time to time who is still there.
     pub fn new(
         config: &GatewayConfig,
         outbox_bytes: usize,
@@ -88,7 +90,7 @@ impl GatewayDelivery {
         if config.in_flight == 0 {
             return Err(InvalidGateway::InFlight);
         }
-        Ok(Arc::new(Self(Arc::new(Shared {
+        let shared = Arc::new(Shared {
             outboxes: Mutex::default(),
             outbox_bytes,
             peer: Peer::new(config)?,
@@ -99,7 +101,10 @@ impl GatewayDelivery {
             metrics,
             emptied: Notify::new(),
             abandoned: CancellationToken::new(),
-        }))))
+        });
+        let (asking, closing) = (Arc::clone(&shared).reconcile(), shared.lifecycle.closing());
+        shared.lifecycle.spawn(async move { closing.run_until_cancelled(asking).await });
+        Ok(Arc::new(Self(shared)))
     }
 }
 

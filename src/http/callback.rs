@@ -1,7 +1,7 @@
 //! `POST /api/sse/callback`: the gateway tells of a connect or a disconnect.
 //!
 //! Order: secret (before a byte of the body is read), body, action, payload, URL, registry. The answer waits for
-//! nothing else: replaced streams are closed and observers told afterwards.
+//! nothing else but the connect being durable: replaced streams are closed and observers told afterwards.
 
 mod notice;
 mod python;
@@ -16,12 +16,13 @@ use axum::{
     routing::post,
 };
 use serde_json::json;
+use tokio::sync::oneshot;
 
 use self::notice::{Notice, Refusal};
 use super::{body, reply, secret::Secrets};
 use crate::{
     config::Mode,
-    connection::{CloseReason, Connection},
+    connection::CloseReason,
     delivery::Delivery,
     lifecycle::Lifecycle,
     metrics::Metrics,
@@ -83,17 +84,16 @@ impl Desk {
         let media_type = head.headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok());
         match notice::parse(media_type, &body) {
             Ok(notice) => {
-                self.act(notice);
+                self.act(notice).await;
                 reply::json(StatusCode::OK, json!({}))
             }
             Err(refusal) => refused(&refusal),
         }
     }
 
-    /// Without a wait in it: a gateway that hangs up meanwhile leaves nothing half done.
-    fn act(&self, notice: Notice) {
+    async fn act(&self, notice: Notice) {
         match notice {
-            Notice::Connect(newcomer) => self.connect(newcomer),
+            Notice::Connect(newcomer) => self.connect(newcomer).await,
             Notice::Disconnect { token, reason } => {
                 if self.registry.disconnect(&token, reason).is_none() {
                     tracing::debug!(token = token.short(), "stale disconnect ignored");
@@ -102,18 +102,25 @@ impl Desk {
         }
     }
 
-    fn connect(&self, newcomer: Newcomer) {
+    /// Waits until the connect survives a restart. The rest is done by a task of its own: the answer does not
+    /// wait for it, and a gateway that hangs up leaves nothing half done.
+    async fn connect(&self, newcomer: Newcomer) {
         let arrival = self.registry.register(newcomer);
-        let Arrival::New { connection, .. } = &arrival else { return };
-        let old: Vec<Arc<Connection>> = arrival.to_close().cloned().collect();
-        let connection = Arc::clone(connection);
         let (delivery, registry) = (Arc::clone(&self.delivery), Arc::clone(&self.registry));
+        let (remembered, answer) = oneshot::channel();
         self.lifecycle.spawn(async move {
-            for old in old {
-                delivery.close(old, CloseReason::Replaced).await;
+            registry.remember(&arrival).await;
+            // Nobody waits any more if the gateway hung up.
+            let _ = remembered.send(());
+            for old in arrival.to_close() {
+                delivery.close(Arc::clone(old), CloseReason::Replaced).await;
             }
-            registry.announce(&connection);
+            if let Arrival::New { connection, .. } = &arrival {
+                registry.announce(connection);
+            }
         });
+        // Fails only if the task broke off: then the connection is registered all the same.
+        let _ = answer.await;
     }
 }
 

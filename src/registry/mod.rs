@@ -3,21 +3,24 @@
 //! The lock is a `std` mutex: nothing is awaited while it is held. What must happen afterwards (closing a
 //! replaced stream, telling observers) comes back as a value or is spawned.
 
+mod book;
 mod core;
 mod observer;
 #[cfg(test)]
 mod tests;
 
 use std::{
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError},
     time::{Duration, Instant},
 };
+
+use jiff::Timestamp;
 
 pub use self::core::Arrival;
 use observer::Observers;
 pub use observer::{ConnectionObserver, ObserverError};
 
-use self::core::Core;
+use self::{book::Book, core::Core};
 use crate::{
     clock::SharedClock,
     connection::{CloseReason, Connection, Origin},
@@ -25,6 +28,7 @@ use crate::{
     lifecycle::Lifecycle,
     metrics::Metrics,
     request_id::RequestId,
+    store::{Store, StoreError},
     token::Token,
 };
 
@@ -52,6 +56,8 @@ pub struct Listed {
 pub struct ConnectionRegistry {
     core: Mutex<Core>,
     observers: Observers,
+    book: OnceLock<Arc<Book>>,
+    lifecycle: Lifecycle,
     clock: SharedClock,
     metrics: Arc<Metrics>,
 }
@@ -59,8 +65,8 @@ pub struct ConnectionRegistry {
 impl ConnectionRegistry {
     /// Returns an empty registry that tells nobody yet.
     pub fn new(clock: SharedClock, lifecycle: Lifecycle, metrics: Arc<Metrics>) -> Self {
-        let observers = Observers::new(lifecycle, Arc::clone(&metrics));
-        Self { core: Mutex::new(Core::default()), observers, clock, metrics }
+        let observers = Observers::new(lifecycle.clone(), Arc::clone(&metrics));
+        Self { core: Mutex::default(), observers, book: OnceLock::new(), lifecycle, clock, metrics }
     }
 
     /// Sets who is told, in this order, each within `limit`. To be called once, before the first connect:
@@ -69,10 +75,37 @@ impl ConnectionRegistry {
         self.observers.set(observers, limit);
     }
 
+    /// Takes up the connections that an earlier run left at the gateway, tells the observers of them, and
+    /// remembers connections from now on. To be called once, after [`ConnectionRegistry::observe`]. Returns how
+    /// many were taken up; those that are gone by now the gateway will tell.
+    pub fn keep(&self, store: Arc<dyn Store>) -> Result<usize, StoreError> {
+        let book = Arc::new(Book::new(store));
+        for (newcomer, connected_at) in book.read()? {
+            self.register_at(newcomer, connected_at);
+        }
+        let first = self.book.set(book).is_ok();
+        debug_assert!(first, "the book is opened once");
+        let all = self.everyone();
+        for connection in &all {
+            self.announce(connection);
+        }
+        Ok(all.len())
+    }
+
+    /// Returns once a connect survives a restart, or after a second if the store cannot.
+    pub async fn remember(&self, arrival: &Arrival) {
+        if let Some(book) = self.book.get() {
+            book.enter(arrival).await;
+        }
+    }
+
     /// Registers a connection, whatever its id's history: both maps change at once. The caller closes what
     /// was replaced and then calls [`ConnectionRegistry::announce`].
     pub fn register(&self, newcomer: Newcomer) -> Arrival {
-        let at = self.clock.now();
+        self.register_at(newcomer, self.clock.now())
+    }
+
+    fn register_at(&self, newcomer: Newcomer, at: Timestamp) -> Arrival {
         let mut core = self.lock();
         let arrival = core.register(newcomer, at, Instant::now());
         self.metrics.arrived(&arrival, core.len());
@@ -142,6 +175,10 @@ impl ConnectionRegistry {
             reason = reason.label(),
             "connection unregistered"
         );
+        if let Some(book) = self.book.get().cloned() {
+            let token = removed.token.clone();
+            self.lifecycle.spawn(async move { book.strike(&token).await });
+        }
         self.observers.disconnected(&removed, reason);
         Some(removed)
     }

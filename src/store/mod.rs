@@ -22,11 +22,14 @@ pub enum Table {
     Tasks,
     /// Counters, by name.
     Counters,
+    /// Connections that a gateway holds, by token.
+    Connections,
 }
 
 impl Table {
     /// Every table.
-    pub const ALL: [Self; 4] = [Self::Pending, Self::Receipts, Self::Tasks, Self::Counters];
+    pub const ALL: [Self; 5] =
+        [Self::Pending, Self::Receipts, Self::Tasks, Self::Counters, Self::Connections];
 
     /// Returns the table's name in the store.
     pub fn name(self) -> &'static str {
@@ -35,6 +38,7 @@ impl Table {
             Self::Receipts => "receipts",
             Self::Tasks => "tasks",
             Self::Counters => "counters",
+            Self::Connections => "connections",
         }
     }
 }

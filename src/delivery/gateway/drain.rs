@@ -48,6 +48,11 @@ impl Lanes {
         }
     }
 
+    /// Waits for a place among those that the slow may use.
+    pub(super) async fn side(&self) -> Option<SemaphorePermit<'_>> {
+        self.place(Lane::Side).await
+    }
+
     async fn place(&self, lane: Lane) -> Option<SemaphorePermit<'_>> {
         let places = match (lane, &self.side) {
             (Lane::Side, Some(side)) => side,
@@ -120,7 +125,7 @@ impl Shared {
     }
 
     /// The gateway does not know the token: nothing more is tried with it.
-    fn forget(&self, connection: &Connection) {
+    pub(super) fn forget(&self, connection: &Connection) {
         self.departures.departed(connection, CloseReason::NotFound);
         let lost = self
             .outboxes()

@@ -36,6 +36,11 @@ pub(super) fn close(token: &Token) -> String {
     format!(r#"{{"token":{},"close":true}}"#, quoted(token.as_str()))
 }
 
+/// Returns the body that only asks whether there is such a stream.
+pub(super) fn probe(token: &Token) -> String {
+    format!(r#"{{"token":{}}}"#, quoted(token.as_str()))
+}
+
 fn quoted(text: &str) -> serde_json::Value {
     // Its Display is compact JSON.
     serde_json::Value::from(text)
@@ -45,6 +50,15 @@ fn quoted(text: &str) -> serde_json::Value {
 mod tests {
     use super::*;
     use crate::event::{JsonLine, Kind};
+
+    #[test]
+    fn bug_m9_what_is_not_json_never_becomes_an_event() {
+        assert!(JsonLine::compact("NaN").is_err());
+        assert!(JsonLine::compact(r#"{"a":Infinity}"#).is_err());
+        assert_eq!(JsonLine::encode(&f64::NAN).expect("JSON").as_str(), "null");
+        let keys = std::collections::HashMap::from([((1, 2), 3)]);
+        assert!(JsonLine::encode(&keys).is_none());
+    }
 
     #[test]
     fn cm_20_is_what_the_gateway_expects() {
@@ -59,5 +73,6 @@ mod tests {
             r#"{"token":"a\"b\\c","event":{"name":"version","data":"{\"version\":\"1\\\"é\"}"},"close":false}"#
         );
         assert_eq!(close(&token), r#"{"token":"a\"b\\c","close":true}"#);
+        assert_eq!(probe(&token), r#"{"token":"a\"b\\c"}"#);
     }
 }

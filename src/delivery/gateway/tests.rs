@@ -18,6 +18,7 @@ use crate::{
     connection::Origin,
     delivery::Dispatcher,
     event::{Event, JsonLine, VersionSequence},
+    lifecycle::Phase,
     registry::{ConnectionObserver, ConnectionRegistry, Newcomer, ObserverError},
 };
 
@@ -235,7 +236,7 @@ async fn cm_13_a_gateway_that_is_not_there() {
 }
 
 #[tokio::test]
-async fn cm_2_close_follows_what_is_pending() {
+async fn cm_2_met_2_close_follows_what_is_pending_and_is_no_metric() {
     let house = House::new(ok).await;
     let old = house.connect("a", "old");
     for n in 0..3 {
@@ -333,7 +334,7 @@ async fn a_stale_keep_alive_connection_costs_nothing_and_repeats_nothing() {
 }
 
 #[tokio::test]
-async fn bug_m10_each_connection_sees_the_order_of_dispatch() {
+async fn cm_10_bug_m10_each_connection_sees_the_order_of_dispatch() {
     let house = Arc::new(House::with(|config| config.in_flight = 3, 65_536, ok).await);
     for n in 0..7 {
         house.connect(&format!("r{n}"), &format!("t{n}"));
@@ -461,6 +462,43 @@ async fn bug_m12_observers_hear_of_a_404() {
 }
 
 #[tokio::test]
+async fn bug_m11_who_left_unnoticed_is_found_by_asking() {
+    let house = House::new(|body| match token(body) {
+        "ghost" => Reply::Status(404),
+        _ => Reply::Status(200),
+    })
+    .await;
+    house.connect("a", "ghost");
+    house.connect("b", "here");
+    let before = house.registry.everyone();
+    house.connect("a2", "ghost2");
+    assert!(house.delivery.0.ask_for(before).await);
+    let mut asked = vec![house.gateway.next().await, house.gateway.next().await];
+    asked.sort_by_key(|body| token(body).to_owned());
+    assert_eq!(asked, [json!({"token": "ghost"}), json!({"token": "here"})]);
+    assert_eq!(
+        house.registry.everyone().iter().map(|c| c.token.as_str()).collect::<Vec<_>>(),
+        ["here", "ghost2"]
+    );
+    assert_eq!((house.sent("success"), house.sent("error"), house.timed()), (0, 0, 0));
+}
+
+#[tokio::test]
+async fn bug_m11_a_failing_gateway_is_not_asked_on_and_nobody_is_removed() {
+    let house = House::new(|_| Reply::Status(500)).await;
+    for n in 0..100 {
+        house.connect(&format!("r{n}"), &format!("t{n}"));
+    }
+    assert!(!house.delivery.0.ask_for(house.registry.everyone()).await);
+    assert_eq!(house.registry.count(), 100);
+    let mut asked = 0;
+    while house.gateway.already().await.is_some() {
+        asked += 1;
+    }
+    assert!(asked <= 16, "{asked}");
+}
+
+#[tokio::test]
 async fn shutdown_flushes_and_leaves_streams_open() {
     let house = House::with(|config| config.in_flight = 1, 65_536, ok).await;
     for n in 0..10 {
@@ -473,6 +511,7 @@ async fn shutdown_flushes_and_leaves_streams_open() {
     }
     assert_eq!(house.gateway.already().await, None);
     assert_eq!(house.registry.count(), 10);
+    house.lifecycle.advance(Phase::Closing);
     assert!(house.lifecycle.finish(Duration::from_secs(5)).await);
 }
 
@@ -485,6 +524,7 @@ async fn a_shutdown_that_is_given_up_leaves_no_task_behind() {
     let mut shutdown = house.delivery.shutdown();
     assert!(futures_util::poll!(&mut shutdown).is_pending());
     drop(shutdown);
+    house.lifecycle.advance(Phase::Closing);
     assert!(house.lifecycle.finish(Duration::from_secs(4)).await);
 }
 
