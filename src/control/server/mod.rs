@@ -9,6 +9,8 @@ mod follow;
 mod listener;
 mod order;
 mod tasks;
+#[cfg(test)]
+mod tests;
 mod versions;
 
 use std::{io, sync::Arc, time::Duration};
