@@ -8,6 +8,8 @@ use ssectl_core::{
     control::{discovery::DiscoveryError, server::BindError},
 };
 
+use crate::greeting;
+
 /// Why the process ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Exit {
@@ -65,12 +67,13 @@ impl From<DiscoveryError> for Failure {
 }
 
 impl Failure {
-    /// Explains why the daemon did not start; `program` is how it was called.
-    pub(crate) fn of_start(error: &StartError, program: &str) -> Self {
+    /// Explains why the daemon did not start; `called` is how it was, so that what to type instead can be typed as
+    /// it stands.
+    pub(crate) fn of_start(error: &StartError, called: &str) -> Self {
         let message = error.to_string();
         match error {
             StartError::Listen { setting, source, .. } => {
-                let free = format!("`{program} --set {setting}=127.0.0.1:0` takes any free port");
+                let free = format!("`{called} --set {setting}=127.0.0.1:0` takes any free port");
                 match source.kind() {
                     io::ErrorKind::AddrInUse => Self::new(Exit::Unavailable, message).hint(free),
                     io::ErrorKind::PermissionDenied | io::ErrorKind::AddrNotAvailable => {
@@ -79,11 +82,13 @@ impl Failure {
                     _ => Self::new(Exit::Failed, message),
                 }
             }
-            StartError::Control(BindError::InUse { .. }) => {
+            StartError::Control(BindError::InUse { path, .. }) => {
                 Self::new(Exit::Unavailable, message).hint(format!(
-                    "`ssectl status` asks it how it is; a second daemon needs places of its own: \
-                 `{program} --socket /tmp/second.sock --set listen.public=127.0.0.1:0 \
-                 --set listen.internal=127.0.0.1:0 --set state.dir=/tmp/second`"
+                    "`{} --socket {} status` asks it how it is; a second daemon needs places of its own: \
+                 `{called} --socket /tmp/second.sock --set listen.public=127.0.0.1:0 \
+                 --set listen.internal=127.0.0.1:0 --set state.dir=/tmp/second`",
+                    greeting::ssectl(),
+                    greeting::quoted(&path.to_string()),
                 ))
             }
             StartError::Control(_) => {
@@ -94,7 +99,7 @@ impl Failure {
             StartError::Streams(_) => Self::new(Exit::Failed, message),
             StartError::Secret(_) | StartError::Gateway(_) | StartError::FrontendVersion(_) => {
                 Self::new(Exit::Unusable, message)
-                    .hint(format!("`{program} config show` prints every setting and where it is from"))
+                    .hint(format!("`{called} config show` prints every setting and where it is from"))
             }
         }
     }

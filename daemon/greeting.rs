@@ -16,7 +16,7 @@ use ssectl_core::{
 /// Prints the greeting. A closed stdout is no reason to fail.
 pub(crate) fn print(services: &Services, socket_from: Why) {
     let (public, internal) = (reachable(services.bound.public), reachable(services.bound.internal));
-    let ssectl = ssectl(&services.bound.socket, socket_from);
+    let ssectl = ssectl_for(&services.bound.socket, socket_from);
     let mut text = format!("ssectld {} is ready\n\n", env!("CARGO_PKG_VERSION"));
     let mut line = |name: &str, value: &str| text.push_str(&format!("  {name:<9} {value}\n"));
     let embedded = services.config.mode == Mode::Embedded;
@@ -47,21 +47,36 @@ fn reachable(bound: SocketAddr) -> SocketAddr {
     SocketAddr::new(ip, bound.port())
 }
 
-/// Returns how to call the `ssectl` beside this program, with `--socket` unless it finds the socket by itself.
-fn ssectl(socket: &Path, socket_from: Why) -> String {
-    let beside = std::env::current_exe().ok().map(|own| own.with_file_name("ssectl"));
-    let program = match beside {
-        Some(path) if path.is_file() => as_typed(&path),
+/// Returns how to type the `ssectl` beside this program.
+pub(crate) fn ssectl() -> String {
+    match std::env::current_exe().map(|own| own.with_file_name("ssectl")) {
+        Ok(beside) if beside.is_file() => as_typed(&beside),
         _ => "ssectl".to_owned(),
-    };
-    let found = discovery::Environment::read().ok().and_then(|env| discovery::live_socket(None, &env).ok());
+    }
+}
+
+/// Returns the `ssectl` that talks to this daemon: with `--socket` unless it finds the socket by itself.
+fn ssectl_for(socket: &Path, socket_from: Why) -> String {
+    let environment = discovery::Environment::read().ok();
+    let found = environment.and_then(|environment| discovery::live_socket(None, &environment).ok());
     let finds_it = !socket_from.is_explicit() && found.is_some_and(|found| found.path == socket);
-    if finds_it { program } else { format!("{program} --socket {}", quoted(&socket.display().to_string())) }
+    if finds_it {
+        ssectl()
+    } else {
+        format!("{} --socket {}", ssectl(), quoted(&socket.display().to_string()))
+    }
+}
+
+/// Returns how this program was called, as it can be typed again.
+pub(crate) fn called() -> String {
+    let program = std::env::current_exe().map_or_else(|_| "ssectld".to_owned(), |path| as_typed(&path));
+    let arguments = std::env::args_os().skip(1).map(|argument| quoted(&argument.to_string_lossy()));
+    std::iter::once(program).chain(arguments).collect::<Vec<_>>().join(" ")
 }
 
 /// Returns the shortest way to type the path of a program: its name if the shell finds just this one, a relative
 /// path if it is below the present directory.
-pub(crate) fn as_typed(program: &Path) -> String {
+fn as_typed(program: &Path) -> String {
     let name = program.file_name().unwrap_or_default();
     let search = ssectl_core::config::Environment::of_process();
     let folders: Vec<PathBuf> =
@@ -78,7 +93,7 @@ pub(crate) fn as_typed(program: &Path) -> String {
 }
 
 /// Quotes a word for a shell where it needs it.
-fn quoted(word: &str) -> String {
+pub(crate) fn quoted(word: &str) -> String {
     let plain = |c: char| c.is_ascii_alphanumeric() || "/._-+,:@%=".contains(c);
     if !word.is_empty() && word.chars().all(plain) {
         word.to_owned()

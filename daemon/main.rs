@@ -55,7 +55,7 @@ async fn run(prepared: Prepared) -> Result<(), Failure> {
     let signals = Signals::catch().map_err(|error| Failure::new(Exit::Failed, error))?;
     let running = App::start(prepared.config, Parts::default())
         .await
-        .map_err(|error| Failure::of_start(&error, &settings::program()))?;
+        .map_err(|error| Failure::of_start(&error, &greeting::called()))?;
     let services = running.services();
     notify::stopping_when_it_does(&services.lifecycle);
     #[expect(
@@ -67,6 +67,8 @@ async fn run(prepared: Prepared) -> Result<(), Failure> {
         greeting::print(services, prepared.socket_from);
     }
     notify::ready(services);
+    let bound = &services.bound;
+    tracing::info!(public = %bound.public, internal = %bound.internal, socket = ?bound.socket, "ready");
     let end = running.ended().await;
     if end.late.is_empty() {
         return Ok(());

@@ -12,7 +12,7 @@ use ssectl_core::{
 use crate::{
     args,
     exit::{Exit, Failure},
-    greeting, logging,
+    logging,
 };
 
 /// Settings with every place found.
@@ -88,9 +88,4 @@ pub(crate) fn inspect(arguments: &args::Settings, what: args::Config) -> Result<
         Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(Failure::new(Exit::Failed, error)),
         _ => Ok(()),
     }
-}
-
-/// Returns how this program is typed.
-pub(crate) fn program() -> String {
-    std::env::current_exe().map_or_else(|_| "ssectld".to_owned(), |path| greeting::as_typed(&path))
 }

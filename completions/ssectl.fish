@@ -1,0 +1,725 @@
+# Print an optspec for argparse to handle cmd's options that are independent of any subcommand.
+function __fish_ssectl_global_optspecs
+    string join \n socket= timeout= o/output= json q/quiet v/verbose no-input color= h/help V/version
+end
+
+function __fish_ssectl_needs_command
+    # Figure out if the current invocation already has a command.
+    set -l cmd (commandline -opc)
+    set -e cmd[1]
+    argparse -s (__fish_ssectl_global_optspecs) -- $cmd 2>/dev/null
+    or return
+    if set -q argv[1]
+        # Also print the command, so this can be used to figure out what it is.
+        echo $argv[1]
+        return 1
+    end
+    return 0
+end
+
+function __fish_ssectl_using_subcommand
+    set -l cmd (__fish_ssectl_needs_command)
+    test -z "$cmd"
+    and return 1
+    contains -- $cmd[1] $argv
+end
+
+complete -c ssectl -n "__fish_ssectl_needs_command" -l socket -d 'The daemon\'s control socket [default: SSECTL_SOCKET, or where a daemon answers]' -r -F
+complete -c ssectl -n "__fish_ssectl_needs_command" -l timeout -d 'How long an answer may take, 500ms or 10s or 2m [default: 10s; none for following]' -r
+complete -c ssectl -n "__fish_ssectl_needs_command" -s o -l output -d 'What to print' -r -f -a "table\t'For people'
+json\t'The daemon\'s answer; errors too, on stderr'
+name\t'Bare ids, one a line'"
+complete -c ssectl -n "__fish_ssectl_needs_command" -l color -d 'When to colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
+always\t'Always'
+never\t'Never'"
+complete -c ssectl -n "__fish_ssectl_needs_command" -l json -d 'The same as `-o json`'
+complete -c ssectl -n "__fish_ssectl_needs_command" -s q -l quiet -d 'Print nothing but the answer: no notes, no progress'
+complete -c ssectl -n "__fish_ssectl_needs_command" -s v -l verbose -d 'Say which socket is used and why, and what was asked'
+complete -c ssectl -n "__fish_ssectl_needs_command" -l no-input -d 'Never read from the terminal'
+complete -c ssectl -n "__fish_ssectl_needs_command" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c ssectl -n "__fish_ssectl_needs_command" -s V -l version -d 'Print version'
+complete -c ssectl -n "__fish_ssectl_needs_command" -f -a "connections" -d 'Who is connected'
+complete -c ssectl -n "__fish_ssectl_needs_command" -f -a "conn" -d 'Who is connected'
+complete -c ssectl -n "__fish_ssectl_needs_command" -f -a "version" -d 'Frontend versions: tell browsers of a new one'
+complete -c ssectl -n "__fish_ssectl_needs_command" -f -a "ver" -d 'Frontend versions: tell browsers of a new one'
+complete -c ssectl -n "__fish_ssectl_needs_command" -f -a "task" -d 'Background tasks that browsers see'
+complete -c ssectl -n "__fish_ssectl_needs_command" -f -a "event" -d 'Events of your own'
+complete -c ssectl -n "__fish_ssectl_needs_command" -f -a "status" -d 'How the daemon is'
+complete -c ssectl -n "__fish_ssectl_needs_command" -f -a "daemon" -d 'The daemon itself'
+complete -c ssectl -n "__fish_ssectl_needs_command" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c ssectl -n "__fish_ssectl_using_subcommand connections; and not __fish_seen_subcommand_from list ls show disconnect help" -l socket -d 'The daemon\'s control socket [default: SSECTL_SOCKET, or where a daemon answers]' -r -F
+complete -c ssectl -n "__fish_ssectl_using_subcommand connections; and not __fish_seen_subcommand_from list ls show disconnect help" -l timeout -d 'How long an answer may take, 500ms or 10s or 2m [default: 10s; none for following]' -r
+complete -c ssectl -n "__fish_ssectl_using_subcommand connections; and not __fish_seen_subcommand_from list ls show disconnect help" -s o -l output -d 'What to print' -r -f -a "table\t'For people'
+json\t'The daemon\'s answer; errors too, on stderr'
+name\t'Bare ids, one a line'"
+complete -c ssectl -n "__fish_ssectl_using_subcommand connections; and not __fish_seen_subcommand_from list ls show disconnect help" -l color -d 'When to colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
+always\t'Always'
+never\t'Never'"
+complete -c ssectl -n "__fish_ssectl_using_subcommand connections; and not __fish_seen_subcommand_from list ls show disconnect help" -l json -d 'The same as `-o json`'
+complete -c ssectl -n "__fish_ssectl_using_subcommand connections; and not __fish_seen_subcommand_from list ls show disconnect help" -s q -l quiet -d 'Print nothing but the answer: no notes, no progress'
+complete -c ssectl -n "__fish_ssectl_using_subcommand connections; and not __fish_seen_subcommand_from list ls show disconnect help" -s v -l verbose -d 'Say which socket is used and why, and what was asked'
+complete -c ssectl -n "__fish_ssectl_using_subcommand connections; and not __fish_seen_subcommand_from list ls show disconnect help" -l no-input -d 'Never read from the terminal'
+complete -c ssectl -n "__fish_ssectl_using_subcommand connections; and not __fish_seen_subcommand_from list ls show disconnect help" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c ssectl -n "__fish_ssectl_using_subcommand connections; and not __fish_seen_subcommand_from list ls show disconnect help" -f -a "list" -d 'Lists connections, oldest first'
+complete -c ssectl -n "__fish_ssectl_using_subcommand connections; and not __fish_seen_subcommand_from list ls show disconnect help" -f -a "ls" -d 'Lists connections, oldest first'
+complete -c ssectl -n "__fish_ssectl_using_subcommand connections; and not __fish_seen_subcommand_from list ls show disconnect help" -f -a "show" -d 'Shows one connection'
+complete -c ssectl -n "__fish_ssectl_using_subcommand connections; and not __fish_seen_subcommand_from list ls show disconnect help" -f -a "disconnect" -d 'Ends connections; browsers normally come back'
+complete -c ssectl -n "__fish_ssectl_using_subcommand connections; and not __fish_seen_subcommand_from list ls show disconnect help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c ssectl -n "__fish_ssectl_using_subcommand connections; and __fish_seen_subcommand_from list" -l socket -d 'The daemon\'s control socket [default: SSECTL_SOCKET, or where a daemon answers]' -r -F
+complete -c ssectl -n "__fish_ssectl_using_subcommand connections; and __fish_seen_subcommand_from list" -l timeout -d 'How long an answer may take, 500ms or 10s or 2m [default: 10s; none for following]' -r
+complete -c ssectl -n "__fish_ssectl_using_subcommand connections; and __fish_seen_subcommand_from list" -s o -l output -d 'What to print' -r -f -a "table\t'For people'
+json\t'The daemon\'s answer; errors too, on stderr'
+name\t'Bare ids, one a line'"
+complete -c ssectl -n "__fish_ssectl_using_subcommand connections; and __fish_seen_subcommand_from list" -l color -d 'When to colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
+always\t'Always'
+never\t'Never'"
+complete -c ssectl -n "__fish_ssectl_using_subcommand connections; and __fish_seen_subcommand_from list" -l json -d 'The same as `-o json`'
+complete -c ssectl -n "__fish_ssectl_using_subcommand connections; and __fish_seen_subcommand_from list" -s q -l quiet -d 'Print nothing but the answer: no notes, no progress'
+complete -c ssectl -n "__fish_ssectl_using_subcommand connections; and __fish_seen_subcommand_from list" -s v -l verbose -d 'Say which socket is used and why, and what was asked'
+complete -c ssectl -n "__fish_ssectl_using_subcommand connections; and __fish_seen_subcommand_from list" -l no-input -d 'Never read from the terminal'
+complete -c ssectl -n "__fish_ssectl_using_subcommand connections; and __fish_seen_subcommand_from list" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c ssectl -n "__fish_ssectl_using_subcommand connections; and __fish_seen_subcommand_from ls" -l socket -d 'The daemon\'s control socket [default: SSECTL_SOCKET, or where a daemon answers]' -r -F
+complete -c ssectl -n "__fish_ssectl_using_subcommand connections; and __fish_seen_subcommand_from ls" -l timeout -d 'How long an answer may take, 500ms or 10s or 2m [default: 10s; none for following]' -r
+complete -c ssectl -n "__fish_ssectl_using_subcommand connections; and __fish_seen_subcommand_from ls" -s o -l output -d 'What to print' -r -f -a "table\t'For people'
+json\t'The daemon\'s answer; errors too, on stderr'
+name\t'Bare ids, one a line'"
+complete -c ssectl -n "__fish_ssectl_using_subcommand connections; and __fish_seen_subcommand_from ls" -l color -d 'When to colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
+always\t'Always'
+never\t'Never'"
+complete -c ssectl -n "__fish_ssectl_using_subcommand connections; and __fish_seen_subcommand_from ls" -l json -d 'The same as `-o json`'
+complete -c ssectl -n "__fish_ssectl_using_subcommand connections; and __fish_seen_subcommand_from ls" -s q -l quiet -d 'Print nothing but the answer: no notes, no progress'
+complete -c ssectl -n "__fish_ssectl_using_subcommand connections; and __fish_seen_subcommand_from ls" -s v -l verbose -d 'Say which socket is used and why, and what was asked'
+complete -c ssectl -n "__fish_ssectl_using_subcommand connections; and __fish_seen_subcommand_from ls" -l no-input -d 'Never read from the terminal'
+complete -c ssectl -n "__fish_ssectl_using_subcommand connections; and __fish_seen_subcommand_from ls" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c ssectl -n "__fish_ssectl_using_subcommand connections; and __fish_seen_subcommand_from show" -l socket -d 'The daemon\'s control socket [default: SSECTL_SOCKET, or where a daemon answers]' -r -F
+complete -c ssectl -n "__fish_ssectl_using_subcommand connections; and __fish_seen_subcommand_from show" -l timeout -d 'How long an answer may take, 500ms or 10s or 2m [default: 10s; none for following]' -r
+complete -c ssectl -n "__fish_ssectl_using_subcommand connections; and __fish_seen_subcommand_from show" -s o -l output -d 'What to print' -r -f -a "table\t'For people'
+json\t'The daemon\'s answer; errors too, on stderr'
+name\t'Bare ids, one a line'"
+complete -c ssectl -n "__fish_ssectl_using_subcommand connections; and __fish_seen_subcommand_from show" -l color -d 'When to colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
+always\t'Always'
+never\t'Never'"
+complete -c ssectl -n "__fish_ssectl_using_subcommand connections; and __fish_seen_subcommand_from show" -l json -d 'The same as `-o json`'
+complete -c ssectl -n "__fish_ssectl_using_subcommand connections; and __fish_seen_subcommand_from show" -s q -l quiet -d 'Print nothing but the answer: no notes, no progress'
+complete -c ssectl -n "__fish_ssectl_using_subcommand connections; and __fish_seen_subcommand_from show" -s v -l verbose -d 'Say which socket is used and why, and what was asked'
+complete -c ssectl -n "__fish_ssectl_using_subcommand connections; and __fish_seen_subcommand_from show" -l no-input -d 'Never read from the terminal'
+complete -c ssectl -n "__fish_ssectl_using_subcommand connections; and __fish_seen_subcommand_from show" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c ssectl -n "__fish_ssectl_using_subcommand connections; and __fish_seen_subcommand_from disconnect" -l token -d 'A stream\'s token, instead of its request id; may be repeated' -r
+complete -c ssectl -n "__fish_ssectl_using_subcommand connections; and __fish_seen_subcommand_from disconnect" -l key -l deploy-id -d 'Makes the order repeatable: the same key and order is carried out once [default: generated]' -r
+complete -c ssectl -n "__fish_ssectl_using_subcommand connections; and __fish_seen_subcommand_from disconnect" -l socket -d 'The daemon\'s control socket [default: SSECTL_SOCKET, or where a daemon answers]' -r -F
+complete -c ssectl -n "__fish_ssectl_using_subcommand connections; and __fish_seen_subcommand_from disconnect" -l timeout -d 'How long an answer may take, 500ms or 10s or 2m [default: 10s; none for following]' -r
+complete -c ssectl -n "__fish_ssectl_using_subcommand connections; and __fish_seen_subcommand_from disconnect" -s o -l output -d 'What to print' -r -f -a "table\t'For people'
+json\t'The daemon\'s answer; errors too, on stderr'
+name\t'Bare ids, one a line'"
+complete -c ssectl -n "__fish_ssectl_using_subcommand connections; and __fish_seen_subcommand_from disconnect" -l color -d 'When to colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
+always\t'Always'
+never\t'Never'"
+complete -c ssectl -n "__fish_ssectl_using_subcommand connections; and __fish_seen_subcommand_from disconnect" -l all -d 'Everyone; needs --yes'
+complete -c ssectl -n "__fish_ssectl_using_subcommand connections; and __fish_seen_subcommand_from disconnect" -l yes -d 'Confirms --all'
+complete -c ssectl -n "__fish_ssectl_using_subcommand connections; and __fish_seen_subcommand_from disconnect" -l json -d 'The same as `-o json`'
+complete -c ssectl -n "__fish_ssectl_using_subcommand connections; and __fish_seen_subcommand_from disconnect" -s q -l quiet -d 'Print nothing but the answer: no notes, no progress'
+complete -c ssectl -n "__fish_ssectl_using_subcommand connections; and __fish_seen_subcommand_from disconnect" -s v -l verbose -d 'Say which socket is used and why, and what was asked'
+complete -c ssectl -n "__fish_ssectl_using_subcommand connections; and __fish_seen_subcommand_from disconnect" -l no-input -d 'Never read from the terminal'
+complete -c ssectl -n "__fish_ssectl_using_subcommand connections; and __fish_seen_subcommand_from disconnect" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c ssectl -n "__fish_ssectl_using_subcommand connections; and __fish_seen_subcommand_from help" -f -a "list" -d 'Lists connections, oldest first'
+complete -c ssectl -n "__fish_ssectl_using_subcommand connections; and __fish_seen_subcommand_from help" -f -a "show" -d 'Shows one connection'
+complete -c ssectl -n "__fish_ssectl_using_subcommand connections; and __fish_seen_subcommand_from help" -f -a "disconnect" -d 'Ends connections; browsers normally come back'
+complete -c ssectl -n "__fish_ssectl_using_subcommand connections; and __fish_seen_subcommand_from help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c ssectl -n "__fish_ssectl_using_subcommand conn; and not __fish_seen_subcommand_from list ls show disconnect help" -l socket -d 'The daemon\'s control socket [default: SSECTL_SOCKET, or where a daemon answers]' -r -F
+complete -c ssectl -n "__fish_ssectl_using_subcommand conn; and not __fish_seen_subcommand_from list ls show disconnect help" -l timeout -d 'How long an answer may take, 500ms or 10s or 2m [default: 10s; none for following]' -r
+complete -c ssectl -n "__fish_ssectl_using_subcommand conn; and not __fish_seen_subcommand_from list ls show disconnect help" -s o -l output -d 'What to print' -r -f -a "table\t'For people'
+json\t'The daemon\'s answer; errors too, on stderr'
+name\t'Bare ids, one a line'"
+complete -c ssectl -n "__fish_ssectl_using_subcommand conn; and not __fish_seen_subcommand_from list ls show disconnect help" -l color -d 'When to colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
+always\t'Always'
+never\t'Never'"
+complete -c ssectl -n "__fish_ssectl_using_subcommand conn; and not __fish_seen_subcommand_from list ls show disconnect help" -l json -d 'The same as `-o json`'
+complete -c ssectl -n "__fish_ssectl_using_subcommand conn; and not __fish_seen_subcommand_from list ls show disconnect help" -s q -l quiet -d 'Print nothing but the answer: no notes, no progress'
+complete -c ssectl -n "__fish_ssectl_using_subcommand conn; and not __fish_seen_subcommand_from list ls show disconnect help" -s v -l verbose -d 'Say which socket is used and why, and what was asked'
+complete -c ssectl -n "__fish_ssectl_using_subcommand conn; and not __fish_seen_subcommand_from list ls show disconnect help" -l no-input -d 'Never read from the terminal'
+complete -c ssectl -n "__fish_ssectl_using_subcommand conn; and not __fish_seen_subcommand_from list ls show disconnect help" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c ssectl -n "__fish_ssectl_using_subcommand conn; and not __fish_seen_subcommand_from list ls show disconnect help" -f -a "list" -d 'Lists connections, oldest first'
+complete -c ssectl -n "__fish_ssectl_using_subcommand conn; and not __fish_seen_subcommand_from list ls show disconnect help" -f -a "ls" -d 'Lists connections, oldest first'
+complete -c ssectl -n "__fish_ssectl_using_subcommand conn; and not __fish_seen_subcommand_from list ls show disconnect help" -f -a "show" -d 'Shows one connection'
+complete -c ssectl -n "__fish_ssectl_using_subcommand conn; and not __fish_seen_subcommand_from list ls show disconnect help" -f -a "disconnect" -d 'Ends connections; browsers normally come back'
+complete -c ssectl -n "__fish_ssectl_using_subcommand conn; and not __fish_seen_subcommand_from list ls show disconnect help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c ssectl -n "__fish_ssectl_using_subcommand conn; and __fish_seen_subcommand_from list" -l socket -d 'The daemon\'s control socket [default: SSECTL_SOCKET, or where a daemon answers]' -r -F
+complete -c ssectl -n "__fish_ssectl_using_subcommand conn; and __fish_seen_subcommand_from list" -l timeout -d 'How long an answer may take, 500ms or 10s or 2m [default: 10s; none for following]' -r
+complete -c ssectl -n "__fish_ssectl_using_subcommand conn; and __fish_seen_subcommand_from list" -s o -l output -d 'What to print' -r -f -a "table\t'For people'
+json\t'The daemon\'s answer; errors too, on stderr'
+name\t'Bare ids, one a line'"
+complete -c ssectl -n "__fish_ssectl_using_subcommand conn; and __fish_seen_subcommand_from list" -l color -d 'When to colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
+always\t'Always'
+never\t'Never'"
+complete -c ssectl -n "__fish_ssectl_using_subcommand conn; and __fish_seen_subcommand_from list" -l json -d 'The same as `-o json`'
+complete -c ssectl -n "__fish_ssectl_using_subcommand conn; and __fish_seen_subcommand_from list" -s q -l quiet -d 'Print nothing but the answer: no notes, no progress'
+complete -c ssectl -n "__fish_ssectl_using_subcommand conn; and __fish_seen_subcommand_from list" -s v -l verbose -d 'Say which socket is used and why, and what was asked'
+complete -c ssectl -n "__fish_ssectl_using_subcommand conn; and __fish_seen_subcommand_from list" -l no-input -d 'Never read from the terminal'
+complete -c ssectl -n "__fish_ssectl_using_subcommand conn; and __fish_seen_subcommand_from list" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c ssectl -n "__fish_ssectl_using_subcommand conn; and __fish_seen_subcommand_from ls" -l socket -d 'The daemon\'s control socket [default: SSECTL_SOCKET, or where a daemon answers]' -r -F
+complete -c ssectl -n "__fish_ssectl_using_subcommand conn; and __fish_seen_subcommand_from ls" -l timeout -d 'How long an answer may take, 500ms or 10s or 2m [default: 10s; none for following]' -r
+complete -c ssectl -n "__fish_ssectl_using_subcommand conn; and __fish_seen_subcommand_from ls" -s o -l output -d 'What to print' -r -f -a "table\t'For people'
+json\t'The daemon\'s answer; errors too, on stderr'
+name\t'Bare ids, one a line'"
+complete -c ssectl -n "__fish_ssectl_using_subcommand conn; and __fish_seen_subcommand_from ls" -l color -d 'When to colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
+always\t'Always'
+never\t'Never'"
+complete -c ssectl -n "__fish_ssectl_using_subcommand conn; and __fish_seen_subcommand_from ls" -l json -d 'The same as `-o json`'
+complete -c ssectl -n "__fish_ssectl_using_subcommand conn; and __fish_seen_subcommand_from ls" -s q -l quiet -d 'Print nothing but the answer: no notes, no progress'
+complete -c ssectl -n "__fish_ssectl_using_subcommand conn; and __fish_seen_subcommand_from ls" -s v -l verbose -d 'Say which socket is used and why, and what was asked'
+complete -c ssectl -n "__fish_ssectl_using_subcommand conn; and __fish_seen_subcommand_from ls" -l no-input -d 'Never read from the terminal'
+complete -c ssectl -n "__fish_ssectl_using_subcommand conn; and __fish_seen_subcommand_from ls" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c ssectl -n "__fish_ssectl_using_subcommand conn; and __fish_seen_subcommand_from show" -l socket -d 'The daemon\'s control socket [default: SSECTL_SOCKET, or where a daemon answers]' -r -F
+complete -c ssectl -n "__fish_ssectl_using_subcommand conn; and __fish_seen_subcommand_from show" -l timeout -d 'How long an answer may take, 500ms or 10s or 2m [default: 10s; none for following]' -r
+complete -c ssectl -n "__fish_ssectl_using_subcommand conn; and __fish_seen_subcommand_from show" -s o -l output -d 'What to print' -r -f -a "table\t'For people'
+json\t'The daemon\'s answer; errors too, on stderr'
+name\t'Bare ids, one a line'"
+complete -c ssectl -n "__fish_ssectl_using_subcommand conn; and __fish_seen_subcommand_from show" -l color -d 'When to colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
+always\t'Always'
+never\t'Never'"
+complete -c ssectl -n "__fish_ssectl_using_subcommand conn; and __fish_seen_subcommand_from show" -l json -d 'The same as `-o json`'
+complete -c ssectl -n "__fish_ssectl_using_subcommand conn; and __fish_seen_subcommand_from show" -s q -l quiet -d 'Print nothing but the answer: no notes, no progress'
+complete -c ssectl -n "__fish_ssectl_using_subcommand conn; and __fish_seen_subcommand_from show" -s v -l verbose -d 'Say which socket is used and why, and what was asked'
+complete -c ssectl -n "__fish_ssectl_using_subcommand conn; and __fish_seen_subcommand_from show" -l no-input -d 'Never read from the terminal'
+complete -c ssectl -n "__fish_ssectl_using_subcommand conn; and __fish_seen_subcommand_from show" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c ssectl -n "__fish_ssectl_using_subcommand conn; and __fish_seen_subcommand_from disconnect" -l token -d 'A stream\'s token, instead of its request id; may be repeated' -r
+complete -c ssectl -n "__fish_ssectl_using_subcommand conn; and __fish_seen_subcommand_from disconnect" -l key -l deploy-id -d 'Makes the order repeatable: the same key and order is carried out once [default: generated]' -r
+complete -c ssectl -n "__fish_ssectl_using_subcommand conn; and __fish_seen_subcommand_from disconnect" -l socket -d 'The daemon\'s control socket [default: SSECTL_SOCKET, or where a daemon answers]' -r -F
+complete -c ssectl -n "__fish_ssectl_using_subcommand conn; and __fish_seen_subcommand_from disconnect" -l timeout -d 'How long an answer may take, 500ms or 10s or 2m [default: 10s; none for following]' -r
+complete -c ssectl -n "__fish_ssectl_using_subcommand conn; and __fish_seen_subcommand_from disconnect" -s o -l output -d 'What to print' -r -f -a "table\t'For people'
+json\t'The daemon\'s answer; errors too, on stderr'
+name\t'Bare ids, one a line'"
+complete -c ssectl -n "__fish_ssectl_using_subcommand conn; and __fish_seen_subcommand_from disconnect" -l color -d 'When to colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
+always\t'Always'
+never\t'Never'"
+complete -c ssectl -n "__fish_ssectl_using_subcommand conn; and __fish_seen_subcommand_from disconnect" -l all -d 'Everyone; needs --yes'
+complete -c ssectl -n "__fish_ssectl_using_subcommand conn; and __fish_seen_subcommand_from disconnect" -l yes -d 'Confirms --all'
+complete -c ssectl -n "__fish_ssectl_using_subcommand conn; and __fish_seen_subcommand_from disconnect" -l json -d 'The same as `-o json`'
+complete -c ssectl -n "__fish_ssectl_using_subcommand conn; and __fish_seen_subcommand_from disconnect" -s q -l quiet -d 'Print nothing but the answer: no notes, no progress'
+complete -c ssectl -n "__fish_ssectl_using_subcommand conn; and __fish_seen_subcommand_from disconnect" -s v -l verbose -d 'Say which socket is used and why, and what was asked'
+complete -c ssectl -n "__fish_ssectl_using_subcommand conn; and __fish_seen_subcommand_from disconnect" -l no-input -d 'Never read from the terminal'
+complete -c ssectl -n "__fish_ssectl_using_subcommand conn; and __fish_seen_subcommand_from disconnect" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c ssectl -n "__fish_ssectl_using_subcommand conn; and __fish_seen_subcommand_from help" -f -a "list" -d 'Lists connections, oldest first'
+complete -c ssectl -n "__fish_ssectl_using_subcommand conn; and __fish_seen_subcommand_from help" -f -a "show" -d 'Shows one connection'
+complete -c ssectl -n "__fish_ssectl_using_subcommand conn; and __fish_seen_subcommand_from help" -f -a "disconnect" -d 'Ends connections; browsers normally come back'
+complete -c ssectl -n "__fish_ssectl_using_subcommand conn; and __fish_seen_subcommand_from help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c ssectl -n "__fish_ssectl_using_subcommand version; and not __fish_seen_subcommand_from queue list ls show clear current help" -l socket -d 'The daemon\'s control socket [default: SSECTL_SOCKET, or where a daemon answers]' -r -F
+complete -c ssectl -n "__fish_ssectl_using_subcommand version; and not __fish_seen_subcommand_from queue list ls show clear current help" -l timeout -d 'How long an answer may take, 500ms or 10s or 2m [default: 10s; none for following]' -r
+complete -c ssectl -n "__fish_ssectl_using_subcommand version; and not __fish_seen_subcommand_from queue list ls show clear current help" -s o -l output -d 'What to print' -r -f -a "table\t'For people'
+json\t'The daemon\'s answer; errors too, on stderr'
+name\t'Bare ids, one a line'"
+complete -c ssectl -n "__fish_ssectl_using_subcommand version; and not __fish_seen_subcommand_from queue list ls show clear current help" -l color -d 'When to colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
+always\t'Always'
+never\t'Never'"
+complete -c ssectl -n "__fish_ssectl_using_subcommand version; and not __fish_seen_subcommand_from queue list ls show clear current help" -l json -d 'The same as `-o json`'
+complete -c ssectl -n "__fish_ssectl_using_subcommand version; and not __fish_seen_subcommand_from queue list ls show clear current help" -s q -l quiet -d 'Print nothing but the answer: no notes, no progress'
+complete -c ssectl -n "__fish_ssectl_using_subcommand version; and not __fish_seen_subcommand_from queue list ls show clear current help" -s v -l verbose -d 'Say which socket is used and why, and what was asked'
+complete -c ssectl -n "__fish_ssectl_using_subcommand version; and not __fish_seen_subcommand_from queue list ls show clear current help" -l no-input -d 'Never read from the terminal'
+complete -c ssectl -n "__fish_ssectl_using_subcommand version; and not __fish_seen_subcommand_from queue list ls show clear current help" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c ssectl -n "__fish_ssectl_using_subcommand version; and not __fish_seen_subcommand_from queue list ls show clear current help" -f -a "queue" -d 'Tells browsers of a new version, those connected now and those that connect later'
+complete -c ssectl -n "__fish_ssectl_using_subcommand version; and not __fish_seen_subcommand_from queue list ls show clear current help" -f -a "list" -d 'Lists pending versions, newest first'
+complete -c ssectl -n "__fish_ssectl_using_subcommand version; and not __fish_seen_subcommand_from queue list ls show clear current help" -f -a "ls" -d 'Lists pending versions, newest first'
+complete -c ssectl -n "__fish_ssectl_using_subcommand version; and not __fish_seen_subcommand_from queue list ls show clear current help" -f -a "show" -d 'Shows the version pending for a request id'
+complete -c ssectl -n "__fish_ssectl_using_subcommand version; and not __fish_seen_subcommand_from queue list ls show clear current help" -f -a "clear" -d 'Forgets a pending version: by default the one for everyone'
+complete -c ssectl -n "__fish_ssectl_using_subcommand version; and not __fish_seen_subcommand_from queue list ls show clear current help" -f -a "current" -d 'Shows the version that a newcomer is told'
+complete -c ssectl -n "__fish_ssectl_using_subcommand version; and not __fish_seen_subcommand_from queue list ls show clear current help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c ssectl -n "__fish_ssectl_using_subcommand version; and __fish_seen_subcommand_from queue" -l changelog -d 'What is new in it' -r
+complete -c ssectl -n "__fish_ssectl_using_subcommand version; and __fish_seen_subcommand_from queue" -l changelog-file -d 'A file that says what is new in it; - is stdin' -r -F
+complete -c ssectl -n "__fish_ssectl_using_subcommand version; and __fish_seen_subcommand_from queue" -l request-id -d 'Only for this browser' -r
+complete -c ssectl -n "__fish_ssectl_using_subcommand version; and __fish_seen_subcommand_from queue" -l key -l deploy-id -d 'Makes the order repeatable: the same key and order is carried out once [default: generated]' -r
+complete -c ssectl -n "__fish_ssectl_using_subcommand version; and __fish_seen_subcommand_from queue" -l socket -d 'The daemon\'s control socket [default: SSECTL_SOCKET, or where a daemon answers]' -r -F
+complete -c ssectl -n "__fish_ssectl_using_subcommand version; and __fish_seen_subcommand_from queue" -l timeout -d 'How long an answer may take, 500ms or 10s or 2m [default: 10s; none for following]' -r
+complete -c ssectl -n "__fish_ssectl_using_subcommand version; and __fish_seen_subcommand_from queue" -s o -l output -d 'What to print' -r -f -a "table\t'For people'
+json\t'The daemon\'s answer; errors too, on stderr'
+name\t'Bare ids, one a line'"
+complete -c ssectl -n "__fish_ssectl_using_subcommand version; and __fish_seen_subcommand_from queue" -l color -d 'When to colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
+always\t'Always'
+never\t'Never'"
+complete -c ssectl -n "__fish_ssectl_using_subcommand version; and __fish_seen_subcommand_from queue" -l live-to-all -d 'With --request-id: everyone connected is told now, later only that browser'
+complete -c ssectl -n "__fish_ssectl_using_subcommand version; and __fish_seen_subcommand_from queue" -l json -d 'The same as `-o json`'
+complete -c ssectl -n "__fish_ssectl_using_subcommand version; and __fish_seen_subcommand_from queue" -s q -l quiet -d 'Print nothing but the answer: no notes, no progress'
+complete -c ssectl -n "__fish_ssectl_using_subcommand version; and __fish_seen_subcommand_from queue" -s v -l verbose -d 'Say which socket is used and why, and what was asked'
+complete -c ssectl -n "__fish_ssectl_using_subcommand version; and __fish_seen_subcommand_from queue" -l no-input -d 'Never read from the terminal'
+complete -c ssectl -n "__fish_ssectl_using_subcommand version; and __fish_seen_subcommand_from queue" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c ssectl -n "__fish_ssectl_using_subcommand version; and __fish_seen_subcommand_from list" -l socket -d 'The daemon\'s control socket [default: SSECTL_SOCKET, or where a daemon answers]' -r -F
+complete -c ssectl -n "__fish_ssectl_using_subcommand version; and __fish_seen_subcommand_from list" -l timeout -d 'How long an answer may take, 500ms or 10s or 2m [default: 10s; none for following]' -r
+complete -c ssectl -n "__fish_ssectl_using_subcommand version; and __fish_seen_subcommand_from list" -s o -l output -d 'What to print' -r -f -a "table\t'For people'
+json\t'The daemon\'s answer; errors too, on stderr'
+name\t'Bare ids, one a line'"
+complete -c ssectl -n "__fish_ssectl_using_subcommand version; and __fish_seen_subcommand_from list" -l color -d 'When to colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
+always\t'Always'
+never\t'Never'"
+complete -c ssectl -n "__fish_ssectl_using_subcommand version; and __fish_seen_subcommand_from list" -l json -d 'The same as `-o json`'
+complete -c ssectl -n "__fish_ssectl_using_subcommand version; and __fish_seen_subcommand_from list" -s q -l quiet -d 'Print nothing but the answer: no notes, no progress'
+complete -c ssectl -n "__fish_ssectl_using_subcommand version; and __fish_seen_subcommand_from list" -s v -l verbose -d 'Say which socket is used and why, and what was asked'
+complete -c ssectl -n "__fish_ssectl_using_subcommand version; and __fish_seen_subcommand_from list" -l no-input -d 'Never read from the terminal'
+complete -c ssectl -n "__fish_ssectl_using_subcommand version; and __fish_seen_subcommand_from list" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c ssectl -n "__fish_ssectl_using_subcommand version; and __fish_seen_subcommand_from ls" -l socket -d 'The daemon\'s control socket [default: SSECTL_SOCKET, or where a daemon answers]' -r -F
+complete -c ssectl -n "__fish_ssectl_using_subcommand version; and __fish_seen_subcommand_from ls" -l timeout -d 'How long an answer may take, 500ms or 10s or 2m [default: 10s; none for following]' -r
+complete -c ssectl -n "__fish_ssectl_using_subcommand version; and __fish_seen_subcommand_from ls" -s o -l output -d 'What to print' -r -f -a "table\t'For people'
+json\t'The daemon\'s answer; errors too, on stderr'
+name\t'Bare ids, one a line'"
+complete -c ssectl -n "__fish_ssectl_using_subcommand version; and __fish_seen_subcommand_from ls" -l color -d 'When to colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
+always\t'Always'
+never\t'Never'"
+complete -c ssectl -n "__fish_ssectl_using_subcommand version; and __fish_seen_subcommand_from ls" -l json -d 'The same as `-o json`'
+complete -c ssectl -n "__fish_ssectl_using_subcommand version; and __fish_seen_subcommand_from ls" -s q -l quiet -d 'Print nothing but the answer: no notes, no progress'
+complete -c ssectl -n "__fish_ssectl_using_subcommand version; and __fish_seen_subcommand_from ls" -s v -l verbose -d 'Say which socket is used and why, and what was asked'
+complete -c ssectl -n "__fish_ssectl_using_subcommand version; and __fish_seen_subcommand_from ls" -l no-input -d 'Never read from the terminal'
+complete -c ssectl -n "__fish_ssectl_using_subcommand version; and __fish_seen_subcommand_from ls" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c ssectl -n "__fish_ssectl_using_subcommand version; and __fish_seen_subcommand_from show" -l socket -d 'The daemon\'s control socket [default: SSECTL_SOCKET, or where a daemon answers]' -r -F
+complete -c ssectl -n "__fish_ssectl_using_subcommand version; and __fish_seen_subcommand_from show" -l timeout -d 'How long an answer may take, 500ms or 10s or 2m [default: 10s; none for following]' -r
+complete -c ssectl -n "__fish_ssectl_using_subcommand version; and __fish_seen_subcommand_from show" -s o -l output -d 'What to print' -r -f -a "table\t'For people'
+json\t'The daemon\'s answer; errors too, on stderr'
+name\t'Bare ids, one a line'"
+complete -c ssectl -n "__fish_ssectl_using_subcommand version; and __fish_seen_subcommand_from show" -l color -d 'When to colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
+always\t'Always'
+never\t'Never'"
+complete -c ssectl -n "__fish_ssectl_using_subcommand version; and __fish_seen_subcommand_from show" -l json -d 'The same as `-o json`'
+complete -c ssectl -n "__fish_ssectl_using_subcommand version; and __fish_seen_subcommand_from show" -s q -l quiet -d 'Print nothing but the answer: no notes, no progress'
+complete -c ssectl -n "__fish_ssectl_using_subcommand version; and __fish_seen_subcommand_from show" -s v -l verbose -d 'Say which socket is used and why, and what was asked'
+complete -c ssectl -n "__fish_ssectl_using_subcommand version; and __fish_seen_subcommand_from show" -l no-input -d 'Never read from the terminal'
+complete -c ssectl -n "__fish_ssectl_using_subcommand version; and __fish_seen_subcommand_from show" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c ssectl -n "__fish_ssectl_using_subcommand version; and __fish_seen_subcommand_from clear" -l request-id -d 'The one pending for this request id' -r
+complete -c ssectl -n "__fish_ssectl_using_subcommand version; and __fish_seen_subcommand_from clear" -l key -l deploy-id -d 'Makes the order repeatable: the same key and order is carried out once [default: generated]' -r
+complete -c ssectl -n "__fish_ssectl_using_subcommand version; and __fish_seen_subcommand_from clear" -l socket -d 'The daemon\'s control socket [default: SSECTL_SOCKET, or where a daemon answers]' -r -F
+complete -c ssectl -n "__fish_ssectl_using_subcommand version; and __fish_seen_subcommand_from clear" -l timeout -d 'How long an answer may take, 500ms or 10s or 2m [default: 10s; none for following]' -r
+complete -c ssectl -n "__fish_ssectl_using_subcommand version; and __fish_seen_subcommand_from clear" -s o -l output -d 'What to print' -r -f -a "table\t'For people'
+json\t'The daemon\'s answer; errors too, on stderr'
+name\t'Bare ids, one a line'"
+complete -c ssectl -n "__fish_ssectl_using_subcommand version; and __fish_seen_subcommand_from clear" -l color -d 'When to colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
+always\t'Always'
+never\t'Never'"
+complete -c ssectl -n "__fish_ssectl_using_subcommand version; and __fish_seen_subcommand_from clear" -l all -d 'Every pending version'
+complete -c ssectl -n "__fish_ssectl_using_subcommand version; and __fish_seen_subcommand_from clear" -l json -d 'The same as `-o json`'
+complete -c ssectl -n "__fish_ssectl_using_subcommand version; and __fish_seen_subcommand_from clear" -s q -l quiet -d 'Print nothing but the answer: no notes, no progress'
+complete -c ssectl -n "__fish_ssectl_using_subcommand version; and __fish_seen_subcommand_from clear" -s v -l verbose -d 'Say which socket is used and why, and what was asked'
+complete -c ssectl -n "__fish_ssectl_using_subcommand version; and __fish_seen_subcommand_from clear" -l no-input -d 'Never read from the terminal'
+complete -c ssectl -n "__fish_ssectl_using_subcommand version; and __fish_seen_subcommand_from clear" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c ssectl -n "__fish_ssectl_using_subcommand version; and __fish_seen_subcommand_from current" -l socket -d 'The daemon\'s control socket [default: SSECTL_SOCKET, or where a daemon answers]' -r -F
+complete -c ssectl -n "__fish_ssectl_using_subcommand version; and __fish_seen_subcommand_from current" -l timeout -d 'How long an answer may take, 500ms or 10s or 2m [default: 10s; none for following]' -r
+complete -c ssectl -n "__fish_ssectl_using_subcommand version; and __fish_seen_subcommand_from current" -s o -l output -d 'What to print' -r -f -a "table\t'For people'
+json\t'The daemon\'s answer; errors too, on stderr'
+name\t'Bare ids, one a line'"
+complete -c ssectl -n "__fish_ssectl_using_subcommand version; and __fish_seen_subcommand_from current" -l color -d 'When to colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
+always\t'Always'
+never\t'Never'"
+complete -c ssectl -n "__fish_ssectl_using_subcommand version; and __fish_seen_subcommand_from current" -l json -d 'The same as `-o json`'
+complete -c ssectl -n "__fish_ssectl_using_subcommand version; and __fish_seen_subcommand_from current" -s q -l quiet -d 'Print nothing but the answer: no notes, no progress'
+complete -c ssectl -n "__fish_ssectl_using_subcommand version; and __fish_seen_subcommand_from current" -s v -l verbose -d 'Say which socket is used and why, and what was asked'
+complete -c ssectl -n "__fish_ssectl_using_subcommand version; and __fish_seen_subcommand_from current" -l no-input -d 'Never read from the terminal'
+complete -c ssectl -n "__fish_ssectl_using_subcommand version; and __fish_seen_subcommand_from current" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c ssectl -n "__fish_ssectl_using_subcommand version; and __fish_seen_subcommand_from help" -f -a "queue" -d 'Tells browsers of a new version, those connected now and those that connect later'
+complete -c ssectl -n "__fish_ssectl_using_subcommand version; and __fish_seen_subcommand_from help" -f -a "list" -d 'Lists pending versions, newest first'
+complete -c ssectl -n "__fish_ssectl_using_subcommand version; and __fish_seen_subcommand_from help" -f -a "show" -d 'Shows the version pending for a request id'
+complete -c ssectl -n "__fish_ssectl_using_subcommand version; and __fish_seen_subcommand_from help" -f -a "clear" -d 'Forgets a pending version: by default the one for everyone'
+complete -c ssectl -n "__fish_ssectl_using_subcommand version; and __fish_seen_subcommand_from help" -f -a "current" -d 'Shows the version that a newcomer is told'
+complete -c ssectl -n "__fish_ssectl_using_subcommand version; and __fish_seen_subcommand_from help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c ssectl -n "__fish_ssectl_using_subcommand ver; and not __fish_seen_subcommand_from queue list ls show clear current help" -l socket -d 'The daemon\'s control socket [default: SSECTL_SOCKET, or where a daemon answers]' -r -F
+complete -c ssectl -n "__fish_ssectl_using_subcommand ver; and not __fish_seen_subcommand_from queue list ls show clear current help" -l timeout -d 'How long an answer may take, 500ms or 10s or 2m [default: 10s; none for following]' -r
+complete -c ssectl -n "__fish_ssectl_using_subcommand ver; and not __fish_seen_subcommand_from queue list ls show clear current help" -s o -l output -d 'What to print' -r -f -a "table\t'For people'
+json\t'The daemon\'s answer; errors too, on stderr'
+name\t'Bare ids, one a line'"
+complete -c ssectl -n "__fish_ssectl_using_subcommand ver; and not __fish_seen_subcommand_from queue list ls show clear current help" -l color -d 'When to colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
+always\t'Always'
+never\t'Never'"
+complete -c ssectl -n "__fish_ssectl_using_subcommand ver; and not __fish_seen_subcommand_from queue list ls show clear current help" -l json -d 'The same as `-o json`'
+complete -c ssectl -n "__fish_ssectl_using_subcommand ver; and not __fish_seen_subcommand_from queue list ls show clear current help" -s q -l quiet -d 'Print nothing but the answer: no notes, no progress'
+complete -c ssectl -n "__fish_ssectl_using_subcommand ver; and not __fish_seen_subcommand_from queue list ls show clear current help" -s v -l verbose -d 'Say which socket is used and why, and what was asked'
+complete -c ssectl -n "__fish_ssectl_using_subcommand ver; and not __fish_seen_subcommand_from queue list ls show clear current help" -l no-input -d 'Never read from the terminal'
+complete -c ssectl -n "__fish_ssectl_using_subcommand ver; and not __fish_seen_subcommand_from queue list ls show clear current help" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c ssectl -n "__fish_ssectl_using_subcommand ver; and not __fish_seen_subcommand_from queue list ls show clear current help" -f -a "queue" -d 'Tells browsers of a new version, those connected now and those that connect later'
+complete -c ssectl -n "__fish_ssectl_using_subcommand ver; and not __fish_seen_subcommand_from queue list ls show clear current help" -f -a "list" -d 'Lists pending versions, newest first'
+complete -c ssectl -n "__fish_ssectl_using_subcommand ver; and not __fish_seen_subcommand_from queue list ls show clear current help" -f -a "ls" -d 'Lists pending versions, newest first'
+complete -c ssectl -n "__fish_ssectl_using_subcommand ver; and not __fish_seen_subcommand_from queue list ls show clear current help" -f -a "show" -d 'Shows the version pending for a request id'
+complete -c ssectl -n "__fish_ssectl_using_subcommand ver; and not __fish_seen_subcommand_from queue list ls show clear current help" -f -a "clear" -d 'Forgets a pending version: by default the one for everyone'
+complete -c ssectl -n "__fish_ssectl_using_subcommand ver; and not __fish_seen_subcommand_from queue list ls show clear current help" -f -a "current" -d 'Shows the version that a newcomer is told'
+complete -c ssectl -n "__fish_ssectl_using_subcommand ver; and not __fish_seen_subcommand_from queue list ls show clear current help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c ssectl -n "__fish_ssectl_using_subcommand ver; and __fish_seen_subcommand_from queue" -l changelog -d 'What is new in it' -r
+complete -c ssectl -n "__fish_ssectl_using_subcommand ver; and __fish_seen_subcommand_from queue" -l changelog-file -d 'A file that says what is new in it; - is stdin' -r -F
+complete -c ssectl -n "__fish_ssectl_using_subcommand ver; and __fish_seen_subcommand_from queue" -l request-id -d 'Only for this browser' -r
+complete -c ssectl -n "__fish_ssectl_using_subcommand ver; and __fish_seen_subcommand_from queue" -l key -l deploy-id -d 'Makes the order repeatable: the same key and order is carried out once [default: generated]' -r
+complete -c ssectl -n "__fish_ssectl_using_subcommand ver; and __fish_seen_subcommand_from queue" -l socket -d 'The daemon\'s control socket [default: SSECTL_SOCKET, or where a daemon answers]' -r -F
+complete -c ssectl -n "__fish_ssectl_using_subcommand ver; and __fish_seen_subcommand_from queue" -l timeout -d 'How long an answer may take, 500ms or 10s or 2m [default: 10s; none for following]' -r
+complete -c ssectl -n "__fish_ssectl_using_subcommand ver; and __fish_seen_subcommand_from queue" -s o -l output -d 'What to print' -r -f -a "table\t'For people'
+json\t'The daemon\'s answer; errors too, on stderr'
+name\t'Bare ids, one a line'"
+complete -c ssectl -n "__fish_ssectl_using_subcommand ver; and __fish_seen_subcommand_from queue" -l color -d 'When to colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
+always\t'Always'
+never\t'Never'"
+complete -c ssectl -n "__fish_ssectl_using_subcommand ver; and __fish_seen_subcommand_from queue" -l live-to-all -d 'With --request-id: everyone connected is told now, later only that browser'
+complete -c ssectl -n "__fish_ssectl_using_subcommand ver; and __fish_seen_subcommand_from queue" -l json -d 'The same as `-o json`'
+complete -c ssectl -n "__fish_ssectl_using_subcommand ver; and __fish_seen_subcommand_from queue" -s q -l quiet -d 'Print nothing but the answer: no notes, no progress'
+complete -c ssectl -n "__fish_ssectl_using_subcommand ver; and __fish_seen_subcommand_from queue" -s v -l verbose -d 'Say which socket is used and why, and what was asked'
+complete -c ssectl -n "__fish_ssectl_using_subcommand ver; and __fish_seen_subcommand_from queue" -l no-input -d 'Never read from the terminal'
+complete -c ssectl -n "__fish_ssectl_using_subcommand ver; and __fish_seen_subcommand_from queue" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c ssectl -n "__fish_ssectl_using_subcommand ver; and __fish_seen_subcommand_from list" -l socket -d 'The daemon\'s control socket [default: SSECTL_SOCKET, or where a daemon answers]' -r -F
+complete -c ssectl -n "__fish_ssectl_using_subcommand ver; and __fish_seen_subcommand_from list" -l timeout -d 'How long an answer may take, 500ms or 10s or 2m [default: 10s; none for following]' -r
+complete -c ssectl -n "__fish_ssectl_using_subcommand ver; and __fish_seen_subcommand_from list" -s o -l output -d 'What to print' -r -f -a "table\t'For people'
+json\t'The daemon\'s answer; errors too, on stderr'
+name\t'Bare ids, one a line'"
+complete -c ssectl -n "__fish_ssectl_using_subcommand ver; and __fish_seen_subcommand_from list" -l color -d 'When to colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
+always\t'Always'
+never\t'Never'"
+complete -c ssectl -n "__fish_ssectl_using_subcommand ver; and __fish_seen_subcommand_from list" -l json -d 'The same as `-o json`'
+complete -c ssectl -n "__fish_ssectl_using_subcommand ver; and __fish_seen_subcommand_from list" -s q -l quiet -d 'Print nothing but the answer: no notes, no progress'
+complete -c ssectl -n "__fish_ssectl_using_subcommand ver; and __fish_seen_subcommand_from list" -s v -l verbose -d 'Say which socket is used and why, and what was asked'
+complete -c ssectl -n "__fish_ssectl_using_subcommand ver; and __fish_seen_subcommand_from list" -l no-input -d 'Never read from the terminal'
+complete -c ssectl -n "__fish_ssectl_using_subcommand ver; and __fish_seen_subcommand_from list" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c ssectl -n "__fish_ssectl_using_subcommand ver; and __fish_seen_subcommand_from ls" -l socket -d 'The daemon\'s control socket [default: SSECTL_SOCKET, or where a daemon answers]' -r -F
+complete -c ssectl -n "__fish_ssectl_using_subcommand ver; and __fish_seen_subcommand_from ls" -l timeout -d 'How long an answer may take, 500ms or 10s or 2m [default: 10s; none for following]' -r
+complete -c ssectl -n "__fish_ssectl_using_subcommand ver; and __fish_seen_subcommand_from ls" -s o -l output -d 'What to print' -r -f -a "table\t'For people'
+json\t'The daemon\'s answer; errors too, on stderr'
+name\t'Bare ids, one a line'"
+complete -c ssectl -n "__fish_ssectl_using_subcommand ver; and __fish_seen_subcommand_from ls" -l color -d 'When to colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
+always\t'Always'
+never\t'Never'"
+complete -c ssectl -n "__fish_ssectl_using_subcommand ver; and __fish_seen_subcommand_from ls" -l json -d 'The same as `-o json`'
+complete -c ssectl -n "__fish_ssectl_using_subcommand ver; and __fish_seen_subcommand_from ls" -s q -l quiet -d 'Print nothing but the answer: no notes, no progress'
+complete -c ssectl -n "__fish_ssectl_using_subcommand ver; and __fish_seen_subcommand_from ls" -s v -l verbose -d 'Say which socket is used and why, and what was asked'
+complete -c ssectl -n "__fish_ssectl_using_subcommand ver; and __fish_seen_subcommand_from ls" -l no-input -d 'Never read from the terminal'
+complete -c ssectl -n "__fish_ssectl_using_subcommand ver; and __fish_seen_subcommand_from ls" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c ssectl -n "__fish_ssectl_using_subcommand ver; and __fish_seen_subcommand_from show" -l socket -d 'The daemon\'s control socket [default: SSECTL_SOCKET, or where a daemon answers]' -r -F
+complete -c ssectl -n "__fish_ssectl_using_subcommand ver; and __fish_seen_subcommand_from show" -l timeout -d 'How long an answer may take, 500ms or 10s or 2m [default: 10s; none for following]' -r
+complete -c ssectl -n "__fish_ssectl_using_subcommand ver; and __fish_seen_subcommand_from show" -s o -l output -d 'What to print' -r -f -a "table\t'For people'
+json\t'The daemon\'s answer; errors too, on stderr'
+name\t'Bare ids, one a line'"
+complete -c ssectl -n "__fish_ssectl_using_subcommand ver; and __fish_seen_subcommand_from show" -l color -d 'When to colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
+always\t'Always'
+never\t'Never'"
+complete -c ssectl -n "__fish_ssectl_using_subcommand ver; and __fish_seen_subcommand_from show" -l json -d 'The same as `-o json`'
+complete -c ssectl -n "__fish_ssectl_using_subcommand ver; and __fish_seen_subcommand_from show" -s q -l quiet -d 'Print nothing but the answer: no notes, no progress'
+complete -c ssectl -n "__fish_ssectl_using_subcommand ver; and __fish_seen_subcommand_from show" -s v -l verbose -d 'Say which socket is used and why, and what was asked'
+complete -c ssectl -n "__fish_ssectl_using_subcommand ver; and __fish_seen_subcommand_from show" -l no-input -d 'Never read from the terminal'
+complete -c ssectl -n "__fish_ssectl_using_subcommand ver; and __fish_seen_subcommand_from show" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c ssectl -n "__fish_ssectl_using_subcommand ver; and __fish_seen_subcommand_from clear" -l request-id -d 'The one pending for this request id' -r
+complete -c ssectl -n "__fish_ssectl_using_subcommand ver; and __fish_seen_subcommand_from clear" -l key -l deploy-id -d 'Makes the order repeatable: the same key and order is carried out once [default: generated]' -r
+complete -c ssectl -n "__fish_ssectl_using_subcommand ver; and __fish_seen_subcommand_from clear" -l socket -d 'The daemon\'s control socket [default: SSECTL_SOCKET, or where a daemon answers]' -r -F
+complete -c ssectl -n "__fish_ssectl_using_subcommand ver; and __fish_seen_subcommand_from clear" -l timeout -d 'How long an answer may take, 500ms or 10s or 2m [default: 10s; none for following]' -r
+complete -c ssectl -n "__fish_ssectl_using_subcommand ver; and __fish_seen_subcommand_from clear" -s o -l output -d 'What to print' -r -f -a "table\t'For people'
+json\t'The daemon\'s answer; errors too, on stderr'
+name\t'Bare ids, one a line'"
+complete -c ssectl -n "__fish_ssectl_using_subcommand ver; and __fish_seen_subcommand_from clear" -l color -d 'When to colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
+always\t'Always'
+never\t'Never'"
+complete -c ssectl -n "__fish_ssectl_using_subcommand ver; and __fish_seen_subcommand_from clear" -l all -d 'Every pending version'
+complete -c ssectl -n "__fish_ssectl_using_subcommand ver; and __fish_seen_subcommand_from clear" -l json -d 'The same as `-o json`'
+complete -c ssectl -n "__fish_ssectl_using_subcommand ver; and __fish_seen_subcommand_from clear" -s q -l quiet -d 'Print nothing but the answer: no notes, no progress'
+complete -c ssectl -n "__fish_ssectl_using_subcommand ver; and __fish_seen_subcommand_from clear" -s v -l verbose -d 'Say which socket is used and why, and what was asked'
+complete -c ssectl -n "__fish_ssectl_using_subcommand ver; and __fish_seen_subcommand_from clear" -l no-input -d 'Never read from the terminal'
+complete -c ssectl -n "__fish_ssectl_using_subcommand ver; and __fish_seen_subcommand_from clear" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c ssectl -n "__fish_ssectl_using_subcommand ver; and __fish_seen_subcommand_from current" -l socket -d 'The daemon\'s control socket [default: SSECTL_SOCKET, or where a daemon answers]' -r -F
+complete -c ssectl -n "__fish_ssectl_using_subcommand ver; and __fish_seen_subcommand_from current" -l timeout -d 'How long an answer may take, 500ms or 10s or 2m [default: 10s; none for following]' -r
+complete -c ssectl -n "__fish_ssectl_using_subcommand ver; and __fish_seen_subcommand_from current" -s o -l output -d 'What to print' -r -f -a "table\t'For people'
+json\t'The daemon\'s answer; errors too, on stderr'
+name\t'Bare ids, one a line'"
+complete -c ssectl -n "__fish_ssectl_using_subcommand ver; and __fish_seen_subcommand_from current" -l color -d 'When to colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
+always\t'Always'
+never\t'Never'"
+complete -c ssectl -n "__fish_ssectl_using_subcommand ver; and __fish_seen_subcommand_from current" -l json -d 'The same as `-o json`'
+complete -c ssectl -n "__fish_ssectl_using_subcommand ver; and __fish_seen_subcommand_from current" -s q -l quiet -d 'Print nothing but the answer: no notes, no progress'
+complete -c ssectl -n "__fish_ssectl_using_subcommand ver; and __fish_seen_subcommand_from current" -s v -l verbose -d 'Say which socket is used and why, and what was asked'
+complete -c ssectl -n "__fish_ssectl_using_subcommand ver; and __fish_seen_subcommand_from current" -l no-input -d 'Never read from the terminal'
+complete -c ssectl -n "__fish_ssectl_using_subcommand ver; and __fish_seen_subcommand_from current" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c ssectl -n "__fish_ssectl_using_subcommand ver; and __fish_seen_subcommand_from help" -f -a "queue" -d 'Tells browsers of a new version, those connected now and those that connect later'
+complete -c ssectl -n "__fish_ssectl_using_subcommand ver; and __fish_seen_subcommand_from help" -f -a "list" -d 'Lists pending versions, newest first'
+complete -c ssectl -n "__fish_ssectl_using_subcommand ver; and __fish_seen_subcommand_from help" -f -a "show" -d 'Shows the version pending for a request id'
+complete -c ssectl -n "__fish_ssectl_using_subcommand ver; and __fish_seen_subcommand_from help" -f -a "clear" -d 'Forgets a pending version: by default the one for everyone'
+complete -c ssectl -n "__fish_ssectl_using_subcommand ver; and __fish_seen_subcommand_from help" -f -a "current" -d 'Shows the version that a newcomer is told'
+complete -c ssectl -n "__fish_ssectl_using_subcommand ver; and __fish_seen_subcommand_from help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c ssectl -n "__fish_ssectl_using_subcommand task; and not __fish_seen_subcommand_from start create progress complete fail list ls show follow cancel remove help" -l socket -d 'The daemon\'s control socket [default: SSECTL_SOCKET, or where a daemon answers]' -r -F
+complete -c ssectl -n "__fish_ssectl_using_subcommand task; and not __fish_seen_subcommand_from start create progress complete fail list ls show follow cancel remove help" -l timeout -d 'How long an answer may take, 500ms or 10s or 2m [default: 10s; none for following]' -r
+complete -c ssectl -n "__fish_ssectl_using_subcommand task; and not __fish_seen_subcommand_from start create progress complete fail list ls show follow cancel remove help" -s o -l output -d 'What to print' -r -f -a "table\t'For people'
+json\t'The daemon\'s answer; errors too, on stderr'
+name\t'Bare ids, one a line'"
+complete -c ssectl -n "__fish_ssectl_using_subcommand task; and not __fish_seen_subcommand_from start create progress complete fail list ls show follow cancel remove help" -l color -d 'When to colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
+always\t'Always'
+never\t'Never'"
+complete -c ssectl -n "__fish_ssectl_using_subcommand task; and not __fish_seen_subcommand_from start create progress complete fail list ls show follow cancel remove help" -l json -d 'The same as `-o json`'
+complete -c ssectl -n "__fish_ssectl_using_subcommand task; and not __fish_seen_subcommand_from start create progress complete fail list ls show follow cancel remove help" -s q -l quiet -d 'Print nothing but the answer: no notes, no progress'
+complete -c ssectl -n "__fish_ssectl_using_subcommand task; and not __fish_seen_subcommand_from start create progress complete fail list ls show follow cancel remove help" -s v -l verbose -d 'Say which socket is used and why, and what was asked'
+complete -c ssectl -n "__fish_ssectl_using_subcommand task; and not __fish_seen_subcommand_from start create progress complete fail list ls show follow cancel remove help" -l no-input -d 'Never read from the terminal'
+complete -c ssectl -n "__fish_ssectl_using_subcommand task; and not __fish_seen_subcommand_from start create progress complete fail list ls show follow cancel remove help" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c ssectl -n "__fish_ssectl_using_subcommand task; and not __fish_seen_subcommand_from start create progress complete fail list ls show follow cancel remove help" -f -a "start" -d 'Starts a built-in task: demo or failing'
+complete -c ssectl -n "__fish_ssectl_using_subcommand task; and not __fish_seen_subcommand_from start create progress complete fail list ls show follow cancel remove help" -f -a "create" -d 'Creates a task that you report yourself, and prints its id'
+complete -c ssectl -n "__fish_ssectl_using_subcommand task; and not __fish_seen_subcommand_from start create progress complete fail list ls show follow cancel remove help" -f -a "progress" -d 'Reports how far your task is; also without news, to show that it lives'
+complete -c ssectl -n "__fish_ssectl_using_subcommand task; and not __fish_seen_subcommand_from start create progress complete fail list ls show follow cancel remove help" -f -a "complete" -d 'Ends your task well'
+complete -c ssectl -n "__fish_ssectl_using_subcommand task; and not __fish_seen_subcommand_from start create progress complete fail list ls show follow cancel remove help" -f -a "fail" -d 'Ends your task badly'
+complete -c ssectl -n "__fish_ssectl_using_subcommand task; and not __fish_seen_subcommand_from start create progress complete fail list ls show follow cancel remove help" -f -a "list" -d 'Lists tasks, newest first'
+complete -c ssectl -n "__fish_ssectl_using_subcommand task; and not __fish_seen_subcommand_from start create progress complete fail list ls show follow cancel remove help" -f -a "ls" -d 'Lists tasks, newest first'
+complete -c ssectl -n "__fish_ssectl_using_subcommand task; and not __fish_seen_subcommand_from start create progress complete fail list ls show follow cancel remove help" -f -a "show" -d 'Shows one task'
+complete -c ssectl -n "__fish_ssectl_using_subcommand task; and not __fish_seen_subcommand_from start create progress complete fail list ls show follow cancel remove help" -f -a "follow" -d 'Follows a task to its end; exit code 10 if it did not complete'
+complete -c ssectl -n "__fish_ssectl_using_subcommand task; and not __fish_seen_subcommand_from start create progress complete fail list ls show follow cancel remove help" -f -a "cancel" -d 'Cancels a task'
+complete -c ssectl -n "__fish_ssectl_using_subcommand task; and not __fish_seen_subcommand_from start create progress complete fail list ls show follow cancel remove help" -f -a "remove" -d 'Forgets a task that has ended'
+complete -c ssectl -n "__fish_ssectl_using_subcommand task; and not __fish_seen_subcommand_from start create progress complete fail list ls show follow cancel remove help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c ssectl -n "__fish_ssectl_using_subcommand task; and __fish_seen_subcommand_from start" -l param -d 'A parameter, steps=5 for example; may be repeated' -r
+complete -c ssectl -n "__fish_ssectl_using_subcommand task; and __fish_seen_subcommand_from start" -l key -l deploy-id -d 'Makes the order repeatable: the same key and order is carried out once [default: generated]' -r
+complete -c ssectl -n "__fish_ssectl_using_subcommand task; and __fish_seen_subcommand_from start" -l socket -d 'The daemon\'s control socket [default: SSECTL_SOCKET, or where a daemon answers]' -r -F
+complete -c ssectl -n "__fish_ssectl_using_subcommand task; and __fish_seen_subcommand_from start" -l timeout -d 'How long an answer may take, 500ms or 10s or 2m [default: 10s; none for following]' -r
+complete -c ssectl -n "__fish_ssectl_using_subcommand task; and __fish_seen_subcommand_from start" -s o -l output -d 'What to print' -r -f -a "table\t'For people'
+json\t'The daemon\'s answer; errors too, on stderr'
+name\t'Bare ids, one a line'"
+complete -c ssectl -n "__fish_ssectl_using_subcommand task; and __fish_seen_subcommand_from start" -l color -d 'When to colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
+always\t'Always'
+never\t'Never'"
+complete -c ssectl -n "__fish_ssectl_using_subcommand task; and __fish_seen_subcommand_from start" -s f -l follow -d 'Follow it to its end; exit code 10 if it does not complete'
+complete -c ssectl -n "__fish_ssectl_using_subcommand task; and __fish_seen_subcommand_from start" -l json -d 'The same as `-o json`'
+complete -c ssectl -n "__fish_ssectl_using_subcommand task; and __fish_seen_subcommand_from start" -s q -l quiet -d 'Print nothing but the answer: no notes, no progress'
+complete -c ssectl -n "__fish_ssectl_using_subcommand task; and __fish_seen_subcommand_from start" -s v -l verbose -d 'Say which socket is used and why, and what was asked'
+complete -c ssectl -n "__fish_ssectl_using_subcommand task; and __fish_seen_subcommand_from start" -l no-input -d 'Never read from the terminal'
+complete -c ssectl -n "__fish_ssectl_using_subcommand task; and __fish_seen_subcommand_from start" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c ssectl -n "__fish_ssectl_using_subcommand task; and __fish_seen_subcommand_from create" -l name -d 'Its name, for people' -r
+complete -c ssectl -n "__fish_ssectl_using_subcommand task; and __fish_seen_subcommand_from create" -l key -l deploy-id -d 'Makes the order repeatable: the same key and order is carried out once [default: generated]' -r
+complete -c ssectl -n "__fish_ssectl_using_subcommand task; and __fish_seen_subcommand_from create" -l socket -d 'The daemon\'s control socket [default: SSECTL_SOCKET, or where a daemon answers]' -r -F
+complete -c ssectl -n "__fish_ssectl_using_subcommand task; and __fish_seen_subcommand_from create" -l timeout -d 'How long an answer may take, 500ms or 10s or 2m [default: 10s; none for following]' -r
+complete -c ssectl -n "__fish_ssectl_using_subcommand task; and __fish_seen_subcommand_from create" -s o -l output -d 'What to print' -r -f -a "table\t'For people'
+json\t'The daemon\'s answer; errors too, on stderr'
+name\t'Bare ids, one a line'"
+complete -c ssectl -n "__fish_ssectl_using_subcommand task; and __fish_seen_subcommand_from create" -l color -d 'When to colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
+always\t'Always'
+never\t'Never'"
+complete -c ssectl -n "__fish_ssectl_using_subcommand task; and __fish_seen_subcommand_from create" -l json -d 'The same as `-o json`'
+complete -c ssectl -n "__fish_ssectl_using_subcommand task; and __fish_seen_subcommand_from create" -s q -l quiet -d 'Print nothing but the answer: no notes, no progress'
+complete -c ssectl -n "__fish_ssectl_using_subcommand task; and __fish_seen_subcommand_from create" -s v -l verbose -d 'Say which socket is used and why, and what was asked'
+complete -c ssectl -n "__fish_ssectl_using_subcommand task; and __fish_seen_subcommand_from create" -l no-input -d 'Never read from the terminal'
+complete -c ssectl -n "__fish_ssectl_using_subcommand task; and __fish_seen_subcommand_from create" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c ssectl -n "__fish_ssectl_using_subcommand task; and __fish_seen_subcommand_from progress" -l text -d 'What it is doing' -r
+complete -c ssectl -n "__fish_ssectl_using_subcommand task; and __fish_seen_subcommand_from progress" -l value -d 'How far it is, 0 to 1' -r
+complete -c ssectl -n "__fish_ssectl_using_subcommand task; and __fish_seen_subcommand_from progress" -l percent -d 'How far it is, 0 to 100' -r
+complete -c ssectl -n "__fish_ssectl_using_subcommand task; and __fish_seen_subcommand_from progress" -l socket -d 'The daemon\'s control socket [default: SSECTL_SOCKET, or where a daemon answers]' -r -F
+complete -c ssectl -n "__fish_ssectl_using_subcommand task; and __fish_seen_subcommand_from progress" -l timeout -d 'How long an answer may take, 500ms or 10s or 2m [default: 10s; none for following]' -r
+complete -c ssectl -n "__fish_ssectl_using_subcommand task; and __fish_seen_subcommand_from progress" -s o -l output -d 'What to print' -r -f -a "table\t'For people'
+json\t'The daemon\'s answer; errors too, on stderr'
+name\t'Bare ids, one a line'"
+complete -c ssectl -n "__fish_ssectl_using_subcommand task; and __fish_seen_subcommand_from progress" -l color -d 'When to colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
+always\t'Always'
+never\t'Never'"
+complete -c ssectl -n "__fish_ssectl_using_subcommand task; and __fish_seen_subcommand_from progress" -l json -d 'The same as `-o json`'
+complete -c ssectl -n "__fish_ssectl_using_subcommand task; and __fish_seen_subcommand_from progress" -s q -l quiet -d 'Print nothing but the answer: no notes, no progress'
+complete -c ssectl -n "__fish_ssectl_using_subcommand task; and __fish_seen_subcommand_from progress" -s v -l verbose -d 'Say which socket is used and why, and what was asked'
+complete -c ssectl -n "__fish_ssectl_using_subcommand task; and __fish_seen_subcommand_from progress" -l no-input -d 'Never read from the terminal'
+complete -c ssectl -n "__fish_ssectl_using_subcommand task; and __fish_seen_subcommand_from progress" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c ssectl -n "__fish_ssectl_using_subcommand task; and __fish_seen_subcommand_from complete" -l result -d 'Its result, a JSON object' -r
+complete -c ssectl -n "__fish_ssectl_using_subcommand task; and __fish_seen_subcommand_from complete" -l key -l deploy-id -d 'Makes the order repeatable: the same key and order is carried out once [default: generated]' -r
+complete -c ssectl -n "__fish_ssectl_using_subcommand task; and __fish_seen_subcommand_from complete" -l socket -d 'The daemon\'s control socket [default: SSECTL_SOCKET, or where a daemon answers]' -r -F
+complete -c ssectl -n "__fish_ssectl_using_subcommand task; and __fish_seen_subcommand_from complete" -l timeout -d 'How long an answer may take, 500ms or 10s or 2m [default: 10s; none for following]' -r
+complete -c ssectl -n "__fish_ssectl_using_subcommand task; and __fish_seen_subcommand_from complete" -s o -l output -d 'What to print' -r -f -a "table\t'For people'
+json\t'The daemon\'s answer; errors too, on stderr'
+name\t'Bare ids, one a line'"
+complete -c ssectl -n "__fish_ssectl_using_subcommand task; and __fish_seen_subcommand_from complete" -l color -d 'When to colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
+always\t'Always'
+never\t'Never'"
+complete -c ssectl -n "__fish_ssectl_using_subcommand task; and __fish_seen_subcommand_from complete" -l json -d 'The same as `-o json`'
+complete -c ssectl -n "__fish_ssectl_using_subcommand task; and __fish_seen_subcommand_from complete" -s q -l quiet -d 'Print nothing but the answer: no notes, no progress'
+complete -c ssectl -n "__fish_ssectl_using_subcommand task; and __fish_seen_subcommand_from complete" -s v -l verbose -d 'Say which socket is used and why, and what was asked'
+complete -c ssectl -n "__fish_ssectl_using_subcommand task; and __fish_seen_subcommand_from complete" -l no-input -d 'Never read from the terminal'
+complete -c ssectl -n "__fish_ssectl_using_subcommand task; and __fish_seen_subcommand_from complete" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c ssectl -n "__fish_ssectl_using_subcommand task; and __fish_seen_subcommand_from fail" -l error -d 'Why it failed; browsers see it' -r
+complete -c ssectl -n "__fish_ssectl_using_subcommand task; and __fish_seen_subcommand_from fail" -l key -l deploy-id -d 'Makes the order repeatable: the same key and order is carried out once [default: generated]' -r
+complete -c ssectl -n "__fish_ssectl_using_subcommand task; and __fish_seen_subcommand_from fail" -l socket -d 'The daemon\'s control socket [default: SSECTL_SOCKET, or where a daemon answers]' -r -F
+complete -c ssectl -n "__fish_ssectl_using_subcommand task; and __fish_seen_subcommand_from fail" -l timeout -d 'How long an answer may take, 500ms or 10s or 2m [default: 10s; none for following]' -r
+complete -c ssectl -n "__fish_ssectl_using_subcommand task; and __fish_seen_subcommand_from fail" -s o -l output -d 'What to print' -r -f -a "table\t'For people'
+json\t'The daemon\'s answer; errors too, on stderr'
+name\t'Bare ids, one a line'"
+complete -c ssectl -n "__fish_ssectl_using_subcommand task; and __fish_seen_subcommand_from fail" -l color -d 'When to colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
+always\t'Always'
+never\t'Never'"
+complete -c ssectl -n "__fish_ssectl_using_subcommand task; and __fish_seen_subcommand_from fail" -l json -d 'The same as `-o json`'
+complete -c ssectl -n "__fish_ssectl_using_subcommand task; and __fish_seen_subcommand_from fail" -s q -l quiet -d 'Print nothing but the answer: no notes, no progress'
+complete -c ssectl -n "__fish_ssectl_using_subcommand task; and __fish_seen_subcommand_from fail" -s v -l verbose -d 'Say which socket is used and why, and what was asked'
+complete -c ssectl -n "__fish_ssectl_using_subcommand task; and __fish_seen_subcommand_from fail" -l no-input -d 'Never read from the terminal'
+complete -c ssectl -n "__fish_ssectl_using_subcommand task; and __fish_seen_subcommand_from fail" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c ssectl -n "__fish_ssectl_using_subcommand task; and __fish_seen_subcommand_from list" -l socket -d 'The daemon\'s control socket [default: SSECTL_SOCKET, or where a daemon answers]' -r -F
+complete -c ssectl -n "__fish_ssectl_using_subcommand task; and __fish_seen_subcommand_from list" -l timeout -d 'How long an answer may take, 500ms or 10s or 2m [default: 10s; none for following]' -r
+complete -c ssectl -n "__fish_ssectl_using_subcommand task; and __fish_seen_subcommand_from list" -s o -l output -d 'What to print' -r -f -a "table\t'For people'
+json\t'The daemon\'s answer; errors too, on stderr'
+name\t'Bare ids, one a line'"
+complete -c ssectl -n "__fish_ssectl_using_subcommand task; and __fish_seen_subcommand_from list" -l color -d 'When to colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
+always\t'Always'
+never\t'Never'"
+complete -c ssectl -n "__fish_ssectl_using_subcommand task; and __fish_seen_subcommand_from list" -l json -d 'The same as `-o json`'
+complete -c ssectl -n "__fish_ssectl_using_subcommand task; and __fish_seen_subcommand_from list" -s q -l quiet -d 'Print nothing but the answer: no notes, no progress'
+complete -c ssectl -n "__fish_ssectl_using_subcommand task; and __fish_seen_subcommand_from list" -s v -l verbose -d 'Say which socket is used and why, and what was asked'
+complete -c ssectl -n "__fish_ssectl_using_subcommand task; and __fish_seen_subcommand_from list" -l no-input -d 'Never read from the terminal'
+complete -c ssectl -n "__fish_ssectl_using_subcommand task; and __fish_seen_subcommand_from list" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c ssectl -n "__fish_ssectl_using_subcommand task; and __fish_seen_subcommand_from ls" -l socket -d 'The daemon\'s control socket [default: SSECTL_SOCKET, or where a daemon answers]' -r -F
+complete -c ssectl -n "__fish_ssectl_using_subcommand task; and __fish_seen_subcommand_from ls" -l timeout -d 'How long an answer may take, 500ms or 10s or 2m [default: 10s; none for following]' -r
+complete -c ssectl -n "__fish_ssectl_using_subcommand task; and __fish_seen_subcommand_from ls" -s o -l output -d 'What to print' -r -f -a "table\t'For people'
+json\t'The daemon\'s answer; errors too, on stderr'
+name\t'Bare ids, one a line'"
+complete -c ssectl -n "__fish_ssectl_using_subcommand task; and __fish_seen_subcommand_from ls" -l color -d 'When to colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
+always\t'Always'
+never\t'Never'"
+complete -c ssectl -n "__fish_ssectl_using_subcommand task; and __fish_seen_subcommand_from ls" -l json -d 'The same as `-o json`'
+complete -c ssectl -n "__fish_ssectl_using_subcommand task; and __fish_seen_subcommand_from ls" -s q -l quiet -d 'Print nothing but the answer: no notes, no progress'
+complete -c ssectl -n "__fish_ssectl_using_subcommand task; and __fish_seen_subcommand_from ls" -s v -l verbose -d 'Say which socket is used and why, and what was asked'
+complete -c ssectl -n "__fish_ssectl_using_subcommand task; and __fish_seen_subcommand_from ls" -l no-input -d 'Never read from the terminal'
+complete -c ssectl -n "__fish_ssectl_using_subcommand task; and __fish_seen_subcommand_from ls" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c ssectl -n "__fish_ssectl_using_subcommand task; and __fish_seen_subcommand_from show" -l socket -d 'The daemon\'s control socket [default: SSECTL_SOCKET, or where a daemon answers]' -r -F
+complete -c ssectl -n "__fish_ssectl_using_subcommand task; and __fish_seen_subcommand_from show" -l timeout -d 'How long an answer may take, 500ms or 10s or 2m [default: 10s; none for following]' -r
+complete -c ssectl -n "__fish_ssectl_using_subcommand task; and __fish_seen_subcommand_from show" -s o -l output -d 'What to print' -r -f -a "table\t'For people'
+json\t'The daemon\'s answer; errors too, on stderr'
+name\t'Bare ids, one a line'"
+complete -c ssectl -n "__fish_ssectl_using_subcommand task; and __fish_seen_subcommand_from show" -l color -d 'When to colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
+always\t'Always'
+never\t'Never'"
+complete -c ssectl -n "__fish_ssectl_using_subcommand task; and __fish_seen_subcommand_from show" -l json -d 'The same as `-o json`'
+complete -c ssectl -n "__fish_ssectl_using_subcommand task; and __fish_seen_subcommand_from show" -s q -l quiet -d 'Print nothing but the answer: no notes, no progress'
+complete -c ssectl -n "__fish_ssectl_using_subcommand task; and __fish_seen_subcommand_from show" -s v -l verbose -d 'Say which socket is used and why, and what was asked'
+complete -c ssectl -n "__fish_ssectl_using_subcommand task; and __fish_seen_subcommand_from show" -l no-input -d 'Never read from the terminal'
+complete -c ssectl -n "__fish_ssectl_using_subcommand task; and __fish_seen_subcommand_from show" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c ssectl -n "__fish_ssectl_using_subcommand task; and __fish_seen_subcommand_from follow" -l socket -d 'The daemon\'s control socket [default: SSECTL_SOCKET, or where a daemon answers]' -r -F
+complete -c ssectl -n "__fish_ssectl_using_subcommand task; and __fish_seen_subcommand_from follow" -l timeout -d 'How long an answer may take, 500ms or 10s or 2m [default: 10s; none for following]' -r
+complete -c ssectl -n "__fish_ssectl_using_subcommand task; and __fish_seen_subcommand_from follow" -s o -l output -d 'What to print' -r -f -a "table\t'For people'
+json\t'The daemon\'s answer; errors too, on stderr'
+name\t'Bare ids, one a line'"
+complete -c ssectl -n "__fish_ssectl_using_subcommand task; and __fish_seen_subcommand_from follow" -l color -d 'When to colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
+always\t'Always'
+never\t'Never'"
+complete -c ssectl -n "__fish_ssectl_using_subcommand task; and __fish_seen_subcommand_from follow" -l json -d 'The same as `-o json`'
+complete -c ssectl -n "__fish_ssectl_using_subcommand task; and __fish_seen_subcommand_from follow" -s q -l quiet -d 'Print nothing but the answer: no notes, no progress'
+complete -c ssectl -n "__fish_ssectl_using_subcommand task; and __fish_seen_subcommand_from follow" -s v -l verbose -d 'Say which socket is used and why, and what was asked'
+complete -c ssectl -n "__fish_ssectl_using_subcommand task; and __fish_seen_subcommand_from follow" -l no-input -d 'Never read from the terminal'
+complete -c ssectl -n "__fish_ssectl_using_subcommand task; and __fish_seen_subcommand_from follow" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c ssectl -n "__fish_ssectl_using_subcommand task; and __fish_seen_subcommand_from cancel" -l key -l deploy-id -d 'Makes the order repeatable: the same key and order is carried out once [default: generated]' -r
+complete -c ssectl -n "__fish_ssectl_using_subcommand task; and __fish_seen_subcommand_from cancel" -l socket -d 'The daemon\'s control socket [default: SSECTL_SOCKET, or where a daemon answers]' -r -F
+complete -c ssectl -n "__fish_ssectl_using_subcommand task; and __fish_seen_subcommand_from cancel" -l timeout -d 'How long an answer may take, 500ms or 10s or 2m [default: 10s; none for following]' -r
+complete -c ssectl -n "__fish_ssectl_using_subcommand task; and __fish_seen_subcommand_from cancel" -s o -l output -d 'What to print' -r -f -a "table\t'For people'
+json\t'The daemon\'s answer; errors too, on stderr'
+name\t'Bare ids, one a line'"
+complete -c ssectl -n "__fish_ssectl_using_subcommand task; and __fish_seen_subcommand_from cancel" -l color -d 'When to colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
+always\t'Always'
+never\t'Never'"
+complete -c ssectl -n "__fish_ssectl_using_subcommand task; and __fish_seen_subcommand_from cancel" -l json -d 'The same as `-o json`'
+complete -c ssectl -n "__fish_ssectl_using_subcommand task; and __fish_seen_subcommand_from cancel" -s q -l quiet -d 'Print nothing but the answer: no notes, no progress'
+complete -c ssectl -n "__fish_ssectl_using_subcommand task; and __fish_seen_subcommand_from cancel" -s v -l verbose -d 'Say which socket is used and why, and what was asked'
+complete -c ssectl -n "__fish_ssectl_using_subcommand task; and __fish_seen_subcommand_from cancel" -l no-input -d 'Never read from the terminal'
+complete -c ssectl -n "__fish_ssectl_using_subcommand task; and __fish_seen_subcommand_from cancel" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c ssectl -n "__fish_ssectl_using_subcommand task; and __fish_seen_subcommand_from remove" -l key -l deploy-id -d 'Makes the order repeatable: the same key and order is carried out once [default: generated]' -r
+complete -c ssectl -n "__fish_ssectl_using_subcommand task; and __fish_seen_subcommand_from remove" -l socket -d 'The daemon\'s control socket [default: SSECTL_SOCKET, or where a daemon answers]' -r -F
+complete -c ssectl -n "__fish_ssectl_using_subcommand task; and __fish_seen_subcommand_from remove" -l timeout -d 'How long an answer may take, 500ms or 10s or 2m [default: 10s; none for following]' -r
+complete -c ssectl -n "__fish_ssectl_using_subcommand task; and __fish_seen_subcommand_from remove" -s o -l output -d 'What to print' -r -f -a "table\t'For people'
+json\t'The daemon\'s answer; errors too, on stderr'
+name\t'Bare ids, one a line'"
+complete -c ssectl -n "__fish_ssectl_using_subcommand task; and __fish_seen_subcommand_from remove" -l color -d 'When to colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
+always\t'Always'
+never\t'Never'"
+complete -c ssectl -n "__fish_ssectl_using_subcommand task; and __fish_seen_subcommand_from remove" -l json -d 'The same as `-o json`'
+complete -c ssectl -n "__fish_ssectl_using_subcommand task; and __fish_seen_subcommand_from remove" -s q -l quiet -d 'Print nothing but the answer: no notes, no progress'
+complete -c ssectl -n "__fish_ssectl_using_subcommand task; and __fish_seen_subcommand_from remove" -s v -l verbose -d 'Say which socket is used and why, and what was asked'
+complete -c ssectl -n "__fish_ssectl_using_subcommand task; and __fish_seen_subcommand_from remove" -l no-input -d 'Never read from the terminal'
+complete -c ssectl -n "__fish_ssectl_using_subcommand task; and __fish_seen_subcommand_from remove" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c ssectl -n "__fish_ssectl_using_subcommand task; and __fish_seen_subcommand_from help" -f -a "start" -d 'Starts a built-in task: demo or failing'
+complete -c ssectl -n "__fish_ssectl_using_subcommand task; and __fish_seen_subcommand_from help" -f -a "create" -d 'Creates a task that you report yourself, and prints its id'
+complete -c ssectl -n "__fish_ssectl_using_subcommand task; and __fish_seen_subcommand_from help" -f -a "progress" -d 'Reports how far your task is; also without news, to show that it lives'
+complete -c ssectl -n "__fish_ssectl_using_subcommand task; and __fish_seen_subcommand_from help" -f -a "complete" -d 'Ends your task well'
+complete -c ssectl -n "__fish_ssectl_using_subcommand task; and __fish_seen_subcommand_from help" -f -a "fail" -d 'Ends your task badly'
+complete -c ssectl -n "__fish_ssectl_using_subcommand task; and __fish_seen_subcommand_from help" -f -a "list" -d 'Lists tasks, newest first'
+complete -c ssectl -n "__fish_ssectl_using_subcommand task; and __fish_seen_subcommand_from help" -f -a "show" -d 'Shows one task'
+complete -c ssectl -n "__fish_ssectl_using_subcommand task; and __fish_seen_subcommand_from help" -f -a "follow" -d 'Follows a task to its end; exit code 10 if it did not complete'
+complete -c ssectl -n "__fish_ssectl_using_subcommand task; and __fish_seen_subcommand_from help" -f -a "cancel" -d 'Cancels a task'
+complete -c ssectl -n "__fish_ssectl_using_subcommand task; and __fish_seen_subcommand_from help" -f -a "remove" -d 'Forgets a task that has ended'
+complete -c ssectl -n "__fish_ssectl_using_subcommand task; and __fish_seen_subcommand_from help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c ssectl -n "__fish_ssectl_using_subcommand event; and not __fish_seen_subcommand_from send help" -l socket -d 'The daemon\'s control socket [default: SSECTL_SOCKET, or where a daemon answers]' -r -F
+complete -c ssectl -n "__fish_ssectl_using_subcommand event; and not __fish_seen_subcommand_from send help" -l timeout -d 'How long an answer may take, 500ms or 10s or 2m [default: 10s; none for following]' -r
+complete -c ssectl -n "__fish_ssectl_using_subcommand event; and not __fish_seen_subcommand_from send help" -s o -l output -d 'What to print' -r -f -a "table\t'For people'
+json\t'The daemon\'s answer; errors too, on stderr'
+name\t'Bare ids, one a line'"
+complete -c ssectl -n "__fish_ssectl_using_subcommand event; and not __fish_seen_subcommand_from send help" -l color -d 'When to colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
+always\t'Always'
+never\t'Never'"
+complete -c ssectl -n "__fish_ssectl_using_subcommand event; and not __fish_seen_subcommand_from send help" -l json -d 'The same as `-o json`'
+complete -c ssectl -n "__fish_ssectl_using_subcommand event; and not __fish_seen_subcommand_from send help" -s q -l quiet -d 'Print nothing but the answer: no notes, no progress'
+complete -c ssectl -n "__fish_ssectl_using_subcommand event; and not __fish_seen_subcommand_from send help" -s v -l verbose -d 'Say which socket is used and why, and what was asked'
+complete -c ssectl -n "__fish_ssectl_using_subcommand event; and not __fish_seen_subcommand_from send help" -l no-input -d 'Never read from the terminal'
+complete -c ssectl -n "__fish_ssectl_using_subcommand event; and not __fish_seen_subcommand_from send help" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c ssectl -n "__fish_ssectl_using_subcommand event; and not __fish_seen_subcommand_from send help" -f -a "send" -d 'Sends an event to everyone connected now, or to one browser'
+complete -c ssectl -n "__fish_ssectl_using_subcommand event; and not __fish_seen_subcommand_from send help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c ssectl -n "__fish_ssectl_using_subcommand event; and __fish_seen_subcommand_from send" -l request-id -d 'Only for this browser' -r
+complete -c ssectl -n "__fish_ssectl_using_subcommand event; and __fish_seen_subcommand_from send" -l socket -d 'The daemon\'s control socket [default: SSECTL_SOCKET, or where a daemon answers]' -r -F
+complete -c ssectl -n "__fish_ssectl_using_subcommand event; and __fish_seen_subcommand_from send" -l timeout -d 'How long an answer may take, 500ms or 10s or 2m [default: 10s; none for following]' -r
+complete -c ssectl -n "__fish_ssectl_using_subcommand event; and __fish_seen_subcommand_from send" -s o -l output -d 'What to print' -r -f -a "table\t'For people'
+json\t'The daemon\'s answer; errors too, on stderr'
+name\t'Bare ids, one a line'"
+complete -c ssectl -n "__fish_ssectl_using_subcommand event; and __fish_seen_subcommand_from send" -l color -d 'When to colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
+always\t'Always'
+never\t'Never'"
+complete -c ssectl -n "__fish_ssectl_using_subcommand event; and __fish_seen_subcommand_from send" -l json -d 'The same as `-o json`'
+complete -c ssectl -n "__fish_ssectl_using_subcommand event; and __fish_seen_subcommand_from send" -s q -l quiet -d 'Print nothing but the answer: no notes, no progress'
+complete -c ssectl -n "__fish_ssectl_using_subcommand event; and __fish_seen_subcommand_from send" -s v -l verbose -d 'Say which socket is used and why, and what was asked'
+complete -c ssectl -n "__fish_ssectl_using_subcommand event; and __fish_seen_subcommand_from send" -l no-input -d 'Never read from the terminal'
+complete -c ssectl -n "__fish_ssectl_using_subcommand event; and __fish_seen_subcommand_from send" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c ssectl -n "__fish_ssectl_using_subcommand event; and __fish_seen_subcommand_from help" -f -a "send" -d 'Sends an event to everyone connected now, or to one browser'
+complete -c ssectl -n "__fish_ssectl_using_subcommand event; and __fish_seen_subcommand_from help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c ssectl -n "__fish_ssectl_using_subcommand status" -l socket -d 'The daemon\'s control socket [default: SSECTL_SOCKET, or where a daemon answers]' -r -F
+complete -c ssectl -n "__fish_ssectl_using_subcommand status" -l timeout -d 'How long an answer may take, 500ms or 10s or 2m [default: 10s; none for following]' -r
+complete -c ssectl -n "__fish_ssectl_using_subcommand status" -s o -l output -d 'What to print' -r -f -a "table\t'For people'
+json\t'The daemon\'s answer; errors too, on stderr'
+name\t'Bare ids, one a line'"
+complete -c ssectl -n "__fish_ssectl_using_subcommand status" -l color -d 'When to colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
+always\t'Always'
+never\t'Never'"
+complete -c ssectl -n "__fish_ssectl_using_subcommand status" -l json -d 'The same as `-o json`'
+complete -c ssectl -n "__fish_ssectl_using_subcommand status" -s q -l quiet -d 'Print nothing but the answer: no notes, no progress'
+complete -c ssectl -n "__fish_ssectl_using_subcommand status" -s v -l verbose -d 'Say which socket is used and why, and what was asked'
+complete -c ssectl -n "__fish_ssectl_using_subcommand status" -l no-input -d 'Never read from the terminal'
+complete -c ssectl -n "__fish_ssectl_using_subcommand status" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c ssectl -n "__fish_ssectl_using_subcommand daemon; and not __fish_seen_subcommand_from stop help" -l socket -d 'The daemon\'s control socket [default: SSECTL_SOCKET, or where a daemon answers]' -r -F
+complete -c ssectl -n "__fish_ssectl_using_subcommand daemon; and not __fish_seen_subcommand_from stop help" -l timeout -d 'How long an answer may take, 500ms or 10s or 2m [default: 10s; none for following]' -r
+complete -c ssectl -n "__fish_ssectl_using_subcommand daemon; and not __fish_seen_subcommand_from stop help" -s o -l output -d 'What to print' -r -f -a "table\t'For people'
+json\t'The daemon\'s answer; errors too, on stderr'
+name\t'Bare ids, one a line'"
+complete -c ssectl -n "__fish_ssectl_using_subcommand daemon; and not __fish_seen_subcommand_from stop help" -l color -d 'When to colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
+always\t'Always'
+never\t'Never'"
+complete -c ssectl -n "__fish_ssectl_using_subcommand daemon; and not __fish_seen_subcommand_from stop help" -l json -d 'The same as `-o json`'
+complete -c ssectl -n "__fish_ssectl_using_subcommand daemon; and not __fish_seen_subcommand_from stop help" -s q -l quiet -d 'Print nothing but the answer: no notes, no progress'
+complete -c ssectl -n "__fish_ssectl_using_subcommand daemon; and not __fish_seen_subcommand_from stop help" -s v -l verbose -d 'Say which socket is used and why, and what was asked'
+complete -c ssectl -n "__fish_ssectl_using_subcommand daemon; and not __fish_seen_subcommand_from stop help" -l no-input -d 'Never read from the terminal'
+complete -c ssectl -n "__fish_ssectl_using_subcommand daemon; and not __fish_seen_subcommand_from stop help" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c ssectl -n "__fish_ssectl_using_subcommand daemon; and not __fish_seen_subcommand_from stop help" -f -a "stop" -d 'Stops the daemon gracefully, and waits until it is gone'
+complete -c ssectl -n "__fish_ssectl_using_subcommand daemon; and not __fish_seen_subcommand_from stop help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c ssectl -n "__fish_ssectl_using_subcommand daemon; and __fish_seen_subcommand_from stop" -l key -l deploy-id -d 'Makes the order repeatable: the same key and order is carried out once [default: generated]' -r
+complete -c ssectl -n "__fish_ssectl_using_subcommand daemon; and __fish_seen_subcommand_from stop" -l socket -d 'The daemon\'s control socket [default: SSECTL_SOCKET, or where a daemon answers]' -r -F
+complete -c ssectl -n "__fish_ssectl_using_subcommand daemon; and __fish_seen_subcommand_from stop" -l timeout -d 'How long an answer may take, 500ms or 10s or 2m [default: 10s; none for following]' -r
+complete -c ssectl -n "__fish_ssectl_using_subcommand daemon; and __fish_seen_subcommand_from stop" -s o -l output -d 'What to print' -r -f -a "table\t'For people'
+json\t'The daemon\'s answer; errors too, on stderr'
+name\t'Bare ids, one a line'"
+complete -c ssectl -n "__fish_ssectl_using_subcommand daemon; and __fish_seen_subcommand_from stop" -l color -d 'When to colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
+always\t'Always'
+never\t'Never'"
+complete -c ssectl -n "__fish_ssectl_using_subcommand daemon; and __fish_seen_subcommand_from stop" -l no-wait -d 'Do not wait'
+complete -c ssectl -n "__fish_ssectl_using_subcommand daemon; and __fish_seen_subcommand_from stop" -l json -d 'The same as `-o json`'
+complete -c ssectl -n "__fish_ssectl_using_subcommand daemon; and __fish_seen_subcommand_from stop" -s q -l quiet -d 'Print nothing but the answer: no notes, no progress'
+complete -c ssectl -n "__fish_ssectl_using_subcommand daemon; and __fish_seen_subcommand_from stop" -s v -l verbose -d 'Say which socket is used and why, and what was asked'
+complete -c ssectl -n "__fish_ssectl_using_subcommand daemon; and __fish_seen_subcommand_from stop" -l no-input -d 'Never read from the terminal'
+complete -c ssectl -n "__fish_ssectl_using_subcommand daemon; and __fish_seen_subcommand_from stop" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c ssectl -n "__fish_ssectl_using_subcommand daemon; and __fish_seen_subcommand_from help" -f -a "stop" -d 'Stops the daemon gracefully, and waits until it is gone'
+complete -c ssectl -n "__fish_ssectl_using_subcommand daemon; and __fish_seen_subcommand_from help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c ssectl -n "__fish_ssectl_using_subcommand help; and not __fish_seen_subcommand_from connections version task event status daemon help" -f -a "connections" -d 'Who is connected'
+complete -c ssectl -n "__fish_ssectl_using_subcommand help; and not __fish_seen_subcommand_from connections version task event status daemon help" -f -a "version" -d 'Frontend versions: tell browsers of a new one'
+complete -c ssectl -n "__fish_ssectl_using_subcommand help; and not __fish_seen_subcommand_from connections version task event status daemon help" -f -a "task" -d 'Background tasks that browsers see'
+complete -c ssectl -n "__fish_ssectl_using_subcommand help; and not __fish_seen_subcommand_from connections version task event status daemon help" -f -a "event" -d 'Events of your own'
+complete -c ssectl -n "__fish_ssectl_using_subcommand help; and not __fish_seen_subcommand_from connections version task event status daemon help" -f -a "status" -d 'How the daemon is'
+complete -c ssectl -n "__fish_ssectl_using_subcommand help; and not __fish_seen_subcommand_from connections version task event status daemon help" -f -a "daemon" -d 'The daemon itself'
+complete -c ssectl -n "__fish_ssectl_using_subcommand help; and not __fish_seen_subcommand_from connections version task event status daemon help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c ssectl -n "__fish_ssectl_using_subcommand help; and __fish_seen_subcommand_from connections" -f -a "list" -d 'Lists connections, oldest first'
+complete -c ssectl -n "__fish_ssectl_using_subcommand help; and __fish_seen_subcommand_from connections" -f -a "show" -d 'Shows one connection'
+complete -c ssectl -n "__fish_ssectl_using_subcommand help; and __fish_seen_subcommand_from connections" -f -a "disconnect" -d 'Ends connections; browsers normally come back'
+complete -c ssectl -n "__fish_ssectl_using_subcommand help; and __fish_seen_subcommand_from version" -f -a "queue" -d 'Tells browsers of a new version, those connected now and those that connect later'
+complete -c ssectl -n "__fish_ssectl_using_subcommand help; and __fish_seen_subcommand_from version" -f -a "list" -d 'Lists pending versions, newest first'
+complete -c ssectl -n "__fish_ssectl_using_subcommand help; and __fish_seen_subcommand_from version" -f -a "show" -d 'Shows the version pending for a request id'
+complete -c ssectl -n "__fish_ssectl_using_subcommand help; and __fish_seen_subcommand_from version" -f -a "clear" -d 'Forgets a pending version: by default the one for everyone'
+complete -c ssectl -n "__fish_ssectl_using_subcommand help; and __fish_seen_subcommand_from version" -f -a "current" -d 'Shows the version that a newcomer is told'
+complete -c ssectl -n "__fish_ssectl_using_subcommand help; and __fish_seen_subcommand_from task" -f -a "start" -d 'Starts a built-in task: demo or failing'
+complete -c ssectl -n "__fish_ssectl_using_subcommand help; and __fish_seen_subcommand_from task" -f -a "create" -d 'Creates a task that you report yourself, and prints its id'
+complete -c ssectl -n "__fish_ssectl_using_subcommand help; and __fish_seen_subcommand_from task" -f -a "progress" -d 'Reports how far your task is; also without news, to show that it lives'
+complete -c ssectl -n "__fish_ssectl_using_subcommand help; and __fish_seen_subcommand_from task" -f -a "complete" -d 'Ends your task well'
+complete -c ssectl -n "__fish_ssectl_using_subcommand help; and __fish_seen_subcommand_from task" -f -a "fail" -d 'Ends your task badly'
+complete -c ssectl -n "__fish_ssectl_using_subcommand help; and __fish_seen_subcommand_from task" -f -a "list" -d 'Lists tasks, newest first'
+complete -c ssectl -n "__fish_ssectl_using_subcommand help; and __fish_seen_subcommand_from task" -f -a "show" -d 'Shows one task'
+complete -c ssectl -n "__fish_ssectl_using_subcommand help; and __fish_seen_subcommand_from task" -f -a "follow" -d 'Follows a task to its end; exit code 10 if it did not complete'
+complete -c ssectl -n "__fish_ssectl_using_subcommand help; and __fish_seen_subcommand_from task" -f -a "cancel" -d 'Cancels a task'
+complete -c ssectl -n "__fish_ssectl_using_subcommand help; and __fish_seen_subcommand_from task" -f -a "remove" -d 'Forgets a task that has ended'
+complete -c ssectl -n "__fish_ssectl_using_subcommand help; and __fish_seen_subcommand_from event" -f -a "send" -d 'Sends an event to everyone connected now, or to one browser'
+complete -c ssectl -n "__fish_ssectl_using_subcommand help; and __fish_seen_subcommand_from daemon" -f -a "stop" -d 'Stops the daemon gracefully, and waits until it is gone'

@@ -1,0 +1,65 @@
+# Print an optspec for argparse to handle cmd's options that are independent of any subcommand.
+function __fish_ssectld_global_optspecs
+    string join \n config= set= socket= h/help V/version
+end
+
+function __fish_ssectld_needs_command
+    # Figure out if the current invocation already has a command.
+    set -l cmd (commandline -opc)
+    set -e cmd[1]
+    argparse -s (__fish_ssectld_global_optspecs) -- $cmd 2>/dev/null
+    or return
+    if set -q argv[1]
+        # Also print the command, so this can be used to figure out what it is.
+        echo $argv[1]
+        return 1
+    end
+    return 0
+end
+
+function __fish_ssectld_using_subcommand
+    set -l cmd (__fish_ssectld_needs_command)
+    test -z "$cmd"
+    and return 1
+    contains -- $cmd[1] $argv
+end
+
+complete -c ssectld -n "__fish_ssectld_needs_command" -l config -d 'Read settings from this TOML file; stronger are variables (SSECTLD_LISTEN__PUBLIC), then --set' -r -F
+complete -c ssectld -n "__fish_ssectld_needs_command" -l set -d 'Set any key of the file, as in --set listen.public=127.0.0.1:0; may be repeated, the last one wins' -r
+complete -c ssectld -n "__fish_ssectld_needs_command" -l socket -d 'Put the control socket here; short for --set control.socket=PATH' -r -F
+complete -c ssectld -n "__fish_ssectld_needs_command" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c ssectld -n "__fish_ssectld_needs_command" -s V -l version -d 'Print version'
+complete -c ssectld -n "__fish_ssectld_needs_command" -f -a "run" -d 'Run the daemon; the same as no command'
+complete -c ssectld -n "__fish_ssectld_needs_command" -f -a "config" -d 'Look at the settings without running'
+complete -c ssectld -n "__fish_ssectld_needs_command" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c ssectld -n "__fish_ssectld_using_subcommand run" -l config -d 'Read settings from this TOML file; stronger are variables (SSECTLD_LISTEN__PUBLIC), then --set' -r -F
+complete -c ssectld -n "__fish_ssectld_using_subcommand run" -l set -d 'Set any key of the file, as in --set listen.public=127.0.0.1:0; may be repeated, the last one wins' -r
+complete -c ssectld -n "__fish_ssectld_using_subcommand run" -l socket -d 'Put the control socket here; short for --set control.socket=PATH' -r -F
+complete -c ssectld -n "__fish_ssectld_using_subcommand run" -s h -l help -d 'Print help'
+complete -c ssectld -n "__fish_ssectld_using_subcommand run" -s V -l version -d 'Print version'
+complete -c ssectld -n "__fish_ssectld_using_subcommand config; and not __fish_seen_subcommand_from check show help" -l config -d 'Read settings from this TOML file; stronger are variables (SSECTLD_LISTEN__PUBLIC), then --set' -r -F
+complete -c ssectld -n "__fish_ssectld_using_subcommand config; and not __fish_seen_subcommand_from check show help" -l set -d 'Set any key of the file, as in --set listen.public=127.0.0.1:0; may be repeated, the last one wins' -r
+complete -c ssectld -n "__fish_ssectld_using_subcommand config; and not __fish_seen_subcommand_from check show help" -l socket -d 'Put the control socket here; short for --set control.socket=PATH' -r -F
+complete -c ssectld -n "__fish_ssectld_using_subcommand config; and not __fish_seen_subcommand_from check show help" -s h -l help -d 'Print help'
+complete -c ssectld -n "__fish_ssectld_using_subcommand config; and not __fish_seen_subcommand_from check show help" -s V -l version -d 'Print version'
+complete -c ssectld -n "__fish_ssectld_using_subcommand config; and not __fish_seen_subcommand_from check show help" -f -a "check" -d 'Check the settings; exit code 78 if the daemon could not run with them'
+complete -c ssectld -n "__fish_ssectld_using_subcommand config; and not __fish_seen_subcommand_from check show help" -f -a "show" -d 'Print every setting with where it is from, as a file that says the same'
+complete -c ssectld -n "__fish_ssectld_using_subcommand config; and not __fish_seen_subcommand_from check show help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c ssectld -n "__fish_ssectld_using_subcommand config; and __fish_seen_subcommand_from check" -l config -d 'Read settings from this TOML file; stronger are variables (SSECTLD_LISTEN__PUBLIC), then --set' -r -F
+complete -c ssectld -n "__fish_ssectld_using_subcommand config; and __fish_seen_subcommand_from check" -l set -d 'Set any key of the file, as in --set listen.public=127.0.0.1:0; may be repeated, the last one wins' -r
+complete -c ssectld -n "__fish_ssectld_using_subcommand config; and __fish_seen_subcommand_from check" -l socket -d 'Put the control socket here; short for --set control.socket=PATH' -r -F
+complete -c ssectld -n "__fish_ssectld_using_subcommand config; and __fish_seen_subcommand_from check" -s h -l help -d 'Print help'
+complete -c ssectld -n "__fish_ssectld_using_subcommand config; and __fish_seen_subcommand_from check" -s V -l version -d 'Print version'
+complete -c ssectld -n "__fish_ssectld_using_subcommand config; and __fish_seen_subcommand_from show" -l config -d 'Read settings from this TOML file; stronger are variables (SSECTLD_LISTEN__PUBLIC), then --set' -r -F
+complete -c ssectld -n "__fish_ssectld_using_subcommand config; and __fish_seen_subcommand_from show" -l set -d 'Set any key of the file, as in --set listen.public=127.0.0.1:0; may be repeated, the last one wins' -r
+complete -c ssectld -n "__fish_ssectld_using_subcommand config; and __fish_seen_subcommand_from show" -l socket -d 'Put the control socket here; short for --set control.socket=PATH' -r -F
+complete -c ssectld -n "__fish_ssectld_using_subcommand config; and __fish_seen_subcommand_from show" -s h -l help -d 'Print help'
+complete -c ssectld -n "__fish_ssectld_using_subcommand config; and __fish_seen_subcommand_from show" -s V -l version -d 'Print version'
+complete -c ssectld -n "__fish_ssectld_using_subcommand config; and __fish_seen_subcommand_from help" -f -a "check" -d 'Check the settings; exit code 78 if the daemon could not run with them'
+complete -c ssectld -n "__fish_ssectld_using_subcommand config; and __fish_seen_subcommand_from help" -f -a "show" -d 'Print every setting with where it is from, as a file that says the same'
+complete -c ssectld -n "__fish_ssectld_using_subcommand config; and __fish_seen_subcommand_from help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c ssectld -n "__fish_ssectld_using_subcommand help; and not __fish_seen_subcommand_from run config help" -f -a "run" -d 'Run the daemon; the same as no command'
+complete -c ssectld -n "__fish_ssectld_using_subcommand help; and not __fish_seen_subcommand_from run config help" -f -a "config" -d 'Look at the settings without running'
+complete -c ssectld -n "__fish_ssectld_using_subcommand help; and not __fish_seen_subcommand_from run config help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c ssectld -n "__fish_ssectld_using_subcommand help; and __fish_seen_subcommand_from config" -f -a "check" -d 'Check the settings; exit code 78 if the daemon could not run with them'
+complete -c ssectld -n "__fish_ssectld_using_subcommand help; and __fish_seen_subcommand_from config" -f -a "show" -d 'Print every setting with where it is from, as a file that says the same'
