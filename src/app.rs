@@ -149,7 +149,7 @@ impl App {
         let tasks = TaskService::load(
             &config.tasks,
             if config.demo || config.testing { Builtins::On } else { Builtins::Off },
-            store,
+            Arc::clone(&store),
             Arc::clone(&receipts),
             Arc::clone(&dispatcher),
             lifecycle.clone(),
@@ -159,6 +159,10 @@ impl App {
         let mut observers: Vec<Arc<dyn ConnectionObserver>> = vec![Arc::clone(&versions) as _];
         observers.extend(parts.observers);
         registry.observe(observers, parts.observer_limit);
+        if config.mode == Mode::Gateway {
+            let connections = registry.keep(store)?;
+            tracing::info!(connections, "connections of the gateway taken up from the last run");
+        }
         let services = Arc::new(Services {
             started_at: parts.clock.now(),
             bound: doors.bound.clone(),

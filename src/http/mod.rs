@@ -4,6 +4,8 @@ mod body;
 mod callback;
 mod fields;
 pub mod health;
+#[cfg(test)]
+mod house;
 pub mod internal;
 pub mod page;
 pub mod public;

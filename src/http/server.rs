@@ -43,7 +43,7 @@ const KEEP_ALIVE: Duration = Duration::from_secs(75);
 /// Until a body is there whole.
 const BODY: Duration = Duration::from_secs(30);
 /// For requests under way when the daemon closes.
-const LAST_ANSWERS: Duration = Duration::from_secs(5);
+const LAST_ANSWERS: Duration = Duration::from_secs(3);
 /// How long a peer may refuse to take an answer.
 #[cfg(target_os = "linux")]
 const UNREAD_ANSWER: Duration = Duration::from_secs(30);

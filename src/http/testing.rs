@@ -10,6 +10,7 @@ use axum::{
     response::Response,
     routing::post,
 };
+use jiff::Timestamp;
 use serde_json::{Map, Value, json};
 
 use super::{
@@ -19,7 +20,7 @@ use super::{
 };
 use crate::{
     delivery::{Directory, Dispatcher},
-    event::{Event, JsonLine, Kind},
+    event::{Event, Kind},
     idempotency::Actor,
     request_id::RequestId,
     services::Services,
@@ -210,25 +211,22 @@ async fn task_event(State(services): State<Arc<Services>>, request: Request) -> 
         Ok(asked) => asked,
         Err(response) => return response,
     };
-    let mut event = match event_order(&asked.body) {
-        Ok(event) => event,
+    let (id, event) = match event_order(&asked.body, services.clock.now()) {
+        Ok(order) => order,
         Err(faults) => return invalid(&faults),
     };
-    event.1.timestamp = timestamp(services.clock.now());
-    match send(&services.dispatcher, services.registry.as_ref(), &event.0, &event.1).await {
+    match send(&services.dispatcher, services.registry.as_ref(), &id, &event).await {
         Ok(()) => reply::json(
             StatusCode::OK,
             json!({
                 "delivered": true,
-                "eventType": event.1.event_type,
-                "requestId": event.0.as_str(),
-                "taskId": event.1.task_id,
+                "eventType": event.event_type,
+                "requestId": id.as_str(),
+                "taskId": event.task_id,
             }),
         ),
-        Err(Unsent::NotConnected) => {
-            unsent(&event.0, "No SSE connection registered for request_id", "not_found")
-        }
-        Err(Unsent::Failed) => unsent(&event.0, "Failed to send event to connection", "send_failed"),
+        Err(Unsent::NotConnected) => unsent(&id, "No SSE connection registered for request_id", "not_found"),
+        Err(Unsent::Failed) => unsent(&id, "Failed to send event to connection", "send_failed"),
     }
 }
 
@@ -236,10 +234,10 @@ fn unsent(id: &RequestId, error: &str, status: &str) -> Response {
     reply::json(StatusCode::BAD_REQUEST, json!({ "error": format!("{error}: {id}"), "status": status }))
 }
 
-fn event_order(body: &Value) -> Result<(RequestId, TaskEvent), Vec<Fault>> {
+fn event_order(body: &Value, now: Timestamp) -> Result<(RequestId, TaskEvent), Vec<Fault>> {
     let mut fields = Fields::of(body)?;
     let id = request_id(&mut fields);
-    let task_id = fields.text("task_id").to_owned();
+    let task_id = fields.text("task_id");
     let event_type = match fields.get("event_type").map(|value| serde_json::from_value(value.clone())) {
         Some(Ok(event_type)) => event_type,
         Some(Err(_)) => {
@@ -260,9 +258,7 @@ fn event_order(body: &Value) -> Result<(RequestId, TaskEvent), Vec<Fault>> {
         }
     };
     match id {
-        Some(id) if fields.faults.is_empty() => {
-            Ok((id, TaskEvent { event_type, task_id, timestamp: String::new(), data }))
-        }
+        Some(id) if fields.faults.is_empty() => Ok((id, TaskEvent::new(event_type, task_id, now, data))),
         _ => Err(fields.faults),
     }
 }
@@ -282,10 +278,8 @@ async fn send(
 ) -> Result<(), Unsent> {
     let connection = directory.find(id).ok_or(Unsent::NotConnected)?;
     let serial = connection.serial;
-    let data = JsonLine::encode(event).ok_or(Unsent::Failed)?;
     // Not progress, whatever its type says: a test wants to see each event that it sends.
-    let name = "task_event".parse().map_err(|_| Unsent::Failed)?;
-    let event = Event { name, data, kind: Kind::TaskState };
+    let event = Event { kind: Kind::TaskState, ..event.to_event() };
     dispatcher.check(&event).map_err(|_| Unsent::Failed)?;
     dispatcher.dispatch_to(connection, event).await;
     match directory.find(id) {
@@ -294,7 +288,5 @@ async fn send(
     }
 }
 
-/// Microseconds, left out where there are none.
-fn timestamp(at: jiff::Timestamp) -> String {
-    if at.subsec_nanosecond() / 1000 == 0 { format!("{at:.0}") } else { format!("{at:.6}") }
-}
+#[cfg(test)]
+mod tests;
