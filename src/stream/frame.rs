@@ -76,7 +76,7 @@ impl Frame {
         let data = data.as_str();
         let mut block = String::with_capacity(name.as_str().len() + data.len() + 96);
         // Writing to a string does not fail.
-        let _ = write!(block, "id: {epoch}-{sequence}\n");
+        let _ = writeln!(block, "id: {epoch}-{sequence}");
         let _ = match framing {
             Framing::Named => write!(block, "event: {name}\ndata: {data}\n\n"),
             Framing::Envelope => write!(block, "data: {{\"type\":\"{name}\",\"payload\":{data}}}\n\n"),

@@ -35,7 +35,9 @@ use std::sync::Arc;
 
 use futures_util::future::BoxFuture;
 
-pub(crate) use frame::{Epoch, Frame, Transfer};
+#[cfg(test)]
+pub(crate) use frame::Transfer;
+pub(crate) use frame::{Epoch, Frame};
 pub(crate) use limits::{Limits, Seat, Seats};
 pub(crate) use shard::{Arrival, Command, Shard, ShardParts, Target};
 

@@ -115,7 +115,7 @@ async fn emb_4_a_closed_stream_says_why_and_ends_well() {
         house.publish(&Kind::Application, &"before").await;
         house.delivery.close(Arc::clone(&client.connection), reason).await;
         house.publish(&Kind::Application, &"after").await;
-        let body = client.to_end().await;
+        let body = client.rest().await;
         assert!(body.contains("before") && !body.contains("after") && !body.contains("connection_close"));
         let bye = client.messages().pop().expect("a farewell");
         assert_eq!((bye.name.as_str(), bye.data), ("bye", format!("{{\"reason\":\"{}\"}}", reason.label())));
@@ -130,7 +130,7 @@ async fn gw_22_an_old_client_gets_no_chunks() {
     house.publish(&Kind::Application, &1).await;
     house.publish(&Kind::Application, &2).await;
     house.delivery.close(Arc::clone(&client.connection), CloseReason::Replaced).await;
-    let body = client.to_end().await;
+    let body = client.rest().await;
     assert!(body.ends_with("data: 2\n\nevent: bye\ndata: {\"reason\":\"replaced\"}\n\n"), "{body}");
 }
 
@@ -171,7 +171,7 @@ async fn emb_4_one_replaced_before_it_was_adopted_is_closed() {
     let house = House::new(&config(), Framing::Named).await;
     house.forget_the_next();
     let mut client = house.open().await;
-    client.to_end().await;
+    client.rest().await;
     let bye = client.messages().pop().expect("a farewell");
     assert_eq!(bye.data, "{\"reason\":\"disconnected\"}");
 }
@@ -259,7 +259,7 @@ async fn bug_s5_the_shutdown_tells_every_stream_and_waits_for_it() {
     house.publish(&Kind::Application, &"last").await;
     house.delivery.shutdown().await;
     for client in &mut clients {
-        let body = client.to_end().await;
+        let body = client.rest().await;
         assert!(body.contains("last"));
         assert_eq!(client.messages().pop().expect("a farewell").data, "{\"reason\":\"shutdown\"}");
         assert_eq!(house.departure().await.1, CloseReason::Shutdown);
@@ -278,7 +278,7 @@ async fn many_streams_are_closed_spread_over_the_time_and_all_of_them() {
     }
     house.delivery.shutdown().await;
     for client in &mut clients {
-        client.to_end().await;
+        client.rest().await;
         assert!(client.ended_well());
     }
 }

@@ -217,7 +217,7 @@ impl Client {
     }
 
     /// Reads to the end; returns what arrived.
-    pub(super) async fn to_end(&mut self) -> String {
+    pub(super) async fn rest(&mut self) -> String {
         while self.read().await.expect("an orderly end") > 0 {}
         String::from_utf8(self.wire.clone()).expect("text")
     }
