@@ -156,7 +156,8 @@ impl App {
             Arc::clone(&parts.clock),
             Arc::clone(&metrics),
         )?;
-        let mut observers: Vec<Arc<dyn ConnectionObserver>> = vec![Arc::clone(&versions) as _];
+        let mut observers: Vec<Arc<dyn ConnectionObserver>> =
+            vec![Arc::clone(&versions) as _, Arc::clone(&tasks) as _];
         observers.extend(parts.observers);
         registry.observe(observers, parts.observer_limit);
         if config.mode == Mode::Gateway {

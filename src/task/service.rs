@@ -86,7 +86,7 @@ const MAX_ENDED: usize = 1000;
 
 /// Knows every unfinished and recently finished task.
 pub struct TaskService {
-    inner: Arc<Inner>,
+    pub(super) inner: Arc<Inner>,
 }
 
 impl TaskService {

@@ -165,7 +165,7 @@ mod tests {
         /// Whatever is tried in whatever order: started once and first, progress that only grows, and after
         /// the one terminal event nothing.
         #[test]
-        fn bug_t1_t2_t7_events_are_well_formed(steps in proptest::collection::vec(step(), 0..40)) {
+        fn bug_t1_bug_t2_bug_t7_events_are_well_formed(steps in proptest::collection::vec(step(), 0..40)) {
             let mut state = State::new("t".into(), "n".into(), Owner::Reporter, Timestamp::UNIX_EPOCH);
             let mut events = Vec::new();
             for step in steps {

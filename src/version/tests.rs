@@ -454,7 +454,7 @@ proptest! {
     /// Whatever interleaves (connect, fetch, queue, reconnect), no connection is ever sent a version older than
     /// one it was sent before, and none misses the newest.
     #[test]
-    fn bug_v1_v2_no_connection_goes_back_and_none_misses_the_newest(seed: u64, steps in steps()) {
+    fn bug_v1_bug_v2_no_connection_goes_back_and_none_misses_the_newest(seed: u64, steps in steps()) {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
         let (world, service) = runtime.block_on(interleave(seed, steps));
         for connection in crate::delivery::Directory::everyone(&*world.wire) {
