@@ -1,5 +1,8 @@
 //! The version that the frontend itself tells, fetched on connect when nothing is pending.
 
+#[cfg(test)]
+mod tests;
+
 use std::{
     fmt,
     sync::{Arc, Mutex, PoisonError},
