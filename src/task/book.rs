@@ -128,7 +128,8 @@ impl Book {
 
     /// Forgets what is old, and returns what is to be removed from the store.
     pub(super) fn sweep(&mut self, now: Instant) -> Vec<Arc<str>> {
-        while let Some((_, id)) = self.ended.pop_front_if(|(at, _)| *at <= now) {
+        while self.ended.front().is_some_and(|(at, _)| *at <= now) {
+            let Some((_, id)) = self.ended.pop_front() else { break };
             self.entries.remove(&id);
             self.forgotten.push(id);
         }

@@ -1,6 +1,7 @@
 //! The version that the frontend itself tells, fetched on connect when nothing is pending.
 
 #[cfg(test)]
+#[expect(clippy::disallowed_methods, reason = "servers of tests end with their runtime")]
 mod tests;
 
 use std::{

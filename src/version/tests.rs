@@ -191,8 +191,8 @@ async fn vs_14_bug_v8_a_shutdown_refuses_by_name_and_nothing_is_stored_or_sent()
     // The order waits in front of the critical section when the shutdown begins.
     let gate = world.wire.gate.lock().await;
     let (first, second) = (service.clone(), service.clone());
-    let first = tokio::spawn(async move { first.queue(ADMIN, version("2")).await });
-    let second = tokio::spawn(async move { second.queue(ADMIN, version("3")).await });
+    let first = world.lifecycle.spawn(async move { first.queue(ADMIN, version("2")).await });
+    let second = world.lifecycle.spawn(async move { second.queue(ADMIN, version("3")).await });
     while service.pending()[0].version != "2" {
         tokio::task::yield_now().await;
     }
@@ -222,7 +222,7 @@ async fn bug_v1_who_connects_while_a_version_is_stored_is_told_it() {
     let service = service(&world, None);
     let gate = world.wire.gate.lock().await;
     let queueing = service.clone();
-    let queueing = tokio::spawn(async move { queueing.queue(ADMIN, version("2")).await });
+    let queueing = world.lifecycle.spawn(async move { queueing.queue(ADMIN, version("2")).await });
     while service.pending().is_empty() {
         tokio::task::yield_now().await;
     }
@@ -230,7 +230,7 @@ async fn bug_v1_who_connects_while_a_version_is_stored_is_told_it() {
     let late = world.wire.connect("late");
     let telling = service.clone();
     let (told, connection) = (late.clone(), late.clone());
-    let telling = tokio::spawn(async move { telling.connected(&told).await.is_ok() });
+    let telling = world.lifecycle.spawn(async move { telling.connected(&told).await.is_ok() });
     drop(gate);
     queueing.await.expect("runs").expect("queued");
     assert!(telling.await.expect("runs"));
@@ -245,7 +245,7 @@ async fn bug_v2_of_versions_queued_at_once_the_stored_one_is_the_last_sent() {
         let a = world.wire.connect("a");
         let queued = (0..8).map(|n| {
             let service = service.clone();
-            tokio::spawn(async move { service.queue(ADMIN, version(&n.to_string())).await })
+            world.lifecycle.spawn(async move { service.queue(ADMIN, version(&n.to_string())).await })
         });
         for outcome in join_all(queued).await {
             outcome.expect("runs").expect("queued");
@@ -424,7 +424,7 @@ async fn interleave(seed: u64, steps: Vec<(u8, Step)>) -> (World, Arc<VersionSer
         .enumerate()
         .map(|(number, (delay, step))| {
             let (wire, service) = (Arc::clone(&world.wire), Arc::clone(&service));
-            tokio::spawn(async move {
+            world.lifecycle.spawn(async move {
                 for _ in 0..delay {
                     tokio::task::yield_now().await;
                 }

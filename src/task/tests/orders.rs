@@ -198,7 +198,7 @@ async fn rush(seed: u64, steps: Vec<(u8, usize, Step)>) -> (World, Vec<Vec<(Stri
         .into_iter()
         .map(|(delay, task, step)| {
             let (service, id) = (Arc::clone(&service), ids[task].clone());
-            tokio::spawn(async move {
+            world.lifecycle.spawn(async move {
                 for _ in 0..delay {
                     tokio::task::yield_now().await;
                 }
