@@ -35,7 +35,14 @@ impl Answer {
 
 impl House {
     pub(super) async fn start(change: impl FnOnce(&mut Config)) -> Self {
-        let gateway = FakeGateway::start(|_| Reply::Status(200)).await;
+        Self::with(|_| Reply::Status(200), change).await
+    }
+
+    pub(super) async fn with(
+        script: impl Fn(&Value) -> Reply + Send + Sync + 'static,
+        change: impl FnOnce(&mut Config),
+    ) -> Self {
+        let gateway = FakeGateway::start(script).await;
         let dir = tempfile::tempdir().expect("a directory");
         let mut config = Config { mode: Mode::Gateway, testing: true, ..Config::default() };
         config.listen.public = ([127, 0, 0, 1], 0).into();

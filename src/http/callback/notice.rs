@@ -105,8 +105,8 @@ fn reason_of(text: &str) -> CloseReason {
 fn origin(request: Option<&Map<String, Value>>) -> Origin {
     let headers = request.and_then(|request| request.get("headers")?.as_object());
     let user_agent = headers.and_then(|headers| headers.get("user-agent")?.as_str()).map(|text| {
-        let end = text.floor_char_boundary(MAX_USER_AGENT);
-        text[..end].into()
+        let end = (0..=MAX_USER_AGENT.min(text.len())).rev().find(|at| text.is_char_boundary(*at));
+        text[..end.unwrap_or(0)].into()
     });
     Origin { address: None, user_agent }
 }

@@ -1,9 +1,10 @@
-use std::io::Write;
+use std::{io::Write, time::Duration};
 
+use futures_util::StreamExt;
 use reqwest::Method;
-use serde_json::json;
+use serde_json::{Value, json};
 
-use crate::http::house::House;
+use crate::{delivery::gateway::fake::Reply, http::house::House, task::TaskStatus};
 
 #[tokio::test]
 async fn met_1_metrics_are_served_in_prometheus_text_form() {
@@ -109,6 +110,68 @@ async fn vs_1_vs_10_cm_20_a_version_reaches_who_is_there_and_who_comes_later() {
     let mut both = [house.gateway.next().await, house.gateway.next().await];
     both.sort_by_key(|body| body["token"].as_str().map(str::to_owned));
     assert_eq!(both, [json!({ "token": "t2", "close": true }), expected("t3")]);
+}
+
+/// Returns the task event in a body, and the token it goes to.
+fn task_event(body: &Value) -> (String, String) {
+    assert_eq!((body["event"]["name"].as_str(), &body["close"]), (Some("task_event"), &json!(false)));
+    let data: Value = serde_json::from_str(body["event"]["data"].as_str().expect("text")).expect("JSON");
+    (body["token"].as_str().expect("text").to_owned(), data["event_type"].as_str().expect("text").to_owned())
+}
+
+#[tokio::test]
+async fn ts_1_inv_3_task_events_go_to_all_that_are_connected_and_are_not_kept() {
+    let house = House::start(|_| {}).await;
+    house.connect("a", "t1").await;
+    house.connect("b", "t2").await;
+    let order = json!({ "task_type": "demo_task", "params": { "steps": 2, "delay": 0 } });
+    assert_eq!(house.post("/api/testing/tasks/start", order).await.code, 200);
+    let mut seen: [Vec<String>; 2] = Default::default();
+    while seen.iter().any(|events| events.last().is_none_or(|last| last != "task_completed")) {
+        let (token, event) = task_event(&house.gateway.next().await);
+        seen[usize::from(token == "t2")].push(event);
+    }
+    assert!(seen.iter().all(|events| events[0] == "task_started"), "{seen:?}");
+    house.connect("c", "t3").await;
+    house.post("/api/testing/deployments/version", json!({ "request_id": "c", "version": "1" })).await;
+    for _ in 0..3 {
+        assert_eq!(house.gateway.next().await["event"]["name"], "version");
+    }
+}
+
+#[tokio::test]
+async fn bug_m5_a_hanging_gateway_with_a_thousand_connections_delays_neither_tasks_nor_anyone_who_asks() {
+    let house =
+        House::with(|_| Reply::Hang, |config| config.gateway.timeout = Duration::from_secs(600)).await;
+    let connects = (0..1000).map(|n| {
+        let house = &house;
+        async move { house.connect(&format!("r{n}"), &format!("t{n}")).await }
+    });
+    futures_util::stream::iter(connects).buffer_unordered(32).collect::<Vec<_>>().await;
+    let order = json!({ "task_type": "demo_task", "params": { "steps": 50, "delay": 0 } });
+    let id =
+        house.post("/api/testing/tasks/start", order).await.json()["task_id"].as_str().map(str::to_owned);
+    let id = id.expect("an id");
+    // The gateway never answers a single request, yet the task gets to its end, and everyone is answered.
+    let services = house.running.services();
+    let (mut task, mut events) = services.tasks.follow(&id).expect("known");
+    while !task.status.is_terminal() {
+        let _ = events.recv().await;
+        task = services.tasks.show(&id).expect("known");
+    }
+    assert_eq!(task.status, TaskStatus::Completed);
+    house.gateway.next().await;
+    assert_eq!(
+        house
+            .post("/api/testing/deployments/version", json!({ "request_id": "a", "version": "1" }))
+            .await
+            .code,
+        202
+    );
+    assert_eq!(house.get("/readyz").await.code, 200);
+    assert!(house.get("/metrics").await.body.contains("\nsse_gateway_active_connections 1000\n"));
+    assert_eq!(services.registry.list().len(), 1000);
+    house.connect("late", "late").await;
 }
 
 #[tokio::test]
