@@ -131,7 +131,7 @@ fn values_that_cannot_run_together_are_all_named() {
             "events.max_bytes=32769",
             "stream.outbox_bytes=1",
             "stream.cors_origins=[\"https://a.example/\"]",
-            "stream.trusted_proxies=[\"proxy\"]",
+            "stream.per_ip=5",
             "frontend_version_url=ftp://a/",
             "log.level=inof",
         ],
@@ -145,7 +145,7 @@ fn values_that_cannot_run_together_are_all_named() {
         "events.max_bytes",
         "stream.outbox_bytes",
         "stream.cors_origins",
-        "stream.trusted_proxies",
+        "stream.per_ip (--set): this version does not have it yet",
         "frontend_version_url",
         "log.level",
     ] {
