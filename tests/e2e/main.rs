@@ -1,1 +1,27 @@
+//! Stories of users and peers, told with the real binaries on real sockets.
+//!
+//! A test that proves a numbered behaviour has the number at the start of its name. Nothing sleeps: every wait is
+//! for something that happens, and fails the test when it does not.
+#![allow(
+    clippy::disallowed_methods,
+    clippy::print_stderr,
+    clippy::unwrap_used,
+    unreachable_pub,
+    reason = "fakes spawn their own tasks, logs are shown when a test fails, and nothing here is a library"
+)]
 
+mod callback;
+mod connections;
+mod control;
+mod fakes;
+mod gateway_mode;
+mod gateway_order;
+mod harness;
+mod hostile;
+mod lifecycle;
+mod metrics;
+mod publishers;
+mod reporters;
+mod tasks;
+mod testing_endpoints;
+mod versions;

@@ -1,0 +1,7 @@
+//! The daemon's peers, played by real servers and clients on real sockets.
+
+pub mod browser;
+pub mod control;
+pub mod frontend;
+pub mod gateway;
+mod sse;

@@ -1,0 +1,39 @@
+//! What every story stands on: the real binaries as processes, and plain HTTP to talk to them.
+
+mod cli;
+mod daemon;
+pub mod http;
+mod metrics;
+mod verbs;
+
+use std::{future::Future, time::Duration};
+
+pub use cli::{Cli, finish};
+pub use daemon::{Daemon, Home};
+pub use http::Response;
+pub use metrics::Metrics;
+
+/// The longest that anything may take. Only a failing test ever waits for it.
+pub const LIMIT: Duration = Duration::from_secs(30);
+
+/// Waits for an event, and fails the test when it does not come.
+pub async fn within<F: Future>(what: &str, event: F) -> F::Output {
+    match tokio::time::timeout(LIMIT, event).await {
+        Ok(output) => output,
+        Err(_) => panic!("waited {LIMIT:?} in vain for {what}"),
+    }
+}
+
+/// Asks again until the answer is there: for what the product tells on request only.
+pub async fn until<T, F: Future<Output = Option<T>>>(what: &str, mut ask: impl FnMut() -> F) -> T {
+    let mut again = tokio::time::interval(Duration::from_millis(10));
+    within(what, async {
+        loop {
+            again.tick().await;
+            if let Some(answer) = ask().await {
+                return answer;
+            }
+        }
+    })
+    .await
+}
