@@ -11,8 +11,10 @@
 )]
 
 mod callback;
+mod cli;
 mod connections;
 mod control;
+mod exit_codes;
 mod fakes;
 mod gateway_mode;
 mod gateway_order;

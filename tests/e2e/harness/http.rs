@@ -60,6 +60,11 @@ pub async fn exchange(mut stream: impl AsyncRead + AsyncWrite + Unpin, request: 
     .await
 }
 
+/// As [`exchange`], for a task of its own.
+pub async fn exchange_owned(stream: impl AsyncRead + AsyncWrite + Unpin, request: Vec<u8>) -> Response {
+    exchange(stream, &request).await
+}
+
 /// Sends bytes over TCP and reads the answer.
 pub async fn send(to: SocketAddr, request: &[u8]) -> Response {
     exchange(TcpStream::connect(to).await.expect("the listener accepts"), request).await

@@ -1,0 +1,107 @@
+//! Store and clock at the test's mercy, and a thousand connections behind a gateway that hangs.
+
+use serde_json::{Value, json};
+use ssectl_core::app::Parts;
+use tokio::net::UnixStream;
+
+use crate::{
+    fakes::{
+        browser::Browser,
+        gateway::{Gateway, Mode},
+    },
+    harness::{
+        Daemon, Response, http,
+        in_process::{Commits, FickleStore, HeldClock, Inside},
+    },
+};
+
+async fn tell(daemon: &Inside, target: &str, order: Value) -> Response {
+    let socket = UnixStream::connect(daemon.home.path("c.sock")).await.expect("the socket accepts");
+    let json = [("Content-Type", "application/json")];
+    http::exchange(socket, &http::request("POST", target, &json, order.to_string().as_bytes())).await
+}
+
+#[tokio::test]
+async fn a_version_that_cannot_be_stored_is_told_to_nobody() {
+    let store = FickleStore::new();
+    let daemon =
+        Inside::start(Parts { store: Some(store.clone()), ..Parts::default() }, |_| {}).await;
+    let mut browser = Browser::open(daemon.public, "a").await;
+    store.now(Commits::Fail);
+    let answer = tell(&daemon, "/v1/versions", json!({"version": "1"})).await.expect(500).json();
+    assert_eq!(answer["error"]["code"], "internal", "{answer}");
+    store.now(Commits::Succeed);
+    tell(&daemon, "/v1/events", json!({"name": "marker", "data": 1})).await.expect(200);
+    assert_eq!(browser.next_event().await.name, "marker");
+    let mut late = Browser::open(daemon.public, "late").await;
+    tell(&daemon, "/v1/events", json!({"name": "marker", "data": 2})).await.expect(200);
+    assert_eq!(late.next_event().await.name, "marker", "nor is it pending");
+}
+
+#[tokio::test]
+async fn bug_v1_who_connects_while_a_version_is_stored_hears_of_it() {
+    let store = FickleStore::new();
+    let daemon =
+        Inside::start(Parts { store: Some(store.clone()), ..Parts::default() }, |_| {}).await;
+    let mut early = Browser::open(daemon.public, "early").await;
+    store.now(Commits::Hang);
+    let socket = UnixStream::connect(daemon.home.path("c.sock")).await.unwrap();
+    let json = [("Content-Type", "application/json")];
+    let order = http::request("POST", "/v1/versions", &json, br#"{"version":"1"}"#);
+    let queued = tokio::spawn(http::exchange_owned(socket, order));
+    store.hangs().await;
+    let mut meanwhile = Browser::open(daemon.public, "meanwhile").await;
+    tell(&daemon, "/v1/events", json!({"name": "marker", "data": 1})).await.expect(200);
+    assert_eq!(early.next_event().await.name, "marker", "not told before it is safe");
+    store.now(Commits::Succeed);
+    queued.await.unwrap().expect(200);
+    assert_eq!(early.next_version().await, "1");
+    assert_eq!(meanwhile.next_version().await, "1");
+    assert_eq!(Browser::open(daemon.public, "after").await.next_version().await, "1");
+}
+
+#[tokio::test]
+async fn a_hanging_store_holds_up_neither_connects_nor_events() {
+    let store = FickleStore::new();
+    let daemon =
+        Inside::start(Parts { store: Some(store.clone()), ..Parts::default() }, |_| {}).await;
+    store.now(Commits::Hang);
+    let mut browser = Browser::open(daemon.public, "a").await;
+    tell(&daemon, "/v1/events", json!({"name": "marker", "data": 1})).await.expect(200);
+    assert_eq!(browser.next_event().await.name, "marker");
+    store.now(Commits::Succeed);
+}
+
+#[tokio::test]
+async fn times_are_those_of_the_clock_that_was_handed_in() {
+    let clock = HeldClock::at("2026-01-02T03:04:05Z");
+    let daemon = Inside::start(Parts { clock: clock.clone(), ..Parts::default() }, |_| {}).await;
+    let mut browser = Browser::open(daemon.public, "a").await;
+    tell(&daemon, "/v1/tasks", json!({"name": "x"})).await.expect(200);
+    let event = browser.next_named("task_event").await;
+    assert_eq!(event.json()["timestamp"], "2026-01-02T03:04:05Z", "no fraction where it is zero");
+    *clock.0.lock().unwrap() = "2026-01-02T03:04:05.123456789Z".parse().unwrap();
+    tell(&daemon, "/v1/tasks", json!({"name": "y"})).await.expect(200);
+    let event = browser.next_named("task_event").await;
+    assert_eq!(event.json()["timestamp"], "2026-01-02T03:04:05.123456Z");
+}
+
+#[tokio::test]
+async fn a_thousand_connections_behind_a_hanging_gateway_delay_neither_a_task_nor_the_operator() {
+    let gateway = Gateway::start().await;
+    let [mode, url] = gateway.settings();
+    // Nothing that happens below can be the work of a time-out.
+    let daemon = Daemon::start(&[&mode, &url, "gateway.timeout=1h"]).await;
+    for n in 0..1000 {
+        let (id, token) = (format!("id-{n}"), format!("token-{n}"));
+        gateway.set(&token, Mode::Hang);
+        gateway.connect(daemon.internal, &id, &token).await;
+    }
+    let id = daemon.start_task("demo", json!({"steps": 20, "delay": 0})).await;
+    daemon.until_task(&id, "completed").await;
+    daemon.queue(json!({"version": "1"})).await;
+    let status = daemon.cli().json(&["status"]).await;
+    assert_eq!(status["item"]["connections"], 1000, "{status}");
+    let metrics = daemon.metrics().await;
+    assert_eq!(metrics.sent("task", "success") + metrics.sent("task", "error"), 0.0, "it still hangs");
+}
