@@ -26,4 +26,5 @@ mod publishers;
 mod reporters;
 mod tasks;
 mod testing_endpoints;
+mod through_a_gateway;
 mod versions;

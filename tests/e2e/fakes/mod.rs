@@ -4,4 +4,5 @@ pub mod browser;
 pub mod control;
 pub mod frontend;
 pub mod gateway;
+pub mod relay;
 mod sse;
