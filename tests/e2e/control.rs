@@ -5,6 +5,7 @@ use std::os::unix::fs::PermissionsExt;
 use serde_json::{Value, json};
 use tokio::process::Command;
 
+use crate::fakes::browser::Browser;
 use crate::harness::{Daemon, Home, finish, http, until};
 
 #[tokio::test]
@@ -139,6 +140,20 @@ async fn bad_requests_are_refused_with_a_reason() {
     assert!(answer["error"]["message"].is_string(), "{answer}");
     let get = http::request("DELETE", "/v1/versions", &[], b"");
     assert_eq!(daemon.control(&get).await.status, 405);
+}
+
+#[tokio::test]
+async fn bug_m9_what_is_no_json_is_refused_before_anything_is_sent() {
+    let daemon = Daemon::start(&[]).await;
+    let mut browser = Browser::open(daemon.public, "a").await;
+    for data in ["NaN", "Infinity", "{", "'x'", "1 2", "\"\u{1}\""] {
+        let body = format!(r#"{{"name":"bad","data":{data}}}"#);
+        let json = [("Content-Type", "application/json")];
+        daemon.control(&http::request("POST", "/v1/events", &json, body.as_bytes())).await.expect(400);
+    }
+    daemon.event("good", &json!("line\r\nbreak\r and \u{2028}")).await;
+    let event = browser.next_event().await;
+    assert_eq!((event.name.as_str(), event.json()), ("good", json!("line\r\nbreak\r and \u{2028}")));
 }
 
 #[tokio::test]

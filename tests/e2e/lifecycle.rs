@@ -55,7 +55,7 @@ async fn draining(settings: &[&str]) -> (Daemon, String) {
 }
 
 #[tokio::test]
-async fn sh_3_while_draining_new_work_is_refused_by_name_and_running_work_goes_on() {
+async fn sh_3_bug_t9_while_draining_new_work_is_refused_by_name_and_running_work_goes_on() {
     let (mut daemon, id) = draining(&["testing=true"]).await;
     for (path, order) in
         [("/v1/versions", json!({"version": "1"})), ("/v1/tasks", json!({"builtin": "demo"}))]
@@ -71,12 +71,14 @@ async fn sh_3_while_draining_new_work_is_refused_by_name_and_running_work_goes_o
     assert_eq!(metrics.value("application_shutting_down"), 1.0);
     assert_eq!(metrics.value("active_tasks_at_shutdown"), 1.0);
     daemon.task(&id, "progress", &json!({"value": 0.9})).await.expect(200);
+    let tasks = daemon.ask("/v1/tasks").await.expect(200).json();
+    assert_eq!(tasks["items"].as_array().map(Vec::len), Some(1), "nothing was left behind: {tasks}");
     daemon.task(&id, "complete", &json!({})).await.expect(200);
     assert_eq!(daemon.ended().await.code(), Some(0));
 }
 
 #[tokio::test]
-async fn vs_14_a_version_queued_while_draining_is_neither_sent_nor_stored() {
+async fn vs_14_bug_v8_a_version_queued_while_draining_is_neither_sent_nor_stored() {
     let (mut daemon, id) = draining(&[]).await;
     daemon.tell("/v1/versions", &json!({"version": "late"})).await.expect(503);
     let pending = daemon.ask("/v1/versions").await.expect(200).json();
@@ -86,7 +88,7 @@ async fn vs_14_a_version_queued_while_draining_is_neither_sent_nor_stored() {
 }
 
 #[tokio::test]
-async fn sh_4_readyz_says_no_and_healthz_yes_while_draining() {
+async fn sh_4_bug_s4_readyz_says_no_and_healthz_yes_while_draining() {
     let daemon = Daemon::start(&[]).await;
     for listener in [daemon.public, daemon.internal] {
         let ready = http::get(listener, "/readyz").await.expect(200).json();

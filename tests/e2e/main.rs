@@ -18,6 +18,7 @@ mod exit_codes;
 mod fakes;
 mod gateway_mode;
 mod gateway_order;
+mod gateway_services;
 mod harness;
 mod hostile;
 mod lifecycle;

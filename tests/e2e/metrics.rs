@@ -64,6 +64,21 @@ async fn inv_4_the_service_label_is_the_callers() {
 }
 
 #[tokio::test]
+async fn met_2_durations_have_buckets_and_closes_are_neither_counted_nor_timed() {
+    let (gateway, daemon) = crate::gateway_mode::pair().await;
+    gateway.connect(daemon.internal, "a", "old").await;
+    gateway.connect(daemon.internal, "a", "new").await;
+    gateway.closed("old").await;
+    daemon.event("marker", &json!(1)).await;
+    let metrics = daemon.until_metrics("the send", |m| m.sent("event", "success") == 1.0).await;
+    let counts =
+        metrics.samples().filter(|sample| sample.starts_with("sse_gateway_send_duration_seconds_count"));
+    assert_eq!(counts.map(|sample| metrics.value(sample)).sum::<f64>(), 1.0);
+    let all = r#"sse_gateway_send_duration_seconds_bucket{service="event",le="+Inf"}"#;
+    assert_eq!(metrics.value(all), 1.0);
+}
+
+#[tokio::test]
 async fn connects_minus_disconnects_is_active_through_churn() {
     let daemon = Daemon::start(&[]).await;
     let mut kept = Vec::new();

@@ -50,7 +50,7 @@ async fn nothing_is_sent(mood: Mood) {
 }
 
 #[tokio::test]
-async fn vs_3_a_failed_fetch_sends_nothing() {
+async fn vs_3_bug_v5_a_failed_fetch_sends_nothing() {
     nothing_is_sent(Mood::Fails(500)).await;
 }
 
@@ -114,7 +114,7 @@ async fn vs_10_a_queued_version_reaches_every_connection_now_and_after_a_reconne
 }
 
 #[tokio::test]
-async fn vs_11_with_nobody_connected_it_is_only_stored() {
+async fn vs_11_bug_v9_with_nobody_connected_it_is_only_stored() {
     let daemon = Daemon::start(&[]).await;
     let receipt = daemon.queue(json!({"version": "1.0.0"})).await;
     assert_eq!((&receipt["connections"], &receipt["stored"]), (&json!(0), &json!(true)), "{receipt}");
