@@ -84,7 +84,7 @@ async fn a_script_reports_a_task_from_begin_to_end() {
     let daemon = Daemon::start(&[]).await;
     let mut browser = Browser::open(daemon.public, "a").await;
     let cli = daemon.cli();
-    let id = cli.run(&["task", "create", "nightly", "-o", "name"]).await.expect(0).stdout;
+    let id = cli.run(&["task", "create", "--name", "nightly", "-o", "name"]).await.expect(0).stdout;
     let id = id.trim();
     cli.run(&["task", "progress", id, "--value", "0.5", "--text", "half"]).await.expect(0);
     cli.run(&["task", "complete", id]).await.expect(0);
@@ -120,8 +120,8 @@ async fn an_event_is_sent_to_all_or_to_one() {
     cli.run(&["event", "send", "tick", "1"]).await.expect(0);
     assert_eq!(a.next_event().await.data, r#"{"id":7}"#);
     assert_eq!(b.next_event().await.name, "tick");
-    cli.run(&["event", "send", "version", "1"]).await.expect_helpful(2);
-    cli.run(&["event", "send", "tick", "not json"]).await.expect_helpful(2);
+    cli.run(&["event", "send", "version", "1"]).await.expect(2);
+    cli.run(&["event", "send", "tick", "not json"]).await.expect(2);
 }
 
 #[tokio::test]

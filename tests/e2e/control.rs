@@ -12,7 +12,7 @@ use crate::harness::{Daemon, Home, finish, http, until};
 async fn a_second_daemon_on_the_socket_gives_up_and_harms_nobody() {
     let first = Daemon::start(&[]).await;
     let socket = format!("control.socket={}", first.home().path("c.sock").display());
-    let second = finish(Home::new().command(&[&socket]), "").await.expect(69);
+    let second = finish(Home::new().command(&[&socket])).await.expect(69);
     assert!(second.stderr.contains("c.sock"), "it names the socket: {second:?}");
     assert_eq!(first.cli().json(&["status"]).await["item"]["pid"], first.pid());
     first.stop().await;
@@ -22,7 +22,7 @@ async fn a_second_daemon_on_the_socket_gives_up_and_harms_nobody() {
 async fn a_second_daemon_on_the_port_says_what_to_do() {
     let first = Daemon::start(&[]).await;
     let public = format!("listen.public={}", first.public);
-    let second = finish(Home::new().command(&[&public]), "").await.expect(69);
+    let second = finish(Home::new().command(&[&public])).await.expect(69);
     assert!(second.stderr.contains(&first.public.port().to_string()), "{second:?}");
     assert!(second.stderr.contains("listen.public"), "it names what to change: {second:?}");
     first.stop().await;
@@ -55,7 +55,7 @@ async fn curl_can_speak_to_it() {
         eprintln!("skipped: curl is not installed");
         return;
     }
-    let output = finish(curl, "").await.expect(0);
+    let output = finish(curl).await.expect(0);
     let list: Value = serde_json::from_str(&output.stdout).expect("JSON");
     assert_eq!(
         list,

@@ -31,7 +31,6 @@ pub enum Mood {
 #[derive(Debug)]
 pub struct Frontend {
     address: SocketAddr,
-    mood: watch::Sender<Mood>,
     asked: Arc<AtomicUsize>,
     arrivals: watch::Receiver<usize>,
 }
@@ -41,27 +40,21 @@ impl Frontend {
     pub async fn start(mood: Mood) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
         let address = listener.local_addr().expect("it is bound");
-        let (mood, moods) = watch::channel(mood);
         let asked = Arc::new(AtomicUsize::new(0));
         let (arrived, arrivals) = watch::channel(0);
         let count = Arc::clone(&asked);
         tokio::spawn(async move {
             while let Ok((stream, _)) = listener.accept().await {
                 arrived.send_replace(count.fetch_add(1, Ordering::SeqCst) + 1);
-                tokio::spawn(answer(stream, moods.clone()));
+                tokio::spawn(answer(stream, mood.clone()));
             }
         });
-        Self { address, mood, asked, arrivals }
+        Self { address, asked, arrivals }
     }
 
     /// Returns the setting that points the daemon here.
     pub fn setting(&self) -> String {
         format!("frontend_version_url=http://{}/version.json", self.address)
-    }
-
-    /// Changes what it does.
-    pub fn now(&self, mood: Mood) {
-        self.mood.send_replace(mood);
     }
 
     /// Returns how often it was asked.
@@ -77,7 +70,7 @@ impl Frontend {
     }
 }
 
-async fn answer(mut stream: TcpStream, mut moods: watch::Receiver<Mood>) {
+async fn answer(mut stream: TcpStream, mood: Mood) {
     let mut head = Vec::new();
     while !head.ends_with(b"\r\n\r\n") {
         match stream.read_u8().await {
@@ -85,7 +78,6 @@ async fn answer(mut stream: TcpStream, mut moods: watch::Receiver<Mood>) {
             Err(_) => return,
         }
     }
-    let mood = moods.borrow_and_update().clone();
     let (status, body) = match mood {
         Mood::Says(body) => (200, body),
         Mood::Fails(status) => (status, "{\"version\":\"from-an-error\"}"),

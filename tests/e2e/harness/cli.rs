@@ -3,7 +3,7 @@
 use std::{path::PathBuf, process::Stdio};
 
 use serde_json::Value;
-use tokio::{io::AsyncWriteExt, process::Command};
+use tokio::process::Command;
 
 use super::within;
 
@@ -32,14 +32,7 @@ impl Cli {
 
     /// Runs it to its end.
     pub async fn run(&self, arguments: &[&str]) -> Output {
-        finish(self.command(arguments), "").await
-    }
-
-    /// Runs it to its end with this on its standard input.
-    pub async fn run_with_input(&self, arguments: &[&str], input: &str) -> Output {
-        let mut command = self.command(arguments);
-        command.stdin(Stdio::piped());
-        finish(command, input).await
+        finish(self.command(arguments)).await
     }
 
     /// Runs it with `-o json`, expects success, returns the JSON.
@@ -68,14 +61,9 @@ impl Output {
 }
 
 /// Runs a command to its end.
-pub async fn finish(mut command: Command, input: &str) -> Output {
+pub async fn finish(mut command: Command) -> Output {
     within("ssectl to end", async {
-        let mut child =
-            command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("ssectl can be run");
-        if let Some(mut stdin) = child.stdin.take() {
-            // It may have ended without reading.
-            let _ = stdin.write_all(input.as_bytes()).await;
-        }
+        let child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("ssectl can be run");
         let output = child.wait_with_output().await.expect("its output can be read");
         let text = |bytes: Vec<u8>| String::from_utf8(bytes).expect("its output is UTF-8");
         Output {
