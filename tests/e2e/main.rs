@@ -23,6 +23,8 @@ mod harness;
 mod hostile;
 mod lifecycle;
 mod metrics;
+mod observers;
+mod parts;
 mod publishers;
 mod reporters;
 mod tasks;

@@ -116,8 +116,7 @@ async fn obs_2_several_are_told_in_registration_order() {
 
 #[tokio::test]
 async fn obs_3_one_that_fails_panics_or_hangs_stops_nobody_else() {
-    for (manner, fault) in
-        [(Manner::Fails, "error"), (Manner::Panics, "panic"), (Manner::Hangs, "time_out")]
+    for (manner, fault) in [(Manner::Fails, "error"), (Manner::Panics, "panic"), (Manner::Hangs, "time_out")]
     {
         let (parts, mut told) = observers([manner, Manner::Behaves]);
         let daemon = Inside::start(parts, |_| {}).await;

@@ -24,8 +24,7 @@ async fn tell(daemon: &Inside, target: &str, order: Value) -> Response {
 #[tokio::test]
 async fn a_version_that_cannot_be_stored_is_told_to_nobody() {
     let store = FickleStore::new();
-    let daemon =
-        Inside::start(Parts { store: Some(store.clone()), ..Parts::default() }, |_| {}).await;
+    let daemon = Inside::start(Parts { store: Some(store.clone()), ..Parts::default() }, |_| {}).await;
     let mut browser = Browser::open(daemon.public, "a").await;
     store.now(Commits::Fail);
     let answer = tell(&daemon, "/v1/versions", json!({"version": "1"})).await.expect(500).json();
@@ -41,8 +40,7 @@ async fn a_version_that_cannot_be_stored_is_told_to_nobody() {
 #[tokio::test]
 async fn bug_v1_who_connects_while_a_version_is_stored_hears_of_it() {
     let store = FickleStore::new();
-    let daemon =
-        Inside::start(Parts { store: Some(store.clone()), ..Parts::default() }, |_| {}).await;
+    let daemon = Inside::start(Parts { store: Some(store.clone()), ..Parts::default() }, |_| {}).await;
     let mut early = Browser::open(daemon.public, "early").await;
     store.now(Commits::Hang);
     let socket = UnixStream::connect(daemon.home.path("c.sock")).await.unwrap();
@@ -63,8 +61,7 @@ async fn bug_v1_who_connects_while_a_version_is_stored_hears_of_it() {
 #[tokio::test]
 async fn a_hanging_store_holds_up_neither_connects_nor_events() {
     let store = FickleStore::new();
-    let daemon =
-        Inside::start(Parts { store: Some(store.clone()), ..Parts::default() }, |_| {}).await;
+    let daemon = Inside::start(Parts { store: Some(store.clone()), ..Parts::default() }, |_| {}).await;
     store.now(Commits::Hang);
     let mut browser = Browser::open(daemon.public, "a").await;
     tell(&daemon, "/v1/events", json!({"name": "marker", "data": 1})).await.expect(200);

@@ -2,14 +2,14 @@
 
 use std::{sync::Arc, time::Duration};
 
+use futures_util::future::BoxFuture;
+use jiff::Timestamp;
 use ssectl_core::{
     app::{App, Parts, Running},
     clock::Clock,
     config::Config,
     store::{Batch, MemoryStore, Store, StoreError, Table},
 };
-use futures_util::future::BoxFuture;
-use jiff::Timestamp;
 use tokio::sync::watch;
 
 use super::{Home, within};

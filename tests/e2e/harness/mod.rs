@@ -3,6 +3,7 @@
 mod cli;
 mod daemon;
 pub mod http;
+pub mod in_process;
 mod metrics;
 mod verbs;
 
