@@ -77,23 +77,26 @@ impl Browser {
 
     /// Waits for the next event.
     pub async fn next_event(&mut self) -> Event {
-        loop {
-            match self.next_item().await {
-                Some(Item::Event(event)) => return event,
-                Some(_) => {}
-                None => panic!("the stream ended where an event was awaited"),
-            }
-        }
+        self.find("an event", |_| true).await
     }
 
     /// Waits for the next event of this name, skipping others.
     pub async fn next_named(&mut self, name: &str) -> Event {
-        loop {
-            let event = self.next_event().await;
-            if event.name == name {
-                return event;
+        self.find(name, |event| event.name == name).await
+    }
+
+    async fn find(&mut self, what: &str, is_it: impl Fn(&Event) -> bool) -> Event {
+        // One limit for all of it: heartbeats do not renew it.
+        within(what, async {
+            loop {
+                match self.next_item().await {
+                    Some(Item::Event(event)) if is_it(&event) => return event,
+                    Some(_) => {}
+                    None => panic!("the stream ended where {what} was awaited"),
+                }
             }
-        }
+        })
+        .await
     }
 
     /// Waits for the next version.

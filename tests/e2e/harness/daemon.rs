@@ -144,19 +144,24 @@ impl Daemon {
         within("ssectld to end", self.child.wait()).await.expect("its status can be read")
     }
 
+    /// Returns the directory of a daemon that has ended.
+    pub fn leave(mut self) -> Home {
+        self.home.take().expect("taken once, at the end")
+    }
+
     /// Stops it as systemd does, expects success, returns its directory.
     pub async fn stop(mut self) -> Home {
         self.signal("TERM").await;
         let status = self.ended().await;
         assert!(status.success(), "ssectld ended with {status}");
-        self.home.take().expect("taken only here and in kill")
+        self.leave()
     }
 
     /// Kills it as a power failure would, returns its directory.
     pub async fn kill(mut self) -> Home {
         self.signal("KILL").await;
         self.ended().await;
-        self.home.take().expect("taken only here and in stop")
+        self.leave()
     }
 }
 
