@@ -50,6 +50,12 @@ pub(crate) fn since(then: Timestamp) -> String {
     span(Timestamp::now().as_millisecond() - then.as_millisecond())
 }
 
+/// Returns how long ago that was, and the moment itself, to the second.
+pub(crate) fn when(then: Timestamp) -> String {
+    let moment = Timestamp::from_second(then.as_second()).unwrap_or(then);
+    format!("{} ago, {moment}", since(then))
+}
+
 /// Returns `1 connection`, `2 connections`.
 pub(crate) fn count(number: usize, thing: &str) -> String {
     let plural = if number == 1 { "" } else { "s" };
@@ -122,6 +128,12 @@ mod tests {
         for (ms, text) in spans {
             assert_eq!(span(ms), text);
         }
+    }
+
+    #[test]
+    fn moments_are_told_to_the_second() {
+        let then: Timestamp = "2026-01-02T03:04:05.678901Z".parse().expect("valid");
+        assert!(when(then).ends_with(" ago, 2026-01-02T03:04:05Z"), "{}", when(then));
     }
 
     #[test]

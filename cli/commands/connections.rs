@@ -75,7 +75,7 @@ fn details(connection: &ConnectionView) -> String {
         ("request id", Some(connection.request_id.to_string())),
         ("token", Some(connection.token.clone())),
         ("state", Some(connection.state.clone())),
-        ("connected", Some(format!("{} ago, {}", text::span(connection.age_ms), connection.connected_at))),
+        ("connected", Some(text::when(connection.connected_at))),
         ("address", connection.address.clone()),
         ("user agent", connection.user_agent.clone()),
         ("version", Some(told.unwrap_or_else(|| "none sent".to_owned()))),

@@ -21,7 +21,7 @@ fn screen(status: &Status) -> String {
     let mut lines = vec![
         ("daemon", Some(format!("ssectld {}, process {}", status.version, status.pid))),
         ("phase", Some(status.phase.clone())),
-        ("up", Some(format!("{}, since {}", text::since(status.started_at), status.started_at))),
+        ("started", Some(text::when(status.started_at))),
         ("mode", Some(format!("{}, {} framing", status.mode, status.framing))),
         ("public", Some(format!("http://{}", status.listen.public))),
         ("internal", Some(format!("http://{}", status.listen.internal))),

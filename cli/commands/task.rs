@@ -161,16 +161,15 @@ fn show(context: &Context, answer: &Answer<Single<TaskView>>) -> Outcome {
 }
 
 fn details(task: &TaskView) -> String {
-    let when = |then: jiff::Timestamp| format!("{} ago, {then}", text::since(then));
     pairs(&[
         ("task id", Some(task.task_id.clone())),
         ("name", Some(task.name.clone())),
         ("owner", Some(follow::owner(task.owner).to_owned())),
         ("status", Some(task.status.label().to_owned())),
         ("progress", task.progress.as_ref().map(|now| format!("{} {}", text::percent(now.value), now.text))),
-        ("created", Some(when(task.created_at))),
-        ("started", task.started_at.map(when)),
-        ("ended", task.ended_at.map(when)),
+        ("created", Some(text::when(task.created_at))),
+        ("started", task.started_at.map(text::when)),
+        ("ended", task.ended_at.map(text::when)),
         ("result", task.result.as_ref().map(ToString::to_string)),
         ("error", task.error.clone()),
     ])

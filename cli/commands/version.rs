@@ -147,7 +147,7 @@ async fn show(context: &Context, request_id: Option<&ssectl_core::request_id::Re
                 ("for", Some(version.audience.to_string())),
                 ("changelog", version.changelog.clone()),
                 ("sequence", Some(version.sequence.0.to_string())),
-                ("queued", Some(format!("{} ago, {}", text::since(version.queued_at), version.queued_at))),
+                ("queued", Some(text::when(version.queued_at))),
                 ("key", Some(version.key.clone())),
             ])
         },

@@ -21,7 +21,8 @@
 //! | `POST /v1/events` | [`SendEvent`] | [`Single`]`<`[`EventReceipt`]`>` |
 //! | `POST /v1/daemon/stop` | [`Keyed`] | [`Single`]`<`[`StopReceipt`]`>` |
 //!
-//! An error is [`Failure`] with a status code that its [`ErrorCode`] determines.
+//! An error is [`Failure`] with a status code that its [`ErrorCode`] determines; a method that a path does not
+//! take is 405, with the code `invalid`. The `Content-Type` of a body is not looked at; no body is `{}`.
 
 use std::path::PathBuf;
 

@@ -101,15 +101,20 @@ async fn accept_all(
     closed: &CancellationToken,
 ) {
     let places = Arc::new(Semaphore::new(CONNECTIONS));
+    let mut starved = false;
     while let Ok(place) = Arc::clone(&places).acquire_owned().await {
         match listener.accept().await.and_then(|stream| Ok((actor(&stream)?, stream))) {
             Ok((actor, stream)) => {
+                starved = false;
                 let router = router.clone().layer(Extension(actor));
                 lifecycle.spawn(serve_one(stream, router, closed.clone(), place));
             }
             Err(error) if concerns_one_client(&error) => {}
             Err(error) => {
-                tracing::error!(%error, "cannot accept clients on the control socket; trying again");
+                if !starved {
+                    tracing::error!(%error, "cannot accept clients on the control socket; trying until it works");
+                }
+                starved = true;
                 tokio::time::sleep(ACCEPT_PAUSE).await;
             }
         }

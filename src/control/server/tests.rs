@@ -222,6 +222,17 @@ async fn a_builtin_is_followed_to_its_end() {
 }
 
 #[tokio::test]
+async fn a_follower_of_a_quiet_task_is_shown_that_the_daemon_lives() {
+    let daemon = Daemon::start().await;
+    let order = CreateTask { builtin: None, name: Some("Import".into()), ..demo("", "k") };
+    let task = daemon.client.create_task(&order).await.expect("created").value.item.task_id;
+    let mut lines = daemon.client.follow_task(&task).await.expect("followed");
+    lines.next().await.expect("the task as it is");
+    tokio::time::pause();
+    assert_eq!(lines.next().await.expect("a line").map(|line| line.value), Some(TaskLine::Heartbeat));
+}
+
+#[tokio::test]
 async fn a_reporter_creates_reports_and_ends() {
     let daemon = Daemon::start().await;
     let client = &daemon.client;
