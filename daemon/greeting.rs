@@ -8,7 +8,7 @@ use std::{
 };
 
 use ssectl_core::{
-    config::Mode,
+    config::{self, Mode},
     control::discovery::{self, Why},
     services::Services,
 };
@@ -47,10 +47,20 @@ fn reachable(bound: SocketAddr) -> SocketAddr {
     SocketAddr::new(ip, bound.port())
 }
 
-/// Returns how to type the `ssectl` beside this program.
+/// Returns how to type the `ssectl` beside this program. `cargo run` builds this program alone: then the other is
+/// called through cargo too.
 pub(crate) fn ssectl() -> String {
-    match std::env::current_exe().map(|own| own.with_file_name("ssectl")) {
-        Ok(beside) if beside.is_file() => as_typed(&beside),
+    let Ok(own) = std::env::current_exe() else {
+        return "ssectl".to_owned();
+    };
+    let beside = own.with_file_name("ssectl");
+    if beside.is_file() {
+        return as_typed(&beside);
+    }
+    let by_cargo = config::Environment::of_process().get("CARGO_MANIFEST_DIR").is_some();
+    match own.parent().and_then(Path::file_name).and_then(|profile| profile.to_str()) {
+        Some("release") if by_cargo => "cargo run -q --release --bin ssectl --".to_owned(),
+        Some("debug") if by_cargo => "cargo run -q --bin ssectl --".to_owned(),
         _ => "ssectl".to_owned(),
     }
 }
@@ -78,7 +88,7 @@ pub(crate) fn called() -> String {
 /// path if it is below the present directory.
 fn as_typed(program: &Path) -> String {
     let name = program.file_name().unwrap_or_default();
-    let search = ssectl_core::config::Environment::of_process();
+    let search = config::Environment::of_process();
     let folders: Vec<PathBuf> =
         search.get("PATH").map(|path| std::env::split_paths(path).collect()).unwrap_or_default();
     if folders.iter().map(|folder| folder.join(name)).find(|path| path.is_file()).as_deref() == Some(program)
