@@ -1,8 +1,8 @@
 //! Serves HTTP/1.1 on a TCP listener: axum's own `serve` bounds neither connections nor slow heads.
 //!
-//! Every wait has a limit: a connection must bring its first request head within [`FIRST_REQUEST`], may then be
-//! idle for [`KEEP_ALIVE`] (longer than any gateway's client keeps an idle connection, so that it is never we
-//! who close one just as a callback is written), and a body must arrive within [`BODY`].
+//! Every wait has a limit: a connection must bring its first request head within 10 s, may then be idle for 75 s
+//! (longer than any gateway's client keeps an idle connection, so that it is never we who close one just as a
+//! callback is written), and a body must arrive within 30 s.
 
 use std::{
     io,
