@@ -153,7 +153,7 @@ pub(crate) enum Version {
     /// Lists pending versions, newest first
     #[command(visible_alias = "ls")]
     List,
-    /// Shows the version pending for a request id
+    /// Shows the version that this request id is told: its own, else the one for everyone
     Show {
         /// The browser's request id
         request_id: RequestId,

@@ -47,6 +47,22 @@ impl CliError {
         self
     }
 
+    /// Returns the error for arguments that are wrong.
+    pub(crate) fn from_clap(error: &clap::Error) -> Self {
+        let text = error.to_string();
+        let parts: Vec<_> =
+            text.split("\n\n").map(|part| part.split_whitespace().collect::<Vec<_>>().join(" ")).collect();
+        let message = parts.first().cloned().unwrap_or_default();
+        let wrong = Self::usage(message.strip_prefix("error: ").unwrap_or(&message));
+        let hint = ["tip: ", "Usage: "]
+            .into_iter()
+            .find_map(|start| parts.iter().find(|part| part.starts_with(start)));
+        match hint {
+            Some(hint) => wrong.hint(hint.strip_prefix("tip: ").unwrap_or(hint)),
+            None => wrong,
+        }
+    }
+
     /// Returns the error for a failed request to the daemon at `at`.
     pub(crate) fn from_client(error: ClientError, at: &Candidate) -> Self {
         match error {

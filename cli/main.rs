@@ -41,9 +41,44 @@ fn written(outcome: std::io::Result<()>) -> ExitCode {
     exit::Exit::Failed.into()
 }
 
-/// Help and the version are answers (0), anything else is a wrong use (2).
+/// Help and the version are answers (0), anything else is a wrong use (2), told in JSON where that was asked for.
 fn usage(error: &clap::Error) -> ExitCode {
-    // Nobody to tell when this fails.
-    let _ = error.print();
-    if error.use_stderr() { exit::Exit::Usage.into() } else { exit::Exit::Ok.into() }
+    if !error.use_stderr() {
+        // Nobody to tell when this fails.
+        let _ = error.print();
+        return exit::Exit::Ok.into();
+    }
+    if asks_for_json(std::env::args_os().skip(1).map(|argument| argument.to_string_lossy().into_owned())) {
+        output::complain(output::in_json(&error::CliError::from_clap(error)).trim_end());
+    } else {
+        let _ = error.print();
+    }
+    exit::Exit::Usage.into()
+}
+
+/// Returns whether arguments that could not be understood as a whole ask for JSON.
+fn asks_for_json(arguments: impl Iterator<Item = String>) -> bool {
+    let mut previous = String::new();
+    arguments.take_while(|argument| argument != "--").any(|argument| {
+        let whole = ["--json", "-ojson", "-o=json", "--output=json"].contains(&argument.as_str());
+        let split = argument == "json" && ["-o", "--output"].contains(&previous.as_str());
+        previous = argument;
+        whole || split
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn json_is_recognised_whatever_else_is_wrong() {
+        let asks = |line: &str| asks_for_json(line.split(' ').map(str::to_owned));
+        for line in ["status --json", "nonsense -o json", "-ojson x", "a --output json", "a --output=json"] {
+            assert!(asks(line), "{line}");
+        }
+        for line in ["status", "event send json", "-o table json", "x -- --json"] {
+            assert!(!asks(line), "{line}");
+        }
+    }
 }

@@ -143,7 +143,8 @@ fn in_words(error: &CliError) -> String {
     lines
 }
 
-fn in_json(error: &CliError) -> String {
+/// Returns the error as a line of JSON.
+pub(crate) fn in_json(error: &CliError) -> String {
     let mut object = json!({
         "code": error.exit.name(),
         "exit": error.exit as u8,
