@@ -66,6 +66,9 @@ impl Stream {
         if !run.has_versions() {
             return self.put(run, bounds, tally);
         }
+        if let [only] = run.frames() {
+            return if self.is_news(only) { self.put(run, bounds, tally) } else { Ok(self.state()) };
+        }
         let news: Vec<_> = run.frames().iter().filter(|frame| self.is_news(frame)).cloned().collect();
         if news.is_empty() {
             Ok(self.state())

@@ -212,3 +212,12 @@ impl Table {
         }
     }
 }
+
+impl Drop for Table {
+    /// Whatever ends a shard, even a defect in it: no connection stays registered without its stream.
+    fn drop(&mut self) {
+        for stream in self.streams.drain() {
+            self.departures.departed(&stream.connection, CloseReason::Error);
+        }
+    }
+}
