@@ -85,3 +85,21 @@ fn join(frames: &[Arc<Frame>], transfer: Transfer) -> Bytes {
     }
     joined.into()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn knows_where_a_write_stopped() {
+        let frames: Vec<_> = ["abc", "de", "fghi"].map(|text| Arc::new(Frame::raw(text.into()))).into();
+        let run = Run::new(frames);
+        assert_eq!(run.bytes(Transfer::Plain).as_ref(), b"abcdefghi");
+        let places: Vec<_> = (0..9).map(|written| run.place_of(written, Transfer::Chunked)).collect();
+        assert_eq!(
+            places,
+            [(0, 0), (0, 1), (0, 2), (1, 0), (1, 1), (2, 0), (2, 1), (2, 2), (2, 3)],
+            "frames written whole, and bytes of the next"
+        );
+    }
+}

@@ -83,6 +83,8 @@ fn json() -> impl Strategy<Value = serde_json::Value> {
 }
 
 proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+
     #[test]
     fn bug_g4_g5_frames_say_what_was_meant_and_nothing_else(
         events in proptest::collection::vec(("[A-Za-z0-9_.-]{1,64}", json()), 1..6),

@@ -56,7 +56,8 @@ impl Departures for Register {
         let before = known.len();
         known.retain(|other| other.serial != connection.serial);
         if known.len() < before {
-            self.departed.try_send((connection.serial, reason)).expect("room for departures");
+            // The test may be over by now.
+            let _ = self.departed.try_send((connection.serial, reason));
         }
     }
 }
