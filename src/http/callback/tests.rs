@@ -9,7 +9,6 @@ use futures_util::{
     future::{BoxFuture, ready},
 };
 use http_body_util::BodyExt;
-use proptest::prelude::*;
 use serde_json::Value;
 use tokio::sync::{Notify, mpsc};
 use tower::ServiceExt;
@@ -22,8 +21,10 @@ use crate::{
     http::{body::MAX_BODY, secret::tests::secrets},
     lifecycle::Phase,
     registry::{ConnectionObserver, ObserverError},
-    store::{Batch, MemoryStore, Store, StoreError, Table},
 };
+
+mod bytes;
+mod restart;
 
 /// Notes what is closed; holds back while told to.
 #[derive(Default)]
@@ -373,60 +374,6 @@ async fn bug_m6_obs_4_the_answer_waits_for_neither_closes_nor_observers() {
     assert_eq!(told.recv().await.expect("announced").0, "new");
 }
 
-fn store_of(house: &House, store: &Arc<MemoryStore>) -> usize {
-    house.desk.registry.keep(Arc::clone(store) as Arc<dyn Store>).expect("readable")
-}
-
-#[tokio::test]
-async fn bug_m11_a_restarted_daemon_goes_on_with_the_connections_of_the_gateway() {
-    let store = Arc::new(MemoryStore::default());
-    let first = House::new(None);
-    assert_eq!(store_of(&first, &store), 0);
-    for (id, token) in [("a", "t1"), ("b", "t2"), ("a", "t3"), ("c", "t4"), ("d", "t4")] {
-        assert_eq!(first.connect(&format!("/?request_id={id}"), token).await, fine());
-    }
-    first.disconnect("t2", "client_closed").await;
-    assert!(first.desk.lifecycle.finish(Duration::from_secs(5)).await);
-    let since = first.desk.registry.find(&"a".parse().expect("an id")).expect("there").connected_at;
-
-    let second = House::new(None);
-    let mut told = observed(&second);
-    assert_eq!(store_of(&second, &store), 2);
-    assert_eq!(
-        (second.registered("a").as_deref(), second.registered("d").as_deref()),
-        (Some("t3"), Some("t4"))
-    );
-    let restored = second.desk.registry.find(&"a".parse().expect("an id")).expect("there");
-    assert_eq!(restored.connected_at, since);
-    let heard = [told.recv().await.expect("told").0, told.recv().await.expect("told").0];
-    assert!(heard.contains(&"t3".to_owned()) && heard.contains(&"t4".to_owned()));
-    assert!(second.metric("sse_gateway_active_connections 2"));
-}
-
-/// Never commits.
-struct Stuck;
-
-impl Store for Stuck {
-    fn load(&self, _: Table) -> Result<Vec<(String, Vec<u8>)>, StoreError> {
-        Ok(Vec::new())
-    }
-    fn commit(&self, _: Batch) -> BoxFuture<'_, Result<(), StoreError>> {
-        std::future::pending().boxed()
-    }
-    fn durable(&self) -> bool {
-        true
-    }
-}
-
-#[tokio::test(start_paused = true)]
-async fn a_store_that_hangs_refuses_no_connect() {
-    let house = House::new(None);
-    let mut told = observed(&house);
-    house.desk.registry.keep(Arc::new(Stuck)).expect("readable");
-    assert_eq!(house.connect("/?request_id=a", "t").await, fine());
-    assert_eq!(told.recv().await.expect("told").0, "t");
-}
-
 #[tokio::test]
 async fn bug_m3_the_same_connect_twice_closes_nothing() {
     let house = House::new(None);
@@ -518,46 +465,5 @@ async fn bug_c6_tokens_are_never_empty() {
     for token in ["", "a b", "a\r\nb", &"x".repeat(513)] {
         let body = json!({ "action": "connect", "token": token, "request": { "url": "/?request_id=a" } });
         assert_eq!(faults(&house, body).await, [("token".to_owned(), "value_error".to_owned())]);
-    }
-}
-
-/// JSON that is often nearly right.
-fn nearly() -> impl Strategy<Value = Value> {
-    let leaf = prop_oneof![
-        Just(json!(null)),
-        any::<bool>().prop_map(Value::from),
-        any::<i64>().prop_map(Value::from),
-        any::<f64>().prop_map(Value::from),
-        Just(json!("connect")),
-        Just(json!("disconnect")),
-        ".{0,12}".prop_map(Value::from),
-        "/[?]request_id=.{0,6}".prop_map(Value::from),
-    ];
-    let key = prop::sample::select(vec!["action", "token", "request", "url", "headers", "reason", "x"]);
-    leaf.prop_recursive(4, 40, 6, move |inner| {
-        prop_oneof![
-            prop::collection::vec(inner.clone(), 0..4).prop_map(Value::from),
-            prop::collection::hash_map(key.clone().prop_map(str::to_owned), inner, 0..7)
-                .prop_map(|fields| Value::Object(fields.into_iter().collect())),
-        ]
-    })
-}
-
-proptest! {
-    #[test]
-    fn any_bytes_are_refused_or_understood(body in prop::collection::vec(any::<u8>(), 0..300)) {
-        prop_assert!(notice::parse(Some("application/json"), &body).is_err());
-    }
-
-    #[test]
-    fn any_json_is_refused_or_understood(body in nearly()) {
-        let _ = notice::parse(Some("application/json"), body.to_string().as_bytes());
-    }
-
-    #[test]
-    fn a_cut_callback_is_never_understood(at in 0..66usize) {
-        let whole = br#"{"action":"connect","token":"t","request":{"url":"/?request_id=a"}}"#;
-        prop_assert!(notice::parse(Some("application/json"), whole).is_ok());
-        prop_assert!(notice::parse(Some("application/json"), &whole[..at]).is_err());
     }
 }

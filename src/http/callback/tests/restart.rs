@@ -1,0 +1,58 @@
+//! What a restarted daemon knows.
+
+use super::*;
+use crate::store::{Batch, MemoryStore, Store, StoreError, Table};
+
+fn store_of(house: &House, store: &Arc<MemoryStore>) -> usize {
+    house.desk.registry.keep(Arc::clone(store) as Arc<dyn Store>).expect("readable")
+}
+
+#[tokio::test]
+async fn bug_m11_a_restarted_daemon_goes_on_with_the_connections_of_the_gateway() {
+    let store = Arc::new(MemoryStore::default());
+    let first = House::new(None);
+    assert_eq!(store_of(&first, &store), 0);
+    for (id, token) in [("a", "t1"), ("b", "t2"), ("a", "t3"), ("c", "t4"), ("d", "t4")] {
+        assert_eq!(first.connect(&format!("/?request_id={id}"), token).await, fine());
+    }
+    first.disconnect("t2", "client_closed").await;
+    assert!(first.desk.lifecycle.finish(Duration::from_secs(5)).await);
+    let since = first.desk.registry.find(&"a".parse().expect("an id")).expect("there").connected_at;
+
+    let second = House::new(None);
+    let mut told = observed(&second);
+    assert_eq!(store_of(&second, &store), 2);
+    assert_eq!(
+        (second.registered("a").as_deref(), second.registered("d").as_deref()),
+        (Some("t3"), Some("t4"))
+    );
+    let restored = second.desk.registry.find(&"a".parse().expect("an id")).expect("there");
+    assert_eq!(restored.connected_at, since);
+    let heard = [told.recv().await.expect("told").0, told.recv().await.expect("told").0];
+    assert!(heard.contains(&"t3".to_owned()) && heard.contains(&"t4".to_owned()));
+    assert!(second.metric("sse_gateway_active_connections 2"));
+}
+
+/// Never commits.
+struct Stuck;
+
+impl Store for Stuck {
+    fn load(&self, _: Table) -> Result<Vec<(String, Vec<u8>)>, StoreError> {
+        Ok(Vec::new())
+    }
+    fn commit(&self, _: Batch) -> BoxFuture<'_, Result<(), StoreError>> {
+        std::future::pending().boxed()
+    }
+    fn durable(&self) -> bool {
+        true
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_store_that_hangs_refuses_no_connect() {
+    let house = House::new(None);
+    let mut told = observed(&house);
+    house.desk.registry.keep(Arc::new(Stuck)).expect("readable");
+    assert_eq!(house.connect("/?request_id=a", "t").await, fine());
+    assert_eq!(told.recv().await.expect("told").0, "t");
+}
