@@ -66,6 +66,17 @@ async fn connect(world: &World, service: &VersionService, id: &str) -> Arc<Conne
     connection
 }
 
+/// Gives way until something is so.
+async fn until(so: impl Fn() -> bool) {
+    for _ in 0..1000 {
+        if so() {
+            return;
+        }
+        tokio::task::yield_now().await;
+    }
+    panic!("it never came to be so");
+}
+
 #[tokio::test]
 async fn vs_1_inv_2_pending_is_sent_on_every_connect_and_not_cleared() {
     let world = World::new();
@@ -193,9 +204,7 @@ async fn vs_14_bug_v8_a_shutdown_refuses_by_name_and_nothing_is_stored_or_sent()
     let (first, second) = (service.clone(), service.clone());
     let first = world.lifecycle.spawn(async move { first.queue(ADMIN, version("2")).await });
     let second = world.lifecycle.spawn(async move { second.queue(ADMIN, version("3")).await });
-    while service.pending()[0].version != "2" {
-        tokio::task::yield_now().await;
-    }
+    until(|| service.pending()[0].version == "2").await;
     world.lifecycle.advance(Phase::Draining);
     drop(gate);
     first.await.expect("runs").expect("it was accepted before");
@@ -223,9 +232,7 @@ async fn bug_v1_who_connects_while_a_version_is_stored_is_told_it() {
     let gate = world.wire.gate.lock().await;
     let queueing = service.clone();
     let queueing = world.lifecycle.spawn(async move { queueing.queue(ADMIN, version("2")).await });
-    while service.pending().is_empty() {
-        tokio::task::yield_now().await;
-    }
+    until(|| !service.pending().is_empty()).await;
     // Stored, not yet sent: looked up by whoever comes now.
     let late = world.wire.connect("late");
     let telling = service.clone();
@@ -366,10 +373,8 @@ async fn a_caller_who_hangs_up_does_not_stop_half_way() {
     let gate = world.wire.gate.lock().await;
     {
         let mut queueing = std::pin::pin!(service.queue(ADMIN, version("1")));
-        while service.pending().is_empty() {
-            assert!(queueing.as_mut().now_or_never().is_none());
-            tokio::task::yield_now().await;
-        }
+        assert!(queueing.as_mut().now_or_never().is_none());
+        until(|| !service.pending().is_empty()).await;
     }
     drop(gate);
     service.queue(ADMIN, version("2")).await.expect("queued");
