@@ -33,15 +33,16 @@ async fn vs_2_nothing_pending_the_fetched_document_is_sent_whole() {
     );
 }
 
+const FETCHES: &str = "ssectld_version_fetches_total{";
+
 /// Opens a stream on a daemon whose fetch must fail, and shows that nothing comes of it.
 async fn nothing_is_sent(mood: Mood) {
     let frontend = Frontend::start(mood.clone()).await;
     let daemon = Daemon::start(&[&frontend.setting()]).await;
     let mut browser = Browser::open(daemon.public, "a").await;
-    let fetched = "ssectld_version_fetches_total";
     daemon
         .until_metrics("the fetch to end", |metrics| {
-            metrics.samples().any(|sample| sample.starts_with(fetched))
+            metrics.samples().any(|sample| sample.starts_with(FETCHES))
         })
         .await;
     daemon.event("marker", &json!(1)).await;
@@ -92,6 +93,26 @@ async fn vs_5_a_slow_fetch_holds_up_nobody() {
     daemon.event("marker", &json!(1)).await;
     assert_eq!(first.next_event().await.name, "marker");
     assert_eq!(second.next_event().await.name, "marker");
+}
+
+#[tokio::test]
+async fn a_fetched_version_that_comes_late_is_older_than_any_queued_one() {
+    let mut frontend = Frontend::start(Mood::SaysLater(r#"{"version":"fetched"}"#)).await;
+    let daemon = Daemon::start(&[&frontend.setting()]).await;
+    let mut browser = Browser::open(daemon.public, "a").await;
+    frontend.was_asked(1).await;
+    daemon.queue(json!({"version": "queued"})).await;
+    assert_eq!(browser.next_version().await, "queued");
+    frontend.release();
+    daemon
+        .until_metrics("the fetch to end", |metrics| {
+            metrics.samples().any(|sample| sample.starts_with(FETCHES))
+        })
+        .await;
+    for round in 0..3 {
+        daemon.event("marker", &json!(round)).await;
+        assert_eq!(browser.next_event().await.name, "marker");
+    }
 }
 
 #[tokio::test]

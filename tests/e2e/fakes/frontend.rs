@@ -21,6 +21,8 @@ pub enum Mood {
     Says(&'static str),
     /// Answers with this status.
     Fails(u16),
+    /// Answers 200 with this body, but only once it is released.
+    SaysLater(&'static str),
     /// Answers nothing.
     Hangs,
     /// Sends a byte of the body now and then, for ever.
@@ -33,6 +35,7 @@ pub struct Frontend {
     address: SocketAddr,
     asked: Arc<AtomicUsize>,
     arrivals: watch::Receiver<usize>,
+    released: watch::Sender<bool>,
 }
 
 impl Frontend {
@@ -42,19 +45,25 @@ impl Frontend {
         let address = listener.local_addr().expect("it is bound");
         let asked = Arc::new(AtomicUsize::new(0));
         let (arrived, arrivals) = watch::channel(0);
+        let (released, release) = watch::channel(false);
         let count = Arc::clone(&asked);
         tokio::spawn(async move {
             while let Ok((stream, _)) = listener.accept().await {
                 arrived.send_replace(count.fetch_add(1, Ordering::SeqCst) + 1);
-                tokio::spawn(answer(stream, mood.clone()));
+                tokio::spawn(answer(stream, mood.clone(), release.clone()));
             }
         });
-        Self { address, asked, arrivals }
+        Self { address, asked, arrivals, released }
     }
 
     /// Returns the setting that points the daemon here.
     pub fn setting(&self) -> String {
         format!("frontend_version_url=http://{}/version.json", self.address)
+    }
+
+    /// Lets it answer.
+    pub fn release(&self) {
+        self.released.send_replace(true);
     }
 
     /// Returns how often it was asked.
@@ -70,7 +79,7 @@ impl Frontend {
     }
 }
 
-async fn answer(mut stream: TcpStream, mood: Mood) {
+async fn answer(mut stream: TcpStream, mood: Mood, mut release: watch::Receiver<bool>) {
     let mut head = Vec::new();
     while !head.ends_with(b"\r\n\r\n") {
         match stream.read_u8().await {
@@ -80,6 +89,12 @@ async fn answer(mut stream: TcpStream, mood: Mood) {
     }
     let (status, body) = match mood {
         Mood::Says(body) => (200, body),
+        Mood::SaysLater(body) => {
+            if release.wait_for(|released| *released).await.is_err() {
+                return;
+            }
+            (200, body)
+        }
         Mood::Fails(status) => (status, "{\"version\":\"from-an-error\"}"),
         Mood::Hangs => {
             // Until the client gives up, or the test ends.
