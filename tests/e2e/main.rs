@@ -11,6 +11,7 @@
 )]
 
 mod callback;
+mod callback_bugs;
 mod cli;
 mod connections;
 mod control;

@@ -14,9 +14,10 @@ use hyper::{
     service::service_fn,
 };
 use hyper_util::rt::TokioIo;
-use serde_json::{Value, json};
+use serde_json::json;
 use tokio::{net::TcpListener, sync::watch};
 
+pub use super::wire::{CALLBACK, Sent, connect, disconnect};
 use crate::harness::{self, within};
 
 /// What it does with `/internal/send` for a token.
@@ -32,34 +33,6 @@ pub enum Mode {
     Hang,
     /// Takes the request and cuts the connection.
     Drop,
-}
-
-/// A request to `/internal/send`, in order of arrival.
-#[derive(Clone, Debug)]
-pub struct Sent {
-    pub token: String,
-    pub body: Value,
-    /// The body byte for byte.
-    pub raw: String,
-    pub content_type: String,
-}
-
-impl Sent {
-    /// Returns the event's name, if there is an event.
-    pub fn name(&self) -> Option<&str> {
-        self.body["event"]["name"].as_str()
-    }
-
-    /// Returns the event's data as JSON; null if there is no event.
-    pub fn data(&self) -> Value {
-        let text = self.body["event"]["data"].as_str();
-        text.map_or(Value::Null, |text| serde_json::from_str(text).expect("data is JSON"))
-    }
-
-    /// Returns whether it asks to end the stream.
-    pub fn closes(&self) -> bool {
-        self.body["close"] == json!(true)
-    }
 }
 
 #[derive(Debug, Default)]
@@ -192,7 +165,7 @@ impl Gateway {
         }
         let raw = body.collect().await.map_err(io::Error::other)?.to_bytes();
         let raw = String::from_utf8(raw.to_vec()).expect("the daemon sends UTF-8");
-        let body: Value = serde_json::from_str(&raw).expect("the daemon sends JSON");
+        let body: serde_json::Value = serde_json::from_str(&raw).expect("the daemon sends JSON");
         let token = body["token"].as_str().expect("every send has a token").to_owned();
         let content_type = head.headers.get("content-type").map(|value| value.to_str().unwrap().to_owned());
         let sent = Sent { token: token.clone(), body, raw, content_type: content_type.unwrap_or_default() };
@@ -261,32 +234,7 @@ impl Drop for UnderWay {
     }
 }
 
-/// Where the gateway calls back.
-pub const CALLBACK: &str = "/api/sse/callback";
-
 const NOT_FOUND: &str = r#"{"error":{"message":"Token not found","code":"TOKEN_NOT_FOUND"}}"#;
-
-/// Returns the callback of a connect, byte for byte as the gateway writes it.
-pub fn connect(request_id: &str, token: &str) -> Value {
-    json!({"action": "connect", "token": token, "request": request(request_id)})
-}
-
-/// Returns the callback of a disconnect.
-pub fn disconnect(request_id: &str, token: &str) -> Value {
-    json!({"action": "disconnect", "reason": "client_closed", "token": token, "request": request(request_id)})
-}
-
-fn request(request_id: &str) -> Value {
-    json!({
-        "url": format!("/api/sse/stream?request_id={request_id}"),
-        "headers": {
-            "host": "localhost:3002",
-            "user-agent": "Mozilla/5.0 (test)",
-            "accept": "text/event-stream",
-            "set-cookie": ["a=1"],
-        },
-    })
-}
 
 fn reply(status: StatusCode, body: &'static str) -> Response<Full<Bytes>> {
     let mut response = Response::new(Full::new(Bytes::from_static(body.as_bytes())));

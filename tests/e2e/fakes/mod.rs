@@ -6,3 +6,4 @@ pub mod frontend;
 pub mod gateway;
 pub mod relay;
 mod sse;
+mod wire;
