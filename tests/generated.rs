@@ -62,6 +62,7 @@ fn generating_is_hidden() {
 }
 
 #[test]
+#[expect(clippy::print_stderr, reason = "a test that proves nothing says so")]
 fn the_service_is_accepted_by_systemd_analyze() {
     if Command::new("systemd-analyze").arg("--version").output().is_err() {
         eprintln!("left out: systemd-analyze is not installed");

@@ -37,9 +37,12 @@ pub trait ConnectionObserver: Send + Sync + 'static {
     }
 }
 
+/// All observers, and how long each may take.
+type All = (Arc<[Arc<dyn ConnectionObserver>]>, Duration);
+
 /// The observers of a registry.
 pub(super) struct Observers {
-    all: OnceLock<(Arc<[Arc<dyn ConnectionObserver>]>, Duration)>,
+    all: OnceLock<All>,
     lifecycle: Lifecycle,
     metrics: Arc<Metrics>,
 }
