@@ -4,6 +4,8 @@
 //!
 //! Absolute figures do not travel between machines; ratios to the raw ceiling of the same run do.
 
+#![allow(clippy::print_stdout, clippy::print_stderr, reason = "what a benchmark prints is what it is for")]
+
 mod baseline;
 mod clients;
 mod measure;
