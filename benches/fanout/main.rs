@@ -14,7 +14,10 @@ mod raw;
 mod report;
 mod subject;
 
-use std::{fs, io};
+use std::{
+    fs,
+    io::{self, Write},
+};
 
 use measure::Plan;
 use report::Results;
@@ -71,12 +74,12 @@ fn main() -> io::Result<()> {
         let plan = if arguments.quick { Plan::quick(connections) } else { Plan::full(connections) };
         for round in 1..=arguments.rounds {
             for subject in Subject::ALL {
-                eprintln!("{connections} connections, round {round}: {}", subject.name());
+                writeln!(io::stderr(), "{connections} connections, round {round}: {}", subject.name())?;
                 results.add(connections, subject, measure::run(subject, &plan)?);
             }
         }
     }
-    print!("{}", results.tables());
+    write!(io::stdout(), "{}", results.tables())?;
     if let Some(file) = arguments.json {
         fs::write(file, results.json())?;
     }

@@ -14,6 +14,8 @@ use crate::{
 
 /// Time for closing streams beyond their spread, for cancelled tasks' last events, and for what is left.
 const SLACK: Duration = Duration::from_secs(5);
+/// For answers under way, which have 5 s of their own.
+const LAST_ANSWERS: Duration = Duration::from_secs(7);
 
 /// How the daemon ended.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -45,7 +47,7 @@ pub(super) async fn supervise(services: Arc<Services>) -> Ended {
     }
     services.metrics.shutdown_took(began.elapsed());
     lifecycle.advance(Phase::Closed);
-    if !lifecycle.finish(SLACK).await {
+    if !lifecycle.finish(LAST_ANSWERS).await {
         late.push("listeners");
     }
     tracing::info!(took = ?began.elapsed(), ?late, "shut down");
