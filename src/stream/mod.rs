@@ -11,7 +11,9 @@
 //! wire. Everything that happens once per stream (accepting, parsing the head, asking whether it may be opened)
 //! is done by tokio tasks of the [`front`], which keep nothing once the socket is handed over.
 
+pub mod callback;
 pub mod front;
+pub mod request;
 
 mod cors;
 mod frame;
