@@ -2,7 +2,10 @@
 
 use std::{
     net::IpAddr,
-    sync::atomic::{AtomicU64, Ordering},
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
 };
 
 use crate::{event::VersionSequence, request_id::RequestId, token::Token};
@@ -16,8 +19,8 @@ pub struct Serial(pub u64);
 pub struct Origin {
     /// The browser's address.
     pub address: Option<IpAddr>,
-    /// Its `User-Agent`, cut to 256 bytes.
-    pub user_agent: Option<Box<str>>,
+    /// Its `User-Agent`, cut to 256 bytes. Shared by the connections that have the same.
+    pub user_agent: Option<Arc<str>>,
 }
 
 /// A registered connection.

@@ -7,12 +7,12 @@
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "what a benchmark prints is what it is for")]
 
 mod baseline;
-mod clients;
 mod measure;
-mod publisher;
 mod raw;
 mod report;
 mod subject;
+#[path = "../support/mod.rs"]
+mod support;
 
 use std::{
     fs,

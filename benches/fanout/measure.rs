@@ -8,15 +8,21 @@ use std::{
 };
 
 use crate::{
-    clients::Clients,
-    publisher::Publisher,
-    subject::{Server, Subject, cpu_of},
+    subject::{Server, Subject},
+    support::{
+        clients::Clients,
+        daemon::cpu_of,
+        publisher::Publisher,
+        statistics::{median, percentile},
+    },
 };
 
 /// Publishes under way at once when flooding.
 const IN_FLIGHT: usize = 16;
 /// Between two questions to the control socket while flooding.
 const QUESTION_EVERY: Duration = Duration::from_millis(2);
+/// From the last connect to a connection being idle: what connecting took is given back.
+const SETTLE: Duration = Duration::from_secs(1);
 
 /// How much to do.
 #[derive(Clone, Copy, Debug)]
@@ -66,6 +72,7 @@ pub(crate) fn run(subject: Subject, plan: &Plan) -> io::Result<Figures> {
     let server = Server::start(subject)?;
     let before = server.memory()?;
     let (mut clients, took) = Clients::connect(server.streams, plan.connections)?;
+    thread::sleep(SETTLE);
     let connections = plan.connections as f64;
     let mut figures = Figures {
         connects_per_s: connections / took.as_secs_f64(),
@@ -162,15 +169,4 @@ fn leave(server: &Server, clients: &mut Clients, plan: &Plan) -> io::Result<f64>
 
 fn per_million(cpu: Duration, deliveries: usize) -> f64 {
     cpu.as_secs_f64() * 1e6 / deliveries as f64
-}
-
-/// Returns the middle of the values.
-pub(crate) fn median(values: &mut [f64]) -> f64 {
-    percentile(values, 0.5)
-}
-
-fn percentile(values: &mut [f64], share: f64) -> f64 {
-    values.sort_unstable_by(f64::total_cmp);
-    let at = ((values.len() as f64 - 1.0) * share).round() as usize;
-    values.get(at).copied().unwrap_or_default()
 }

@@ -4,10 +4,7 @@ use std::{collections::BTreeMap, fmt::Write as _};
 
 use serde_json::json;
 
-use crate::{
-    measure::{Figures, median},
-    subject::Subject,
-};
+use crate::{measure::Figures, subject::Subject, support::statistics::median};
 
 /// A row of a table: what it is called, how to read it, and in what unit.
 struct Row {

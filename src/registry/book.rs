@@ -39,7 +39,7 @@ struct Entry {
     request_id: RequestId,
     connected_at: Timestamp,
     address: Option<IpAddr>,
-    user_agent: Option<Box<str>>,
+    user_agent: Option<Arc<str>>,
 }
 
 impl Book {

@@ -1,7 +1,7 @@
 //! The two maps, without lock, clock or metrics: every operation returns what it changed.
 
 use std::{
-    collections::{HashMap, VecDeque},
+    collections::{HashMap, HashSet, VecDeque},
     sync::Arc,
     time::{Duration, Instant},
 };
@@ -20,6 +20,8 @@ const FLAPPING_LIMIT: usize = 3;
 const FLAPPING_WINDOW: Duration = Duration::from_secs(30);
 /// Beyond this many histories, old ones are swept out.
 const HISTORIES: usize = 1024;
+/// Beyond this many different user agents, those of nobody are forgotten.
+const USER_AGENTS: usize = 1024;
 
 /// What a connect changed.
 #[derive(Clone, Debug)]
@@ -59,12 +61,13 @@ pub(super) struct Core {
     by_id: HashMap<RequestId, Arc<Connection>>,
     by_token: HashMap<Token, Arc<Connection>>,
     replacements: HashMap<RequestId, VecDeque<Instant>>,
+    pub(super) user_agents: HashSet<Arc<str>>,
     last: u64,
 }
 
 impl Core {
     pub(super) fn register(&mut self, newcomer: Newcomer, at: Timestamp, now: Instant) -> Arrival {
-        let Newcomer { request_id, token, origin } = newcomer;
+        let Newcomer { request_id, token, mut origin } = newcomer;
         if let Some(same) = self.by_token.get(&token).filter(|known| known.request_id == request_id) {
             return Arrival::Unchanged(Arc::clone(same));
         }
@@ -75,6 +78,7 @@ impl Core {
             replaced.push(old);
         }
         self.last += 1;
+        origin.user_agent = origin.user_agent.map(|text| self.shared(text));
         let connection = Arc::new(Connection::new(Serial(self.last), request_id, token, origin, at));
         self.by_id.insert(connection.request_id.clone(), Arc::clone(&connection));
         self.by_token.insert(connection.token.clone(), Arc::clone(&connection));
@@ -117,6 +121,20 @@ impl Core {
             times.iter().filter(|then| now.duration_since(**then) < FLAPPING_WINDOW).count()
         };
         self.replacements.get(id).is_some_and(|times| recent(times) > FLAPPING_LIMIT)
+    }
+
+    /// Returns the text as other connections have it already: most browsers are of few kinds.
+    fn shared(&mut self, user_agent: Arc<str>) -> Arc<str> {
+        if let Some(known) = self.user_agents.get(&user_agent) {
+            return Arc::clone(known);
+        }
+        if self.user_agents.len() >= USER_AGENTS {
+            self.user_agents.retain(|text| Arc::strong_count(text) > 1);
+        }
+        if self.user_agents.len() < USER_AGENTS {
+            self.user_agents.insert(Arc::clone(&user_agent));
+        }
+        user_agent
     }
 
     fn note_replacement(&mut self, id: &RequestId, now: Instant) {

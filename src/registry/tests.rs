@@ -146,6 +146,23 @@ fn flapping_is_more_than_three_replacements_in_thirty_seconds() {
     assert!(!core.is_flapping(&id, start + Duration::from_secs(30)));
 }
 
+#[test]
+fn connections_of_the_same_browser_share_its_name() {
+    let mut core = Core::default();
+    let mut connect = |n: usize, user_agent: &str| {
+        let origin = Origin { address: None, user_agent: Some(user_agent.into()) };
+        let newcomer = Newcomer { origin, ..newcomer(&format!("i{n}"), &format!("t{n}")) };
+        Arc::clone(core.register(newcomer, Timestamp::UNIX_EPOCH, Instant::now()).connection())
+    };
+    let name = |connection: &Connection| connection.origin.user_agent.clone().expect("given");
+    let (one, other) = (connect(0, "Firefox"), connect(1, "Firefox"));
+    assert!(Arc::ptr_eq(&name(&one), &name(&other)));
+    for n in 2..3000 {
+        assert_eq!(&*name(&connect(n, &format!("Bot {n}"))), format!("Bot {n}"));
+    }
+    assert!(core.user_agents.len() <= 1024, "however many there are");
+}
+
 // === Observers ===
 
 /// Tells its name to the test, then does what it was made for.

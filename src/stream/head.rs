@@ -1,6 +1,8 @@
 //! Reads request heads. A pure function of the bytes: what it says of a head does not depend on how the network
 //! cut it into pieces.
 
+use std::sync::Arc;
+
 use super::frame::Transfer;
 
 /// The longest head, and
@@ -37,7 +39,7 @@ pub(super) struct StreamHead {
     /// The page's origin: browsers name it when it is another one.
     pub(super) origin: Option<String>,
     /// `User-Agent`, shortened.
-    pub(super) user_agent: Option<Box<str>>,
+    pub(super) user_agent: Option<Arc<str>>,
 }
 
 /// Why a head is not answered with what it asks for.
@@ -104,11 +106,11 @@ fn path(target: &str) -> &str {
     path.split(['?', '#']).next().unwrap_or_default()
 }
 
-fn shorten(mut text: String, bytes: usize) -> Box<str> {
+fn shorten(mut text: String, bytes: usize) -> Arc<str> {
     while text.len() > bytes {
         text.pop();
     }
-    text.into_boxed_str()
+    text.into()
 }
 
 #[cfg(test)]

@@ -1,0 +1,154 @@
+//! What an operator waits for, with many connections open.
+//!
+//!     cargo bench --bench operator -- [--connections N] [--persisted N] [--json FILE]
+//!
+//! Wall time of whole processes; beside each figure stands what it is measured against.
+
+#![allow(clippy::print_stdout, reason = "what a benchmark prints is what it is for")]
+
+#[path = "../support/mod.rs"]
+mod support;
+
+use std::{
+    fs, io,
+    path::Path,
+    process::{Command, Stdio},
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use futures_util::{StreamExt, stream};
+use serde_json::{Value, json};
+use ssectl_core::{
+    clock::SystemClock,
+    connection::Origin,
+    lifecycle::Lifecycle,
+    metrics::Metrics,
+    registry::{ConnectionRegistry, Newcomer},
+    store::RedbStore,
+    token::Token,
+};
+use support::{clients::Clients, daemon::Daemon, statistics::median};
+
+/// Runs of each short command.
+const RUNS: usize = 30;
+/// Starts of the daemon.
+const STARTS: usize = 5;
+
+fn main() -> io::Result<()> {
+    let words: Vec<String> = std::env::args().collect();
+    let value = |name: &str| words.iter().position(|word| word == name).and_then(|at| words.get(at + 1));
+    let number =
+        |name, otherwise| value(name).map_or(Ok(otherwise), |text| text.parse().map_err(io::Error::other));
+    let connections = number("--connections", 10_000)?;
+    let persisted = number("--persisted", 50_000)?;
+
+    let mut rows = Vec::new();
+    let mut row = |what: String, millis: f64, against: &str| {
+        println!("{what:<64} {millis:>9.2} ms   {against}");
+        rows.push(json!({ "what": what, "ms": millis, "against": against }));
+    };
+    row("daemon start to READY, empty".to_owned(), empty_start()?, "goal 50 ms");
+    row(
+        format!("daemon start to READY, {persisted} connections of a gateway"),
+        full_start(persisted)?,
+        "goal 300 ms",
+    );
+
+    let folder = tempfile::tempdir()?;
+    let daemon = Daemon::start(folder.path(), &[])?;
+    let (clients, _) = Clients::connect(daemon.public, connections)?;
+    let nothing = wall(&mut Command::new("true"))?;
+    row("a process that does nothing".to_owned(), nothing, "");
+    let status = wall(&mut ssectl(&daemon, &["status"]))?;
+    row(format!("ssectl status, {connections} connections"), status - nothing, "above nothing; goal 5 ms");
+    let list = wall(&mut ssectl(&daemon, &["connections", "list", "-o", "json"]))?;
+    row(format!("ssectl connections list -o json, {connections} connections"), list, "goal 60 ms");
+
+    drop(clients);
+    wall(&mut ssectl(&daemon, &["version", "queue", "1.0.0", "--key", "bench"]))?;
+    let storm = storm(&daemon, connections)?;
+    row(format!("reconnect storm of {connections}: all registered, all told"), storm, "goal 1000 ms");
+
+    if let Some(file) = value("--json") {
+        fs::write(file, format!("{:#}\n", json!({ "bench": "operator", "rows": Value::Array(rows) })))?;
+    }
+    Ok(())
+}
+
+fn ssectl(daemon: &Daemon, words: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_ssectl"));
+    command.arg("--socket").arg(&daemon.socket).args(words);
+    command
+}
+
+/// Returns how long a command takes, from its start to its end, in milliseconds: the middle of many runs.
+fn wall(command: &mut Command) -> io::Result<f64> {
+    command.stdout(Stdio::null());
+    let mut times = Vec::with_capacity(RUNS);
+    for _ in 0..RUNS {
+        let began = Instant::now();
+        let status = command.status()?;
+        times.push(millis(began.elapsed()));
+        if !status.success() {
+            return Err(io::Error::other(format!("{command:?} failed")));
+        }
+    }
+    Ok(median(&mut times))
+}
+
+fn empty_start() -> io::Result<f64> {
+    let mut times = Vec::new();
+    for _ in 0..STARTS {
+        let folder = tempfile::tempdir()?;
+        times.push(millis(Daemon::start(folder.path(), &[])?.start));
+    }
+    Ok(median(&mut times))
+}
+
+fn full_start(connections: usize) -> io::Result<f64> {
+    let folder = tempfile::tempdir()?;
+    persist(&folder.path().join("state"), connections)?;
+    let mut times = Vec::new();
+    for _ in 0..STARTS {
+        let daemon = Daemon::start(folder.path(), &["mode=gateway", "gateway.url=http://127.0.0.1:9"])?;
+        times.push(millis(daemon.start));
+    }
+    Ok(median(&mut times))
+}
+
+/// Leaves a state folder as a daemon does that had this many connections at its gateway.
+fn persist(folder: &Path, connections: usize) -> io::Result<()> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    runtime.block_on(async {
+        let (lifecycle, metrics) = (Lifecycle::new(), Arc::new(Metrics::new()));
+        let registry = ConnectionRegistry::new(Arc::new(SystemClock), lifecycle, metrics);
+        let store = Arc::new(RedbStore::open(folder).map_err(io::Error::other)?);
+        registry.keep(store).map_err(io::Error::other)?;
+        stream::iter(0..connections)
+            .map(|n| {
+                let request_id = format!("persisted-{n}").parse().map_err(io::Error::other)?;
+                let newcomer = Newcomer { request_id, token: Token::random(), origin: Origin::default() };
+                Ok(registry.register(newcomer))
+            })
+            .for_each_concurrent(1000, async |arrival: io::Result<_>| {
+                if let Ok(arrival) = arrival {
+                    registry.remember(&arrival).await;
+                }
+            })
+            .await;
+        Ok(())
+    })
+}
+
+/// Returns how long it takes until everyone is back and has been told what is pending.
+fn storm(daemon: &Daemon, connections: usize) -> io::Result<f64> {
+    let began = Instant::now();
+    let (mut clients, _) = Clients::connect(daemon.public, connections)?;
+    let told = clients.wait_for(connections as u64)?;
+    Ok(millis(told.duration_since(began)))
+}
+
+fn millis(duration: Duration) -> f64 {
+    duration.as_secs_f64() * 1e3
+}

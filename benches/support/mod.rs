@@ -1,0 +1,7 @@
+//! What the benches share.
+#![allow(dead_code, reason = "each bench uses its part")]
+
+pub(crate) mod clients;
+pub(crate) mod daemon;
+pub(crate) mod publisher;
+pub(crate) mod statistics;
