@@ -1,5 +1,6 @@
 //! Assembles the daemon from a [`Config`] and sees it through to its end. Knows no flags and no signals.
 
+mod assembly;
 mod shutdown;
 
 use std::{net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
@@ -11,30 +12,22 @@ pub use shutdown::Ended;
 use crate::{
     admission::RegistryAdmission,
     clock::{SharedClock, SystemClock},
-    config::{Config, Mode},
+    config::Config,
     control::{
         self,
         server::{BindError, ControlListener},
     },
-    delivery::{
-        Delivery, Dispatcher,
-        embedded::EmbeddedDelivery,
-        gateway::{GatewayDelivery, InvalidGateway},
-    },
+    delivery::{embedded::EmbeddedDelivery, gateway::InvalidGateway},
     http::{
         self,
         secret::{SecretError, Secrets},
     },
-    idempotency::Receipts,
     lifecycle::{Lifecycle, Phase},
-    metrics::Metrics,
     outbound::InvalidUrl,
-    registry::{ConnectionObserver, ConnectionRegistry},
+    registry::ConnectionObserver,
     services::{Bound, Services},
     store::{RedbStore, Store, StoreError},
     stream::front::{self, Streams},
-    task::{Builtins, TaskService},
-    version::{FrontendVersion, VersionService},
 };
 
 /// Connections that wait to be accepted: a reconnect storm must not lose SYNs, which would come again only
@@ -116,69 +109,26 @@ pub struct App;
 
 impl App {
     /// Binds, loads, assembles, serves. `config.control.socket` and `config.state.dir` must be set.
-    pub async fn start(config: Config, parts: Parts) -> Result<Running, StartError> {
+    pub async fn start(config: Config, mut parts: Parts) -> Result<Running, StartError> {
         let config = Arc::new(config);
         let secrets = Secrets::load(&config)?;
         let doors = Doors::open(&config)?;
-        let store = match parts.store {
+        let store: Arc<dyn Store> = match parts.store.take() {
             Some(store) => store,
             None => Arc::new(RedbStore::open(&config.state.dir)?),
         };
-        let (lifecycle, metrics) = (Lifecycle::new(), Arc::new(Metrics::new()));
-        let registry = Arc::new(ConnectionRegistry::new(
-            Arc::clone(&parts.clock),
-            lifecycle.clone(),
-            Arc::clone(&metrics),
-        ));
-        let (delivery, embedded) = deliveries(&config, &registry, &lifecycle, &metrics)?;
-        let dispatcher =
-            Arc::new(Dispatcher::new(Arc::clone(&delivery), registry.clone(), config.events.max_bytes));
-        let receipts = Arc::new(Receipts::load(Arc::clone(&store), Arc::clone(&parts.clock))?);
-        let frontend = match config.frontend_version_url.as_str() {
-            "" => None,
-            url => Some(FrontendVersion::new(url, Arc::clone(&metrics))?),
-        };
-        let versions = Arc::new(VersionService::load(
-            Arc::clone(&store),
-            Arc::clone(&receipts),
-            Arc::clone(&dispatcher),
-            lifecycle.clone(),
-            Arc::clone(&parts.clock),
-            frontend,
-        )?);
-        let tasks = TaskService::load(
-            &config.tasks,
-            if config.demo || config.testing { Builtins::On } else { Builtins::Off },
-            Arc::clone(&store),
-            Arc::clone(&receipts),
-            Arc::clone(&dispatcher),
-            lifecycle.clone(),
-            Arc::clone(&parts.clock),
-            Arc::clone(&metrics),
-        )?;
-        let mut observers: Vec<Arc<dyn ConnectionObserver>> =
-            vec![Arc::clone(&versions) as _, Arc::clone(&tasks) as _];
-        observers.extend(parts.observers);
-        registry.observe(observers, parts.observer_limit);
-        if config.mode == Mode::Gateway {
-            let connections = registry.keep(store)?;
-            tracing::info!(connections, "connections of the gateway taken up from the last run");
+        let lifecycle = Lifecycle::new();
+        let assembled = assembly::assemble(config, parts, &store, &lifecycle, doors.bound.clone());
+        match assembled {
+            Ok((services, embedded)) => Ok(Running::begin(services, doors, embedded, secrets)),
+            Err(error) => {
+                // What was loaded may have begun to run.
+                lifecycle.advance(Phase::Closed);
+                lifecycle.finish(shutdown::SLACK).await;
+                store.close().await;
+                Err(error)
+            }
         }
-        let services = Arc::new(Services {
-            started_at: parts.clock.now(),
-            bound: doors.bound.clone(),
-            config,
-            registry,
-            delivery,
-            dispatcher,
-            versions,
-            tasks,
-            receipts,
-            lifecycle,
-            metrics,
-            clock: parts.clock,
-        });
-        Ok(Running::begin(services, doors, embedded, secrets))
     }
 }
 
@@ -205,43 +155,6 @@ fn listen(address: SocketAddr, setting: &'static str) -> Result<TcpListener, Sta
         socket.listen(BACKLOG)
     };
     bind().map_err(|source| StartError::Listen { address, setting, source })
-}
-
-type Deliveries = (Arc<dyn Delivery>, Option<Arc<EmbeddedDelivery>>);
-
-fn deliveries(
-    config: &Config,
-    registry: &Arc<ConnectionRegistry>,
-    lifecycle: &Lifecycle,
-    metrics: &Arc<Metrics>,
-) -> Result<Deliveries, StartError> {
-    let (registry, lifecycle, metrics) = (Arc::clone(registry), lifecycle.clone(), Arc::clone(metrics));
-    Ok(match config.mode {
-        Mode::Embedded => {
-            let embedded = EmbeddedDelivery::start(
-                &config.stream,
-                config.framing,
-                config.shutdown.spread,
-                Arc::clone(&registry) as _,
-                registry,
-                metrics,
-            )
-            .map_err(StartError::Streams)?;
-            (Arc::clone(&embedded) as _, Some(embedded))
-        }
-        Mode::Gateway => {
-            let outbox = config.stream.outbox_bytes;
-            let gateway = GatewayDelivery::new(
-                &config.gateway,
-                outbox,
-                Arc::clone(&registry) as _,
-                registry,
-                lifecycle,
-                metrics,
-            )?;
-            (gateway, None)
-        }
-    })
 }
 
 impl Running {

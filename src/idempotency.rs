@@ -210,11 +210,6 @@ impl Receipts {
         }
     }
 
-    /// Returns whether receipts survive a restart.
-    pub fn durable(&self) -> bool {
-        self.store.durable()
-    }
-
     fn lock(&self) -> MutexGuard<'_, Ledger> {
         self.ledger.lock().unwrap_or_else(PoisonError::into_inner)
     }

@@ -9,9 +9,10 @@ use crate::{
     config::Config,
     delivery::{Delivery, Dispatcher},
     idempotency::Receipts,
-    lifecycle::Lifecycle,
+    lifecycle::{Lifecycle, Phase},
     metrics::Metrics,
     registry::ConnectionRegistry,
+    store::Store,
     task::TaskService,
     version::VersionService,
 };
@@ -30,6 +31,8 @@ pub struct Services {
     pub versions: Arc<VersionService>,
     /// Tasks.
     pub tasks: Arc<TaskService>,
+    /// The state, to be asked how it is: what is in it belongs to the services.
+    pub store: Arc<dyn Store>,
     /// Receipts by key.
     pub receipts: Arc<Receipts>,
     /// The phase, and tracked tasks.
@@ -42,6 +45,20 @@ pub struct Services {
     pub started_at: Timestamp,
     /// What is bound.
     pub bound: Bound,
+}
+
+impl Services {
+    /// Returns what is wrong at the moment; nothing when all is well.
+    pub fn degraded(&self) -> Vec<String> {
+        let volatile = (!self.store.durable())
+            .then(|| "state is kept in memory only: it does not survive a restart".to_owned());
+        let failed = self.store.failure().map(|why| {
+            format!("the state cannot be written, orders are refused until ssectld is restarted ({why})")
+        });
+        // Streams end when the daemon does.
+        let delivery = if self.lifecycle.phase() < Phase::Closing { self.delivery.trouble() } else { None };
+        [volatile, failed, self.registry.trouble(), delivery].into_iter().flatten().collect()
+    }
 }
 
 /// What the daemon is bound to.

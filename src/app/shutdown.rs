@@ -1,4 +1,4 @@
-//! The end of the daemon: prepare, drain tasks, close, in this order, each within its time.
+//! The end of the daemon: prepare, drain tasks, close, the state last, in this order, each within its time.
 
 use std::{
     sync::Arc,
@@ -13,7 +13,7 @@ use crate::{
 };
 
 /// Time for closing streams beyond their spread, for cancelled tasks' last events, and for what is left.
-const SLACK: Duration = Duration::from_secs(5);
+pub(super) const SLACK: Duration = Duration::from_secs(5);
 /// For answers under way, which have 5 s of their own.
 const LAST_ANSWERS: Duration = Duration::from_secs(7);
 
@@ -49,6 +49,10 @@ pub(super) async fn supervise(services: Arc<Services>) -> Ended {
     lifecycle.advance(Phase::Closed);
     if !lifecycle.finish(LAST_ANSWERS).await {
         late.push("listeners");
+    }
+    services.registry.forget_observers();
+    if timeout(SLACK, services.store.close()).await.is_err() {
+        late.push("state");
     }
     tracing::info!(took = ?began.elapsed(), ?late, "shut down");
     Ended { late }

@@ -142,6 +142,16 @@ impl Delivery for EmbeddedDelivery {
         }
         .boxed()
     }
+
+    fn trouble(&self) -> Option<String> {
+        let dead = self.shards.iter().filter(|shard| shard.has_ended()).count();
+        (dead > 0).then(|| {
+            let all = self.shards.len();
+            format!(
+                "{dead} of {all} threads that write to browsers broke off: restart ssectld, its log says why"
+            )
+        })
+    }
 }
 
 #[cfg(test)]

@@ -58,6 +58,11 @@ pub trait Delivery: Send + Sync + 'static {
     /// Ends what must end when the daemon does: flushes outboxes, closes embedded streams, leaves a gateway's
     /// streams open. The caller bounds the wait.
     fn shutdown(&self) -> BoxFuture<'_, ()>;
+
+    /// Returns what is wrong, if anything is.
+    fn trouble(&self) -> Option<String> {
+        None
+    }
 }
 
 /// Who is connected, as a delivery may ask it. Implemented by the registry.

@@ -5,10 +5,7 @@
 
 use std::{
     net::IpAddr,
-    sync::{
-        Arc,
-        atomic::{AtomicBool, Ordering},
-    },
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
 
@@ -30,7 +27,8 @@ const LIMIT: Duration = Duration::from_secs(1);
 /// The connections that survive a restart.
 pub(super) struct Book {
     store: Arc<dyn Store>,
-    failing: AtomicBool,
+    /// Why the last entry did not get in, if it did not.
+    failing: Mutex<Option<StoreError>>,
 }
 
 /// A connection, by its token.
@@ -44,7 +42,7 @@ struct Entry {
 
 impl Book {
     pub(super) fn new(store: Arc<dyn Store>) -> Self {
-        Self { store, failing: AtomicBool::new(false) }
+        Self { store, failing: Mutex::default() }
     }
 
     /// Returns who was connected, oldest first.
@@ -92,15 +90,27 @@ impl Book {
 
     /// Says once that it does not work, and once that it works again.
     fn outcome(&self, done: Result<(), StoreError>) {
-        let failing = done.is_err();
-        match (self.failing.swap(failing, Ordering::Relaxed), done) {
-            (false, Err(error)) => tracing::error!(
+        let before = std::mem::replace(&mut *self.lock(), done.clone().err());
+        match (before, done) {
+            (None, Err(error)) => tracing::error!(
                 %error,
                 "connections are not remembered: after a restart the daemon will not know those that the gateway holds"
             ),
-            (true, Ok(())) => tracing::info!("connections are remembered again"),
+            (Some(_), Ok(())) => tracing::info!("connections are remembered again"),
             _ => {}
         }
+    }
+
+    /// Returns what is wrong, if anything is.
+    pub(super) fn trouble(&self) -> Option<String> {
+        let error = self.lock().clone()?;
+        Some(format!(
+            "connections are not remembered: a restarted daemon will not know those of now ({error})"
+        ))
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Option<StoreError>> {
+        self.failing.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

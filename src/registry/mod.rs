@@ -69,15 +69,24 @@ impl ConnectionRegistry {
         Self { core: Mutex::default(), observers, book: OnceLock::new(), lifecycle, clock, metrics }
     }
 
-    /// Sets who is told, in this order, each within `limit`. To be called once, before the first connect:
-    /// observers publish through a delivery that needs the registry to be there.
+    /// Sets who is told, in this order, each within `limit`; tells them of the connections that were taken up.
+    /// To be called before the first connect: observers publish through a delivery that needs the registry to be
+    /// there.
     pub fn observe(&self, observers: Vec<Arc<dyn ConnectionObserver>>, limit: Duration) {
         self.observers.set(observers, limit);
+        for connection in &self.everyone() {
+            self.announce(connection);
+        }
     }
 
-    /// Takes up the connections that an earlier run left at the gateway, tells the observers of them, and
-    /// remembers connections from now on. To be called once, after [`ConnectionRegistry::observe`]. Returns how
-    /// many were taken up; those that are gone by now the gateway will tell.
+    /// Tells nobody any more. Observers keep the registry, and it them: without this neither is ever dropped.
+    pub fn forget_observers(&self) {
+        self.observers.forget();
+    }
+
+    /// Takes up the connections that an earlier run left at the gateway, and remembers connections from now on.
+    /// To be called once, before [`ConnectionRegistry::observe`]. Returns how many were taken up; those that are
+    /// gone by now the gateway will tell.
     pub fn keep(&self, store: Arc<dyn Store>) -> Result<usize, StoreError> {
         let book = Arc::new(Book::new(store));
         for (newcomer, connected_at) in book.read()? {
@@ -85,11 +94,12 @@ impl ConnectionRegistry {
         }
         let first = self.book.set(book).is_ok();
         debug_assert!(first, "the book is opened once");
-        let all = self.everyone();
-        for connection in &all {
-            self.announce(connection);
-        }
-        Ok(all.len())
+        Ok(self.count())
+    }
+
+    /// Returns what is wrong, if anything is.
+    pub fn trouble(&self) -> Option<String> {
+        self.book.get()?.trouble()
     }
 
     /// Returns once a connect survives a restart, or after a second if the store cannot.

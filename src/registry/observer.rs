@@ -3,7 +3,7 @@
 
 use std::{
     panic::AssertUnwindSafe,
-    sync::{Arc, OnceLock},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
 
@@ -42,19 +42,22 @@ type All = (Arc<[Arc<dyn ConnectionObserver>]>, Duration);
 
 /// The observers of a registry.
 pub(super) struct Observers {
-    all: OnceLock<All>,
+    all: Mutex<Option<All>>,
     lifecycle: Lifecycle,
     metrics: Arc<Metrics>,
 }
 
 impl Observers {
     pub(super) fn new(lifecycle: Lifecycle, metrics: Arc<Metrics>) -> Self {
-        Self { all: OnceLock::new(), lifecycle, metrics }
+        Self { all: Mutex::default(), lifecycle, metrics }
     }
 
     pub(super) fn set(&self, observers: Vec<Arc<dyn ConnectionObserver>>, limit: Duration) {
-        let first = self.all.set((observers.into(), limit)).is_ok();
-        debug_assert!(first, "the observers are set once");
+        *self.lock() = Some((observers.into(), limit));
+    }
+
+    pub(super) fn forget(&self) {
+        *self.lock() = None;
     }
 
     pub(super) fn connected(&self, connection: &Arc<Connection>) {
@@ -77,7 +80,7 @@ impl Observers {
     where
         F: Fn(Arc<dyn ConnectionObserver>) -> BoxFuture<'static, Result<(), ObserverError>> + Send + 'static,
     {
-        let Some((all, limit)) = self.all.get().cloned() else { return };
+        let Some((all, limit)) = self.lock().clone() else { return };
         let metrics = Arc::clone(&self.metrics);
         // One task per notice; there are never more than connects and disconnects under way.
         self.lifecycle.spawn(async move {
@@ -102,5 +105,9 @@ impl Observers {
                 metrics.observer_failed(fault);
             }
         });
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Option<All>> {
+        self.all.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

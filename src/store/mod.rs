@@ -84,6 +84,17 @@ pub trait Store: Send + Sync + 'static {
 
     /// Returns whether what was committed survives the process.
     fn durable(&self) -> bool;
+
+    /// Returns why nothing can be committed any more, if that is so.
+    fn failure(&self) -> Option<String> {
+        None
+    }
+
+    /// Ends in order: returns when what was accepted is written. Whatever comes later is refused as
+    /// [`StoreError::Closed`].
+    fn close(&self) -> BoxFuture<'_, ()> {
+        Box::pin(std::future::ready(()))
+    }
 }
 
 /// Encodes a service's record.

@@ -118,6 +118,11 @@ impl Shard {
         self.bell.ring();
         sent
     }
+
+    /// Returns whether its thread takes no more commands.
+    pub(crate) fn has_ended(&self) -> bool {
+        self.commands.is_closed()
+    }
 }
 
 impl Drop for Shard {

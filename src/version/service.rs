@@ -165,11 +165,6 @@ impl VersionService {
     pub fn fetched(&self) -> Option<String> {
         self.inner.frontend.as_ref().and_then(FrontendVersion::last)
     }
-
-    /// Returns whether a queued version survives a restart.
-    pub fn durable(&self) -> bool {
-        self.inner.store.durable()
-    }
 }
 
 impl Inner {

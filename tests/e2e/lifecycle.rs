@@ -4,7 +4,7 @@ use serde_json::json;
 
 use crate::{
     fakes::browser::{Browser, Item},
-    harness::{Daemon, http},
+    harness::{Daemon, Home, http},
     tasks::{endless, events_of},
 };
 
@@ -177,4 +177,23 @@ async fn bug_s5_in_gateway_mode_the_gateways_streams_are_left_open() {
     gateway.events_to("a", 1).await;
     daemon.stop().await;
     assert!(!gateway.sent().iter().any(|sent| sent.closes()));
+}
+
+#[tokio::test]
+async fn the_state_is_closed_in_order_and_a_power_failure_is_noticed() {
+    const UNCLOSED: &str = "the last run did not close the state";
+    let marker = |home: &Home| std::fs::read_to_string(home.path("state/state.initialised")).unwrap();
+    let daemon = Daemon::start(&[]).await;
+    let _browser = Browser::open(daemon.public, "a").await;
+    daemon.queue(json!({"version": "1"})).await;
+    daemon.start_task("demo", json!({"steps": 1, "delay": 0})).await;
+    let home = daemon.stop().await;
+    assert!(marker(&home).contains("\nclosed "), "{}", marker(&home));
+    let daemon = home.start(&[]).await;
+    assert!(!daemon.log().contains(UNCLOSED), "{}", daemon.log());
+    let home = daemon.kill().await;
+    assert!(marker(&home).contains("\nopen "), "{}", marker(&home));
+    let daemon = home.start(&[]).await;
+    assert!(daemon.log().contains(UNCLOSED), "{}", daemon.log());
+    daemon.stop().await;
 }

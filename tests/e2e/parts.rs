@@ -1,17 +1,20 @@
 //! Store and clock at the test's mercy, and a thousand connections behind a gateway that hangs.
 
+use std::sync::Arc;
+
 use serde_json::{Value, json};
-use ssectl_core::app::Parts;
+use ssectl_core::app::{App, Parts};
 use tokio::net::UnixStream;
 
 use crate::{
     fakes::{
         browser::Browser,
-        gateway::{Gateway, Mode},
+        gateway::{CALLBACK, Gateway, Mode, connect},
     },
     harness::{
-        Daemon, Response, http,
+        Cli, Daemon, Home, Response, http,
         in_process::{Commits, FickleStore, HeldClock, Inside},
+        until, within,
     },
 };
 
@@ -67,6 +70,69 @@ async fn a_hanging_store_holds_up_neither_connects_nor_events() {
     tell(&daemon, "/v1/events", json!({"name": "marker", "data": 1})).await.expect(200);
     assert_eq!(browser.next_event().await.name, "marker");
     store.now(Commits::Succeed);
+}
+
+#[tokio::test]
+async fn status_tells_when_the_state_cannot_be_written() {
+    let store = FickleStore::new();
+    let daemon = Inside::start(Parts { store: Some(store.clone()), ..Parts::default() }, |config| {
+        config.mode = ssectl_core::config::Mode::Gateway;
+        config.gateway.url = "http://127.0.0.1:1".to_owned();
+    })
+    .await;
+    let degraded = async || {
+        let status = Cli { socket: daemon.home.path("c.sock") }.json(&["status"]).await;
+        let reasons = status["item"]["degraded"].as_array().expect("a list").clone();
+        reasons.iter().map(|reason| reason.as_str().expect("text").to_owned()).collect::<Vec<_>>()
+    };
+    assert!(degraded().await.is_empty());
+    store.now(Commits::Fail);
+    http::post(daemon.internal, CALLBACK, &connect("a", "t")).await.expect(200);
+    let reasons = degraded().await;
+    assert!(
+        reasons[0].contains("cannot be written") && reasons[0].contains("the test says so"),
+        "{reasons:?}"
+    );
+    assert!(reasons[1].contains("not remembered"), "{reasons:?}");
+    http::get(daemon.internal, "/readyz").await.expect(200);
+    store.now(Commits::Succeed);
+    http::post(daemon.internal, CALLBACK, &connect("b", "u")).await.expect(200);
+    assert!(degraded().await.is_empty());
+}
+
+#[tokio::test]
+async fn nothing_of_a_daemon_outlives_it() {
+    let store = FickleStore::new();
+    let (kept, parts) = (Arc::downgrade(&store), Parts { store: Some(store), ..Parts::default() });
+    let daemon = Inside::start(parts, |_| {}).await;
+    let _browser = Browser::open(daemon.public, "a").await;
+    tell(&daemon, "/v1/versions", json!({"version": "1"})).await.expect(200);
+    tell(&daemon, "/v1/tasks", json!({"name": "x"})).await.expect(200);
+    let services = daemon.running.services();
+    let (services, registry) = (Arc::downgrade(services), Arc::downgrade(&services.registry));
+    daemon.running.shutdown();
+    within("the daemon to end", daemon.running.ended()).await;
+    // The threads of the engine let go of the registry just after they have said that they end.
+    until("all of it to be dropped", async || {
+        let kept = (kept.strong_count(), services.strong_count(), registry.strong_count());
+        (kept == (0, 0, 0)).then_some(())
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_daemon_that_does_not_start_leaves_its_state_closed() {
+    let home = Home::new();
+    let mut config = ssectl_core::config::Config::default();
+    config.listen.public.set_port(0);
+    config.listen.internal.set_port(0);
+    config.control.socket = home.path("c.sock");
+    config.state.dir = home.path("state");
+    config.frontend_version_url = "no address".to_owned();
+    let failed = App::start(config, Parts::default()).await;
+    assert!(failed.is_err());
+    let marker = std::fs::read_to_string(home.path("state/state.initialised")).expect("the state was opened");
+    assert!(marker.contains("closed "), "{marker}");
 }
 
 #[tokio::test]

@@ -17,11 +17,6 @@ use crate::{
 
 /// Returns the daemon at a glance.
 pub(super) async fn status(State(services): State<Shared>) -> Json<Single<Status>> {
-    let durable = services.versions.durable();
-    let mut degraded = Vec::new();
-    if !durable {
-        degraded.push("state is kept in memory only: it does not survive a restart".to_owned());
-    }
     let status = Status {
         version: env!("CARGO_PKG_VERSION").to_owned(),
         pid: std::process::id(),
@@ -37,8 +32,8 @@ pub(super) async fn status(State(services): State<Shared>) -> Json<Single<Status
         connections: services.registry.count(),
         pending_versions: services.versions.pending().len(),
         tasks: services.tasks.counts(),
-        durable,
-        degraded,
+        durable: services.store.durable(),
+        degraded: services.degraded(),
     };
     let mut answer = Single::new("status", status);
     answer.warnings.extend(disagreement(&services));

@@ -108,6 +108,19 @@ async fn emb_2_ready_is_for_the_envelope_form() {
 }
 
 #[tokio::test]
+async fn a_shard_that_broke_off_is_told() {
+    let house = House::new(&config(), Framing::Named).await;
+    assert_eq!(house.delivery.trouble(), None);
+    let (done, ended) = oneshot::channel();
+    let shard = &house.delivery.shards[0];
+    assert!(shard.order(Command::Shutdown(Duration::ZERO, done)).await.is_ok());
+    ended.await.expect("it ends");
+    let trouble = house.delivery.trouble().expect("said");
+    let all = house.delivery.shards.len();
+    assert!(trouble.starts_with(&format!("1 of {all} threads")), "{trouble}");
+}
+
+#[tokio::test]
 async fn emb_4_a_closed_stream_says_why_and_ends_well() {
     let house = House::new(&config(), Framing::Named).await;
     for reason in [CloseReason::Replaced, CloseReason::Disconnected] {

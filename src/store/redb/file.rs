@@ -45,7 +45,7 @@ pub(super) struct Opened {
     path: PathBuf,
     /// Taken when it is closed.
     database: Option<Arc<Database>>,
-    /// Locked as long as this lives.
+    /// Locked until it is closed.
     marker: File,
 }
 
@@ -73,6 +73,9 @@ impl StateFiles {
                 .map_err(|error| self.refuse(&self.file, &format!("it cannot be created: {error}")))?;
         }
         let database = self.check(closed_at(&text))?;
+        if there && closed_at(&text).is_none() {
+            tracing::info!(state = %self.file.display(), "the last run did not close the state; it is whole");
+        }
         let mut opened = Opened { path: self.file.clone(), database: Some(Arc::new(database)), marker };
         opened.mark("open").map_err(|error| self.refuse(&self.marker, &error.to_string()))?;
         sync_dir(&self.dir).map_err(|error| self.refuse(&self.dir, &error.to_string()))?;
@@ -156,8 +159,9 @@ impl StateFiles {
 }
 
 impl Opened {
-    pub(super) fn database(&self) -> Arc<Database> {
-        Arc::clone(self.database.as_ref().expect("it is taken by close only, which is the end"))
+    /// Returns the database, unless it is closed.
+    pub(super) fn database(&self) -> Option<Arc<Database>> {
+        self.database.clone()
     }
 
     pub(super) fn unusable(&self, why: &str) -> StoreError {
@@ -173,6 +177,9 @@ impl Opened {
             && let Err(error) = self.mark(&format!("closed {commits}"))
         {
             tracing::warn!(%error, "the state's marker could not be written");
+        }
+        if let Err(error) = self.marker.unlock() {
+            tracing::warn!(%error, "the state stays locked until the process ends");
         }
     }
 

@@ -10,7 +10,10 @@ mod record;
 mod tests;
 mod writer;
 
-use std::path::Path;
+use std::{
+    path::Path,
+    sync::{Mutex, MutexGuard, PoisonError},
+};
 
 use futures_util::future::BoxFuture;
 use redb::{Database, ReadableDatabase, ReadableTable, TableDefinition};
@@ -26,10 +29,10 @@ fn definition(table: Table) -> Bytes {
     TableDefinition::new(table.name())
 }
 
-/// Keeps records in a file. Closed when dropped: what was committed before is written, the rest refused.
+/// Keeps records in a file. Dropped, it is closed too, for which the thread that drops it waits.
 pub struct RedbStore {
     writer: Writer,
-    opened: Opened,
+    opened: Mutex<Opened>,
 }
 
 impl RedbStore {
@@ -37,15 +40,21 @@ impl RedbStore {
     /// version or in use is refused and left as it is.
     pub fn open(dir: &Path) -> Result<Self, StoreError> {
         let opened = StateFiles::at(dir).open()?;
-        let writer = Writer::start(opened.database())
+        let database = opened.database().ok_or(StoreError::Closed)?;
+        let writer = Writer::start(database)
             .map_err(|error| StoreError::Failed(format!("no thread for the state: {error}")))?;
-        Ok(Self { writer, opened })
+        Ok(Self { writer, opened: Mutex::new(opened) })
+    }
+
+    fn opened(&self) -> MutexGuard<'_, Opened> {
+        self.opened.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 impl Store for RedbStore {
     fn load(&self, table: Table) -> Result<Vec<(String, Vec<u8>)>, StoreError> {
-        read(&self.opened.database(), table).map_err(|why| self.opened.unusable(&why))
+        let database = self.opened().database().ok_or(StoreError::Closed)?;
+        read(&database, table).map_err(|why| self.opened().unusable(&why))
     }
 
     fn commit(&self, batch: Batch) -> BoxFuture<'_, Result<(), StoreError>> {
@@ -55,12 +64,23 @@ impl Store for RedbStore {
     fn durable(&self) -> bool {
         true
     }
+
+    fn failure(&self) -> Option<String> {
+        self.writer.failure()
+    }
+
+    fn close(&self) -> BoxFuture<'_, ()> {
+        Box::pin(async {
+            let intact = self.writer.finish().await;
+            self.opened().close(intact);
+        })
+    }
 }
 
 impl Drop for RedbStore {
     fn drop(&mut self) {
         let intact = self.writer.stop();
-        self.opened.close(intact);
+        self.opened().close(intact);
     }
 }
 

@@ -158,7 +158,7 @@ async fn a_flipped_bit_is_refused_or_harmless() {
         match files.open() {
             Err(_) => assert_eq!(fs::read(&file).expect("the file"), flipped, "byte {at}: left as it is"),
             Ok(opened) => {
-                if read(&opened.database(), Table::Pending).expect("reads") != expected {
+                if read(&opened.database().expect("open"), Table::Pending).expect("reads") != expected {
                     wrong.push(at);
                 }
             }
@@ -218,4 +218,20 @@ async fn after_a_failed_commit_there_are_no_more_even_if_the_disk_recovers() {
     assert!(matches!(writer.commit(vec![put("c", "1")]).await, Err(StoreError::Failed(_))));
     assert_eq!(writer.stop(), writer::Intact::No);
     assert!(matches!(writer.commit(vec![put("d", "1")]).await, Err(StoreError::Closed)));
+}
+
+#[tokio::test]
+async fn a_closed_store_has_written_what_it_took_and_takes_no_more() {
+    let dir = state_with(&[]).await;
+    let store = RedbStore::open(dir.path()).expect("opens");
+    let commit = store.commit(vec![put("a", "1")]);
+    let (committed, ()) = tokio::join!(commit, store.close());
+    committed.expect("it came before");
+    store.close().await;
+    assert!(matches!(store.commit(vec![put("b", "2")]).await, Err(StoreError::Closed)));
+    assert!(matches!(store.load(Table::Pending), Err(StoreError::Closed)));
+    let again = RedbStore::open(dir.path()).expect("another may have it");
+    assert_eq!(again.load(Table::Pending).expect("loads"), [record("a", "1")]);
+    drop(store);
+    again.commit(vec![put("c", "3")]).await.expect("it is its own now");
 }

@@ -119,4 +119,8 @@ impl Store for FickleStore {
     fn durable(&self) -> bool {
         true
     }
+
+    fn failure(&self) -> Option<String> {
+        (*self.mood.borrow() == Commits::Fail).then(|| "the test says so".to_owned())
+    }
 }

@@ -20,8 +20,8 @@ async fn bug_m11_a_restarted_daemon_goes_on_with_the_connections_of_the_gateway(
     let since = first.desk.registry.find(&"a".parse().expect("an id")).expect("there").connected_at;
 
     let second = House::new(None);
-    let mut told = observed(&second);
     assert_eq!(store_of(&second, &store), 2);
+    let mut told = observed(&second);
     assert_eq!(
         (second.registered("a").as_deref(), second.registered("d").as_deref()),
         (Some("t3"), Some("t4"))
@@ -55,4 +55,6 @@ async fn a_store_that_hangs_refuses_no_connect() {
     house.desk.registry.keep(Arc::new(Stuck)).expect("readable");
     assert_eq!(house.connect("/?request_id=a", "t").await, fine());
     assert_eq!(told.recv().await.expect("told").0, "t");
+    let trouble = house.desk.registry.trouble().expect("said");
+    assert!(trouble.contains("not remembered") && trouble.contains("longer than 1 s"), "{trouble}");
 }

@@ -1,0 +1,115 @@
+//! Puts the parts together: registry, delivery, services, observers.
+
+use std::sync::Arc;
+
+use super::{Parts, StartError};
+use crate::{
+    config::{Config, Mode},
+    delivery::{Delivery, Dispatcher, embedded::EmbeddedDelivery, gateway::GatewayDelivery},
+    idempotency::Receipts,
+    lifecycle::Lifecycle,
+    metrics::Metrics,
+    registry::{ConnectionObserver, ConnectionRegistry},
+    services::{Bound, Services},
+    store::Store,
+    task::{Builtins, TaskService},
+    version::{FrontendVersion, VersionService},
+};
+
+/// Loads the state and returns what the doors act on, and what takes streams if anything does. Registered
+/// observers are the last step: before it nothing that is dropped keeps itself alive.
+pub(super) fn assemble(
+    config: Arc<Config>,
+    parts: Parts,
+    store: &Arc<dyn Store>,
+    lifecycle: &Lifecycle,
+    bound: Bound,
+) -> Result<(Arc<Services>, Option<Arc<EmbeddedDelivery>>), StartError> {
+    let Parts { clock, observers, observer_limit, .. } = parts;
+    let metrics = Arc::new(Metrics::new());
+    let registry =
+        Arc::new(ConnectionRegistry::new(Arc::clone(&clock), lifecycle.clone(), Arc::clone(&metrics)));
+    let (delivery, embedded) = deliveries(&config, &registry, lifecycle, &metrics)?;
+    let dispatcher =
+        Arc::new(Dispatcher::new(Arc::clone(&delivery), registry.clone(), config.events.max_bytes));
+    let receipts = Arc::new(Receipts::load(Arc::clone(store), Arc::clone(&clock))?);
+    let frontend = match config.frontend_version_url.as_str() {
+        "" => None,
+        url => Some(FrontendVersion::new(url, Arc::clone(&metrics))?),
+    };
+    let services = Services {
+        versions: Arc::new(VersionService::load(
+            Arc::clone(store),
+            Arc::clone(&receipts),
+            Arc::clone(&dispatcher),
+            lifecycle.clone(),
+            Arc::clone(&clock),
+            frontend,
+        )?),
+        tasks: TaskService::load(
+            &config.tasks,
+            if config.demo || config.testing { Builtins::On } else { Builtins::Off },
+            Arc::clone(store),
+            Arc::clone(&receipts),
+            Arc::clone(&dispatcher),
+            lifecycle.clone(),
+            Arc::clone(&clock),
+            Arc::clone(&metrics),
+        )?,
+        started_at: clock.now(),
+        store: Arc::clone(store),
+        lifecycle: lifecycle.clone(),
+        config,
+        registry,
+        delivery,
+        dispatcher,
+        receipts,
+        metrics,
+        clock,
+        bound,
+    };
+    if services.config.mode == Mode::Gateway {
+        let connections = services.registry.keep(Arc::clone(store))?;
+        tracing::info!(connections, "connections of the gateway taken up from the last run");
+    }
+    let own: [Arc<dyn ConnectionObserver>; 2] = [services.versions.clone(), services.tasks.clone()];
+    services.registry.observe(own.into_iter().chain(observers).collect(), observer_limit);
+    Ok((Arc::new(services), embedded))
+}
+
+type Deliveries = (Arc<dyn Delivery>, Option<Arc<EmbeddedDelivery>>);
+
+fn deliveries(
+    config: &Config,
+    registry: &Arc<ConnectionRegistry>,
+    lifecycle: &Lifecycle,
+    metrics: &Arc<Metrics>,
+) -> Result<Deliveries, StartError> {
+    let (registry, lifecycle, metrics) = (Arc::clone(registry), lifecycle.clone(), Arc::clone(metrics));
+    Ok(match config.mode {
+        Mode::Embedded => {
+            let embedded = EmbeddedDelivery::start(
+                &config.stream,
+                config.framing,
+                config.shutdown.spread,
+                Arc::clone(&registry) as _,
+                registry,
+                metrics,
+            )
+            .map_err(StartError::Streams)?;
+            (Arc::clone(&embedded) as _, Some(embedded))
+        }
+        Mode::Gateway => {
+            let outbox = config.stream.outbox_bytes;
+            let gateway = GatewayDelivery::new(
+                &config.gateway,
+                outbox,
+                Arc::clone(&registry) as _,
+                registry,
+                lifecycle,
+                metrics,
+            )?;
+            (gateway, None)
+        }
+    })
+}
