@@ -40,6 +40,8 @@ pub mod lifecycle;
 #[cfg(feature = "daemon")]
 pub mod metrics;
 #[cfg(feature = "daemon")]
+mod order;
+#[cfg(feature = "daemon")]
 pub mod outbound;
 #[cfg(feature = "daemon")]
 pub mod registry;

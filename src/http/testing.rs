@@ -22,6 +22,7 @@ use crate::{
     delivery::{Directory, Dispatcher},
     event::{Event, Kind},
     idempotency::Actor,
+    order::Order,
     request_id::RequestId,
     services::Services,
     task::{CreateTask, TaskError, TaskEvent, TaskEventType},
@@ -110,7 +111,14 @@ async fn version(State(services): State<Arc<Services>>, request: Request) -> Res
             json!({ "delivered": delivered, "requestId": id.as_str(), "status": status }),
         )
     };
-    match services.versions.queue(Actor::Testing, order).await {
+    let logged = Order::new(Actor::Testing, "version.queue", &order.target(), None);
+    let versions = Arc::clone(&services.versions);
+    let act = async move { versions.queue(Actor::Testing, order).await };
+    let queued = match logged.carry_out(&services.lifecycle, act).await {
+        Ok(queued) => queued,
+        Err(broken) => return asked.unavailable(&broken),
+    };
+    match queued {
         Ok(_) => answer(true, "delivered"),
         Err(VersionError::ShuttingDown(_)) => answer(false, "queued"),
         Err(error @ (VersionError::Invalid(_) | VersionError::TooLarge(_))) => {
@@ -176,7 +184,14 @@ async fn start_task(State(services): State<Arc<Services>>, request: Request) -> 
         _ => return unknown(),
     };
     let order = CreateTask { builtin: Some(builtin.to_owned()), params, name: None, key: None };
-    match services.tasks.create(Actor::Testing, order).await {
+    let logged = Order::new(Actor::Testing, "task.create", &order.target(), None);
+    let tasks = Arc::clone(&services.tasks);
+    let act = async move { tasks.create(Actor::Testing, order).await };
+    let created = match logged.carry_out(&services.lifecycle, act).await {
+        Ok(created) => created,
+        Err(broken) => return asked.unavailable(&broken),
+    };
+    match created {
         Ok(receipt) => {
             reply::json(StatusCode::OK, json!({ "status": "pending", "task_id": receipt.task_id }))
         }

@@ -100,6 +100,8 @@ impl Inner {
     ) -> bool {
         let turn = entry.turn.lock().await;
         let view = entry.view();
+        // An order has a log line of its own.
+        let ordered = receipt.is_some();
         let stored = self.store_end(&view, receipt).await;
         if let Err(error) = &stored {
             tracing::error!(task = %entry.id, %error, "the end of a task could not be stored");
@@ -111,8 +113,10 @@ impl Inner {
         self.metrics.task_ended(view.status.label());
         self.count();
         self.open.send_modify(|open| *open -= 1);
-        tracing::info!(task = %entry.id, name = view.name, status = view.status.label(), error = view.error,
-            "task ended");
+        if !ordered {
+            tracing::info!(task = %entry.id, name = view.name, status = view.status.label(),
+                error = view.error, "task ended");
+        }
         stored.is_ok()
     }
 

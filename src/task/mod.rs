@@ -198,6 +198,14 @@ pub struct CreateTask {
     pub key: Option<String>,
 }
 
+impl CreateTask {
+    /// Returns what it is about, for logs.
+    #[cfg(feature = "daemon")]
+    pub(crate) fn target(&self) -> &str {
+        self.builtin.as_deref().or(self.name.as_deref()).unwrap_or_default()
+    }
+}
+
 /// A reporter's progress: text, value or both. Neither is a mere heartbeat.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]

@@ -151,7 +151,6 @@ impl Inner {
         }
         drop(turn);
         self.run_waiting();
-        tracing::info!(actor = %mutation.actor, key = mutation.key, task = %entry.id, "task created");
         Ok(receipt)
     }
 
@@ -232,7 +231,6 @@ impl Inner {
             receipt.durable = false;
             ticket.finish(&receipt);
         }
-        tracing::info!(%actor, key = receipt.key, task = id, verb = end.verb(), "task ended by order");
         Ok(receipt)
     }
 
@@ -259,7 +257,6 @@ impl Inner {
             TaskReceipt { key: mutation.key, task_id: id.to_owned(), status, durable: self.store.durable() };
         ticket.commit(&receipt, vec![Change::Remove(Table::Tasks, id.to_owned())]).await?;
         self.book().remove(id);
-        tracing::info!(%actor, key = receipt.key, task = id, "task removed");
         Ok(receipt)
     }
 

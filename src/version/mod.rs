@@ -42,6 +42,16 @@ pub struct QueueVersion {
     pub key: Option<String>,
 }
 
+impl QueueVersion {
+    /// Returns what it is about, for logs.
+    #[cfg(feature = "daemon")]
+    pub(crate) fn target(&self) -> String {
+        let whom = self.request_id.as_ref().map_or("everyone", RequestId::as_str);
+        let live = if self.live_to_all { ", live to all" } else { "" };
+        format!("{} for {whom}{live}", self.version)
+    }
+}
+
 /// A version that later connections are told of.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PendingVersion {

@@ -194,9 +194,6 @@ impl Inner {
         {
             tracing::warn!(%error, key = receipt.key, "a receipt lost its number of connections");
         }
-        tracing::info!(%actor, key = receipt.key, version = receipt.version, sequence = receipt.sequence.0,
-            audience = %Audience::from(receipt.request_id.clone()), connections = receipt.connections,
-            "version queued");
         Ok(receipt)
     }
 
@@ -218,7 +215,6 @@ impl Inner {
             self.pending().remove(audience);
         }
         drop(sequencer);
-        tracing::info!(%actor, key = receipt.key, cleared = receipt.cleared, "pending versions cleared");
         Ok(receipt)
     }
 

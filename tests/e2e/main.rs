@@ -23,6 +23,7 @@ mod gateway_services;
 mod harness;
 mod hostile;
 mod lifecycle;
+mod log;
 mod metrics;
 mod observers;
 mod parts;

@@ -4,15 +4,16 @@ use axum::{Extension, Json, extract::State};
 use jiff::Timestamp;
 
 use super::{
+    Shared,
     extract::{Body, Id},
     failure::Rejected,
-    order::{Order, Shared},
 };
 use crate::{
     connection::{CloseReason, Connection},
     control::types::{ConnectionView, Disconnect, DisconnectReceipt, List, Single},
     delivery::Directory,
     idempotency::{Actor, Begun, Mutation},
+    order::Order,
     registry::Listed,
     request_id::RequestId,
     services::Services,
@@ -75,7 +76,7 @@ pub(super) async fn disconnect(
     let logged = Order::new(actor, "connections.disconnect", &target(&order), order.key.as_ref());
     let inner = services.clone();
     let act = async move { once(&inner, actor, order).await };
-    let receipt = logged.carry_out(&services, act).await?;
+    let receipt = logged.carry_out(&services.lifecycle, act).await??;
     Ok(Json(Single::new("connections.disconnected", receipt)))
 }
 

@@ -3,15 +3,12 @@
 use axum::{Extension, Json, extract::State};
 use serde::Serialize;
 
-use super::{
-    extract::Body,
-    failure::Rejected,
-    order::{Order, Shared},
-};
+use super::{Shared, extract::Body, failure::Rejected};
 use crate::{
     control::types::{Keyed, Listen, Single, Status, StopReceipt},
     delivery::Directory,
     idempotency::{Actor, Begun, Mutation},
+    order::Order,
     services::Services,
 };
 
@@ -64,7 +61,7 @@ pub(super) async fn stop(
     let logged = Order::new(actor, "daemon.stop", &"daemon", order.key.as_ref());
     let inner = services.clone();
     let act = async move { stop_once(&inner, actor, order).await };
-    Ok(Json(Single::new("daemon.stopping", logged.carry_out(&services, act).await?)))
+    Ok(Json(Single::new("daemon.stopping", logged.carry_out(&services.lifecycle, act).await??)))
 }
 
 async fn stop_once(services: &Services, actor: Actor, order: Keyed) -> Result<StopReceipt, Rejected> {

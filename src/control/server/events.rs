@@ -2,15 +2,12 @@
 
 use axum::{Json, extract::State};
 
-use super::{
-    extract::Body,
-    failure::Rejected,
-    order::{Shared, uninterrupted},
-};
+use super::{Shared, extract::Body, failure::Rejected};
 use crate::{
     audience::Audience,
     control::types::{EventReceipt, SendEvent, Single},
     event::{Event, EventName, JsonLine, Kind},
+    order::uninterrupted,
 };
 
 /// Sends an event.
@@ -26,8 +23,8 @@ pub(super) async fn send(
     services.dispatcher.check(&event)?;
     let audience = Audience::from(order.request_id);
     let dispatcher = services.dispatcher.clone();
-    let act = async move { Ok(dispatcher.dispatch(&audience, event).await) };
-    let sent = uninterrupted(&services, act).await?;
+    let act = async move { dispatcher.dispatch(&audience, event).await };
+    let sent = uninterrupted(&services.lifecycle, act).await?;
     let receipt = EventReceipt { sequence: sent.sequence.0, connections: sent.connections };
     Ok(Json(Single::new("event.receipt", receipt)))
 }

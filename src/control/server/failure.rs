@@ -1,5 +1,7 @@
 //! Errors as the API words them: what happened, why, what to do next.
 
+use std::fmt;
+
 use axum::{
     Json,
     http::StatusCode,
@@ -12,6 +14,7 @@ use crate::{
     event::InvalidEventName,
     idempotency::{KeyConflict, ReceiptError, TooManyKeys},
     lifecycle::ShuttingDown,
+    order::Broken,
     store::StoreError,
     task::TaskError,
     version::VersionError,
@@ -45,10 +48,23 @@ impl Rejected {
     }
 }
 
+impl fmt::Display for Rejected {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0.message)?;
+        self.0.cause.as_ref().map_or(Ok(()), |cause| write!(f, ": {cause}"))
+    }
+}
+
 impl IntoResponse for Rejected {
     fn into_response(self) -> Response {
         let status = StatusCode::from_u16(self.0.code.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
         (status, Json(Failure { error: self.0 })).into_response()
+    }
+}
+
+impl From<Broken> for Rejected {
+    fn from(error: Broken) -> Self {
+        Self::new(ErrorCode::Internal, error.to_string())
     }
 }
 

@@ -12,7 +12,7 @@ use bytes::Bytes;
 use futures_util::stream;
 use tokio::sync::broadcast::{Receiver, error::RecvError};
 
-use super::{extract::Id, failure::Rejected, order::Shared, tasks};
+use super::{Shared, extract::Id, failure::Rejected, tasks};
 use crate::{
     control::types::TaskLine,
     task::{TaskEvent, TaskView},

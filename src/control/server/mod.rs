@@ -7,7 +7,6 @@ mod extract;
 mod failure;
 mod follow;
 mod listener;
-mod order;
 mod tasks;
 #[cfg(test)]
 mod tests;
@@ -32,6 +31,9 @@ use crate::{
     lifecycle::Phase,
     services::Services,
 };
+
+/// What handlers share.
+type Shared = Arc<Services>;
 
 /// Clients at once; more wait in the kernel's backlog.
 const CONNECTIONS: usize = 256;

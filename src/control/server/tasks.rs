@@ -3,13 +3,14 @@
 use axum::{Extension, Json, extract::State};
 
 use super::{
+    Shared,
     extract::{Body, Id},
     failure::Rejected,
-    order::{Order, Shared, uninterrupted},
 };
 use crate::{
     control::types::{Keyed, List, Single},
     idempotency::Actor,
+    order::{Order, uninterrupted},
     task::{CreateTask, EndTask, ReportProgress, TaskReceipt, TaskView},
 };
 
@@ -39,11 +40,10 @@ pub(super) async fn create(
     Extension(actor): Extension<Actor>,
     Body(order): Body<CreateTask>,
 ) -> Receipt {
-    let target = order.builtin.as_ref().or(order.name.as_ref()).cloned().unwrap_or_default();
-    let logged = Order::new(actor, "task.create", &target, order.key.as_ref());
+    let logged = Order::new(actor, "task.create", &order.target(), order.key.as_ref());
     let tasks = services.tasks.clone();
-    let act = async move { Ok(tasks.create(actor, order).await?) };
-    Ok(Json(Single::new("task.receipt", logged.carry_out(&services, act).await?)))
+    let act = async move { tasks.create(actor, order).await };
+    Ok(Json(Single::new("task.receipt", logged.carry_out(&services.lifecycle, act).await??)))
 }
 
 /// Takes a reporter's progress: neither keyed nor logged.
@@ -53,8 +53,8 @@ pub(super) async fn progress(
     Body(report): Body<ReportProgress>,
 ) -> Result<Json<Single<TaskView>>, Rejected> {
     let tasks = services.tasks.clone();
-    let act = async move { Ok(tasks.progress(&id, report).await?) };
-    Ok(Json(Single::new("task", uninterrupted(&services, act).await?)))
+    let act = async move { tasks.progress(&id, report).await };
+    Ok(Json(Single::new("task", uninterrupted(&services.lifecycle, act).await??)))
 }
 
 /// Ends a reporter's task well.
@@ -66,8 +66,8 @@ pub(super) async fn complete(
 ) -> Receipt {
     let logged = Order::new(actor, "task.complete", &id, order.key.as_ref());
     let tasks = services.tasks.clone();
-    let act = async move { Ok(tasks.complete(actor, &id, order).await?) };
-    Ok(Json(Single::new("task.receipt", logged.carry_out(&services, act).await?)))
+    let act = async move { tasks.complete(actor, &id, order).await };
+    Ok(Json(Single::new("task.receipt", logged.carry_out(&services.lifecycle, act).await??)))
 }
 
 /// Ends a reporter's task badly.
@@ -79,8 +79,8 @@ pub(super) async fn fail(
 ) -> Receipt {
     let logged = Order::new(actor, "task.fail", &id, order.key.as_ref());
     let tasks = services.tasks.clone();
-    let act = async move { Ok(tasks.fail(actor, &id, order).await?) };
-    Ok(Json(Single::new("task.receipt", logged.carry_out(&services, act).await?)))
+    let act = async move { tasks.fail(actor, &id, order).await };
+    Ok(Json(Single::new("task.receipt", logged.carry_out(&services.lifecycle, act).await??)))
 }
 
 /// Cancels a task of either owner.
@@ -92,8 +92,8 @@ pub(super) async fn cancel(
 ) -> Receipt {
     let logged = Order::new(actor, "task.cancel", &id, order.key.as_ref());
     let tasks = services.tasks.clone();
-    let act = async move { Ok(tasks.cancel(actor, &id, order).await?) };
-    Ok(Json(Single::new("task.receipt", logged.carry_out(&services, act).await?)))
+    let act = async move { tasks.cancel(actor, &id, order).await };
+    Ok(Json(Single::new("task.receipt", logged.carry_out(&services.lifecycle, act).await??)))
 }
 
 /// Forgets a finished task.
@@ -105,6 +105,6 @@ pub(super) async fn remove(
 ) -> Receipt {
     let logged = Order::new(actor, "task.remove", &id, order.key.as_ref());
     let tasks = services.tasks.clone();
-    let act = async move { Ok(tasks.remove(actor, &id, order.key).await?) };
-    Ok(Json(Single::new("task.receipt", logged.carry_out(&services, act).await?)))
+    let act = async move { tasks.remove(actor, &id, order.key).await };
+    Ok(Json(Single::new("task.receipt", logged.carry_out(&services.lifecycle, act).await??)))
 }

@@ -4,13 +4,14 @@ use axum::{Extension, Json, extract::State};
 use serde::Deserialize;
 
 use super::{
+    Shared,
     extract::{Body, Params},
     failure::Rejected,
-    order::{Order, Shared},
 };
 use crate::{
     control::types::{List, Single},
     idempotency::Actor,
+    order::Order,
     request_id::RequestId,
     version::{ClearReceipt, ClearVersion, PendingVersion, QueueVersion, VersionReceipt},
 };
@@ -45,12 +46,10 @@ pub(super) async fn queue(
     Extension(actor): Extension<Actor>,
     Body(order): Body<QueueVersion>,
 ) -> Result<Json<Single<VersionReceipt>>, Rejected> {
-    let whom = order.request_id.as_ref().map_or("everyone", RequestId::as_str);
-    let target = format!("{} for {whom}", order.version);
-    let logged = Order::new(actor, "version.queue", &target, order.key.as_ref());
+    let logged = Order::new(actor, "version.queue", &order.target(), order.key.as_ref());
     let versions = services.versions.clone();
-    let act = async move { Ok(versions.queue(actor, order).await?) };
-    Ok(Json(Single::new("receipt", logged.carry_out(&services, act).await?)))
+    let act = async move { versions.queue(actor, order).await };
+    Ok(Json(Single::new("receipt", logged.carry_out(&services.lifecycle, act).await??)))
 }
 
 /// Forgets pending versions.
@@ -66,6 +65,6 @@ pub(super) async fn clear(
     };
     let logged = Order::new(actor, "version.clear", &target, order.key.as_ref());
     let versions = services.versions.clone();
-    let act = async move { Ok(versions.clear(actor, order).await?) };
-    Ok(Json(Single::new("versions.cleared", logged.carry_out(&services, act).await?)))
+    let act = async move { versions.clear(actor, order).await };
+    Ok(Json(Single::new("versions.cleared", logged.carry_out(&services.lifecycle, act).await??)))
 }

@@ -1,0 +1,130 @@
+//! Mutations, whichever door they come through: carried out to the end even when the caller hangs up, and logged
+//! with one line each, refused ones too.
+
+use std::fmt::Display;
+
+use crate::{
+    control::types::{DisconnectReceipt, StopReceipt},
+    idempotency::Actor,
+    lifecycle::Lifecycle,
+    task::TaskReceipt,
+    version::{ClearReceipt, VersionReceipt},
+};
+
+/// A mutation as the log names it.
+pub(crate) struct Order {
+    actor: Actor,
+    verb: &'static str,
+    target: String,
+    key: Option<String>,
+}
+
+/// It broke off: a defect.
+#[derive(Clone, Copy, Debug, thiserror::Error)]
+#[error("the daemon failed; its log says more")]
+pub(crate) struct Broken;
+
+impl Order {
+    /// Returns an order that is not carried out yet.
+    pub(crate) fn new(actor: Actor, verb: &'static str, target: &dyn Display, key: Option<&String>) -> Self {
+        Self { actor, verb, target: target.to_string(), key: key.cloned() }
+    }
+
+    /// Carries out a mutation in a task of its own: a caller that hangs up does not leave it half done.
+    pub(crate) async fn carry_out<R, E>(
+        self,
+        lifecycle: &Lifecycle,
+        act: impl Future<Output = Result<R, E>> + Send + 'static,
+    ) -> Result<Result<R, E>, Broken>
+    where
+        R: Receipt + Send + 'static,
+        E: Display + Send + 'static,
+    {
+        let logged = async move {
+            let outcome = act.await;
+            match &outcome {
+                Ok(receipt) => self.done(&receipt.facts()),
+                Err(why) => self.refused(why),
+            }
+            outcome
+        };
+        uninterrupted(lifecycle, logged).await
+    }
+
+    // Text that others wrote is given as text: the log's form sees to it that no line can be forged with it.
+
+    fn done(&self, facts: &Facts<'_>) {
+        let Self { actor, verb, target: what, .. } = self;
+        let Facts { key, task, sequence, connections, cleared, tasks } = *facts;
+        let task = task.filter(|task| task != what);
+        tracing::info!(verb, what, %actor, key, task, sequence, connections, cleared, tasks, "order done");
+    }
+
+    fn refused(&self, why: &impl Display) {
+        let Self { actor, verb, target: what, key } = self;
+        tracing::info!(verb, what, %actor, key, why = why.to_string(), "order refused");
+    }
+}
+
+/// Runs to the end even when the caller hangs up.
+pub(crate) async fn uninterrupted<T: Send + 'static>(
+    lifecycle: &Lifecycle,
+    act: impl Future<Output = T> + Send + 'static,
+) -> Result<T, Broken> {
+    lifecycle.spawn(act).await.map_err(|error| {
+        tracing::error!(%error, "an order broke off");
+        Broken
+    })
+}
+
+/// What the log says of a mutation that was done.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Facts<'a> {
+    key: &'a str,
+    task: Option<&'a str>,
+    /// Of a version.
+    sequence: Option<u64>,
+    /// How many were selected, or disconnected.
+    connections: Option<usize>,
+    /// Pending versions that were removed.
+    cleared: Option<usize>,
+    /// Tasks that are waited for.
+    tasks: Option<usize>,
+}
+
+/// What a mutation is answered with.
+pub(crate) trait Receipt {
+    /// Returns what the log says of it.
+    fn facts(&self) -> Facts<'_>;
+}
+
+impl Receipt for VersionReceipt {
+    fn facts(&self) -> Facts<'_> {
+        let (sequence, connections) = (Some(self.sequence.0), Some(self.connections));
+        Facts { key: &self.key, sequence, connections, ..Facts::default() }
+    }
+}
+
+impl Receipt for ClearReceipt {
+    fn facts(&self) -> Facts<'_> {
+        Facts { key: &self.key, cleared: Some(self.cleared), ..Facts::default() }
+    }
+}
+
+impl Receipt for TaskReceipt {
+    fn facts(&self) -> Facts<'_> {
+        Facts { key: &self.key, task: Some(&self.task_id), ..Facts::default() }
+    }
+}
+
+impl Receipt for DisconnectReceipt {
+    fn facts(&self) -> Facts<'_> {
+        Facts { key: &self.key, connections: Some(self.disconnected.len()), ..Facts::default() }
+    }
+}
+
+impl Receipt for StopReceipt {
+    fn facts(&self) -> Facts<'_> {
+        Facts { key: &self.key, tasks: Some(self.tasks), ..Facts::default() }
+    }
+}
