@@ -19,6 +19,9 @@ _ssectld() {
             ssectld,config)
                 cmd="ssectld__subcmd__config"
                 ;;
+            ssectld,gateway)
+                cmd="ssectld__subcmd__gateway"
+                ;;
             ssectld,help)
                 cmd="ssectld__subcmd__help"
                 ;;
@@ -46,6 +49,9 @@ _ssectld() {
             ssectld__subcmd__help,config)
                 cmd="ssectld__subcmd__help__subcmd__config"
                 ;;
+            ssectld__subcmd__help,gateway)
+                cmd="ssectld__subcmd__help__subcmd__gateway"
+                ;;
             ssectld__subcmd__help,help)
                 cmd="ssectld__subcmd__help__subcmd__help"
                 ;;
@@ -65,7 +71,7 @@ _ssectld() {
 
     case "${cmd}" in
         ssectld)
-            opts="-h -V --config --set --socket --help --version run config help"
+            opts="-h -V --config --set --socket --help --version run gateway config help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -224,8 +230,46 @@ _ssectld() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
+        ssectld__subcmd__gateway)
+            opts="-h -V --port --callback-url --internal --config --set --socket --help --version"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --port)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --callback-url)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --internal)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --set)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --socket)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
         ssectld__subcmd__help)
-            opts="run config help"
+            opts="run gateway config help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -269,6 +313,20 @@ _ssectld() {
         ssectld__subcmd__help__subcmd__config__subcmd__show)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        ssectld__subcmd__help__subcmd__gateway)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi

@@ -30,6 +30,7 @@ complete -c ssectld -n "__fish_ssectld_needs_command" -l socket -d 'Put the cont
 complete -c ssectld -n "__fish_ssectld_needs_command" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c ssectld -n "__fish_ssectld_needs_command" -s V -l version -d 'Print version'
 complete -c ssectld -n "__fish_ssectld_needs_command" -f -a "run" -d 'Run the daemon; the same as no command'
+complete -c ssectld -n "__fish_ssectld_needs_command" -f -a "gateway" -d 'Run the stream engine alone, in the place of the Node SSE gateway'
 complete -c ssectld -n "__fish_ssectld_needs_command" -f -a "config" -d 'Look at the settings without running'
 complete -c ssectld -n "__fish_ssectld_needs_command" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c ssectld -n "__fish_ssectld_using_subcommand run" -l config -d 'Read settings from this TOML file; stronger are variables (SSECTLD_LISTEN__PUBLIC), then --set' -r -F
@@ -37,6 +38,14 @@ complete -c ssectld -n "__fish_ssectld_using_subcommand run" -l set -d 'Set any 
 complete -c ssectld -n "__fish_ssectld_using_subcommand run" -l socket -d 'Put the control socket here; short for --set control.socket=PATH' -r -F
 complete -c ssectld -n "__fish_ssectld_using_subcommand run" -s h -l help -d 'Print help'
 complete -c ssectld -n "__fish_ssectld_using_subcommand run" -s V -l version -d 'Print version'
+complete -c ssectld -n "__fish_ssectld_using_subcommand gateway" -l port -d 'Listen on this port [default: the variable PORT, else that of gateway_server.listen: 3000]' -r
+complete -c ssectld -n "__fish_ssectld_using_subcommand gateway" -l callback-url -d 'Ask and tell this URL [default: the variable CALLBACK_URL, else gateway_server.callback_url]' -r
+complete -c ssectld -n "__fish_ssectld_using_subcommand gateway" -l internal -d 'Serve metrics and health here [default: gateway_server.internal, else nowhere]' -r
+complete -c ssectld -n "__fish_ssectld_using_subcommand gateway" -l config -d 'Read settings from this TOML file; stronger are variables (SSECTLD_LISTEN__PUBLIC), then --set' -r -F
+complete -c ssectld -n "__fish_ssectld_using_subcommand gateway" -l set -d 'Set any key of the file, as in --set listen.public=127.0.0.1:0; may be repeated, the last one wins' -r
+complete -c ssectld -n "__fish_ssectld_using_subcommand gateway" -l socket -d 'Put the control socket here; short for --set control.socket=PATH' -r -F
+complete -c ssectld -n "__fish_ssectld_using_subcommand gateway" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c ssectld -n "__fish_ssectld_using_subcommand gateway" -s V -l version -d 'Print version'
 complete -c ssectld -n "__fish_ssectld_using_subcommand config; and not __fish_seen_subcommand_from check show help" -l config -d 'Read settings from this TOML file; stronger are variables (SSECTLD_LISTEN__PUBLIC), then --set' -r -F
 complete -c ssectld -n "__fish_ssectld_using_subcommand config; and not __fish_seen_subcommand_from check show help" -l set -d 'Set any key of the file, as in --set listen.public=127.0.0.1:0; may be repeated, the last one wins' -r
 complete -c ssectld -n "__fish_ssectld_using_subcommand config; and not __fish_seen_subcommand_from check show help" -l socket -d 'Put the control socket here; short for --set control.socket=PATH' -r -F
@@ -58,8 +67,9 @@ complete -c ssectld -n "__fish_ssectld_using_subcommand config; and __fish_seen_
 complete -c ssectld -n "__fish_ssectld_using_subcommand config; and __fish_seen_subcommand_from help" -f -a "check" -d 'Check the settings; exit code 78 if the daemon could not run with them'
 complete -c ssectld -n "__fish_ssectld_using_subcommand config; and __fish_seen_subcommand_from help" -f -a "show" -d 'Print every setting with where it is from, as a file that says the same'
 complete -c ssectld -n "__fish_ssectld_using_subcommand config; and __fish_seen_subcommand_from help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
-complete -c ssectld -n "__fish_ssectld_using_subcommand help; and not __fish_seen_subcommand_from run config help" -f -a "run" -d 'Run the daemon; the same as no command'
-complete -c ssectld -n "__fish_ssectld_using_subcommand help; and not __fish_seen_subcommand_from run config help" -f -a "config" -d 'Look at the settings without running'
-complete -c ssectld -n "__fish_ssectld_using_subcommand help; and not __fish_seen_subcommand_from run config help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c ssectld -n "__fish_ssectld_using_subcommand help; and not __fish_seen_subcommand_from run gateway config help" -f -a "run" -d 'Run the daemon; the same as no command'
+complete -c ssectld -n "__fish_ssectld_using_subcommand help; and not __fish_seen_subcommand_from run gateway config help" -f -a "gateway" -d 'Run the stream engine alone, in the place of the Node SSE gateway'
+complete -c ssectld -n "__fish_ssectld_using_subcommand help; and not __fish_seen_subcommand_from run gateway config help" -f -a "config" -d 'Look at the settings without running'
+complete -c ssectld -n "__fish_ssectld_using_subcommand help; and not __fish_seen_subcommand_from run gateway config help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c ssectld -n "__fish_ssectld_using_subcommand help; and __fish_seen_subcommand_from config" -f -a "check" -d 'Check the settings; exit code 78 if the daemon could not run with them'
 complete -c ssectld -n "__fish_ssectld_using_subcommand help; and __fish_seen_subcommand_from config" -f -a "show" -d 'Print every setting with where it is from, as a file that says the same'

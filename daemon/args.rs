@@ -33,11 +33,31 @@ pub(crate) struct Settings {
     pub(crate) socket: Option<PathBuf>,
 }
 
+/// What a gateway is told; stronger than settings and variables.
+#[derive(Clone, Debug, Args)]
+pub(crate) struct Gateway {
+    /// Listen on this port [default: the variable PORT, else that of gateway_server.listen: 3000]
+    #[arg(long, value_name = "N")]
+    pub(crate) port: Option<u16>,
+    /// Ask and tell this URL [default: the variable CALLBACK_URL, else gateway_server.callback_url]
+    #[arg(long, value_name = "URL")]
+    pub(crate) callback_url: Option<String>,
+    /// Serve metrics and health here [default: gateway_server.internal, else nowhere]
+    #[arg(long, value_name = "ADDRESS")]
+    pub(crate) internal: Option<std::net::SocketAddr>,
+}
+
 /// What to do.
-#[derive(Clone, Copy, Debug, Subcommand)]
+#[derive(Clone, Debug, Subcommand)]
 pub(crate) enum Command {
     /// Run the daemon; the same as no command
     Run,
+    /// Run the stream engine alone, in the place of the Node SSE gateway
+    ///
+    /// It takes streams at any path, asks the callback before one opens, tells it when one ends, and writes what is
+    /// posted to /internal/send. Of the settings it heeds [gateway_server], framing, [stream], shutdown.spread and
+    /// [log]; it has no control socket and no state.
+    Gateway(Gateway),
     /// Look at the settings without running
     #[command(subcommand, arg_required_else_help = true)]
     Config(Config),

@@ -3,6 +3,7 @@
 
 mod args;
 mod exit;
+mod gateway;
 #[path = "../common/generate.rs"]
 mod generate;
 mod greeting;
@@ -31,9 +32,10 @@ fn main() -> ExitCode {
         return ended(written.map_err(|error| Failure::new(Exit::Failed, error)));
     }
     let arguments = Arguments::parse();
-    ended(match arguments.command {
+    ended(match &arguments.command {
         None | Some(Command::Run) => start(&arguments),
-        Some(Command::Config(what)) => settings::inspect(&arguments.settings, what),
+        Some(Command::Gateway(told)) => gateway::start(&arguments.settings, told),
+        Some(Command::Config(what)) => settings::inspect(&arguments.settings, *what),
     })
 }
 

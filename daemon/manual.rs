@@ -47,6 +47,10 @@ pub(crate) const MANUAL: Manual = Manual {
                     "STATE_DIRECTORY, XDG_STATE_HOME, HOME",
                     "Where the state is when state.dir is empty, in this order; then the user's own directory in the temporary folder.",
                 ),
+                (
+                    "PORT, CALLBACK_URL, HEARTBEAT_INTERVAL_SECONDS",
+                    "For ssectld gateway, as the Node gateway has them: weaker than arguments, --set and SSECTLD_… variables, stronger than the file. A PORT that is none ends the program with 1.",
+                ),
                 ("NOTIFY_SOCKET", "Told READY=1 when the daemon serves and STOPPING=1 when it ends."),
                 ("NO_COLOR", "Log lines at a terminal without colour."),
             ],
@@ -64,6 +68,10 @@ pub(crate) const MANUAL: Manual = Manual {
             &[
                 ("ssectld", "Runs on 127.0.0.1:8090 and prints what to type next."),
                 ("ssectld --set listen.public=127.0.0.1:0", "Takes any free port for streams."),
+                (
+                    "ssectld gateway --port 3000 --callback-url http://127.0.0.1:8091/api/sse/callback",
+                    "Holds the streams for a daemon that runs with mode = \"gateway\".",
+                ),
                 (
                     "ssectld --config /etc/ssectld/ssectld.toml config check",
                     "Checks a file before a restart.",

@@ -2,6 +2,7 @@
 
 use sd_notify::NotifyState;
 use ssectl_core::{
+    gateway::Gateway,
     lifecycle::{Lifecycle, Phase},
     services::Services,
 };
@@ -10,6 +11,15 @@ use ssectl_core::{
 pub(crate) fn ready(services: &Services) {
     let status =
         format!("ready; streams on {}, callbacks on {}", services.bound.public, services.bound.internal);
+    tell(&[NotifyState::Ready, NotifyState::Status(&status)]);
+}
+
+/// Says that a gateway serves.
+pub(crate) fn gateway_ready(gateway: &Gateway) {
+    let mut status = format!("ready; streams on {}", gateway.address());
+    if let Some(internal) = gateway.internal() {
+        status.push_str(&format!(", metrics on {internal}"));
+    }
     tell(&[NotifyState::Ready, NotifyState::Status(&status)]);
 }
 

@@ -43,7 +43,7 @@ pub(crate) fn prepare(arguments: &args::Settings) -> Result<Prepared, Failure> {
     Ok(Prepared { config, environment, socket_from: socket.why, under_systemd })
 }
 
-fn read(arguments: &args::Settings, environment: &Environment) -> Result<Loaded, Failure> {
+pub(crate) fn read(arguments: &args::Settings, environment: &Environment) -> Result<Loaded, Failure> {
     let sources = Sources {
         file: arguments.config.clone(),
         environment: environment.clone(),

@@ -32,6 +32,8 @@ pub mod config;
 #[cfg(feature = "daemon")]
 pub mod delivery;
 #[cfg(feature = "daemon")]
+pub mod gateway;
+#[cfg(feature = "daemon")]
 pub mod http;
 #[cfg(feature = "daemon")]
 pub mod idempotency;

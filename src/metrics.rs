@@ -134,6 +134,12 @@ impl Metrics {
         self.set_active(active);
     }
 
+    /// A stream of a gateway was opened; `active` is how many there are now.
+    pub fn opened(&self, active: usize) {
+        self.connections.with_label_values(&["connect"]).inc();
+        self.set_active(active);
+    }
+
     fn set_active(&self, active: usize) {
         self.active.set(i64::try_from(active).unwrap_or(i64::MAX));
     }

@@ -84,6 +84,8 @@ section! {
         publish: PublishConfig = PublishConfig::default(),
         /// The external gateway.
         gateway: GatewayConfig = GatewayConfig::default(),
+        /// `ssectld gateway`.
+        gateway_server: GatewayServerConfig = GatewayServerConfig::default(),
         /// Streams.
         stream: StreamConfig = StreamConfig::default(),
         /// Tasks.
@@ -143,6 +145,22 @@ section! {
         timeout: Duration = Duration::from_secs(5),
         /// Requests under way at once, over all connections.
         in_flight: usize = 64,
+        /// A file with the secret that the gateway's `/internal/send` asks for; empty: none.
+        secret_file: PathBuf = PathBuf::new(),
+    }
+}
+
+section! {
+    /// `[gateway_server]`
+    GatewayServerConfig {
+        /// Streams, `/internal/send`, health.
+        listen: SocketAddr = SocketAddr::from(([0; 16], 3000)),
+        /// Asked before a stream opens and told when it ends; empty: no stream opens.
+        callback_url: String = String::new(),
+        /// A file with the secret that `/internal/send` asks for; empty: none.
+        secret_file: PathBuf = PathBuf::new(),
+        /// Metrics and health, at an address of their own; empty: nowhere.
+        internal: String = String::new(),
     }
 }
 

@@ -26,6 +26,7 @@ pub(super) fn problems(loaded: &Loaded) -> Vec<Problem> {
     let config = &loaded.config;
     listeners(config, &mut report);
     urls(config, &mut report);
+    gateway_server(config, &mut report);
     limits(config, &mut report);
     times(config, &mut report);
     lists(config, &mut report);
@@ -75,6 +76,19 @@ fn urls(config: &Config, report: &mut impl FnMut(&'static str, String)) {
                 report("gateway.url", message);
             }
         }
+    }
+}
+
+fn gateway_server(config: &Config, report: &mut impl FnMut(&'static str, String)) {
+    let server = &config.gateway_server;
+    if !server.callback_url.is_empty()
+        && let Err(message) = http_url(&server.callback_url)
+    {
+        report("gateway_server.callback_url", message);
+    }
+    if !server.internal.is_empty() && server.internal.parse::<SocketAddr>().is_err() {
+        let message = format!("{:?} is no address: write it as 127.0.0.1:3001", server.internal);
+        report("gateway_server.internal", message);
     }
 }
 

@@ -13,20 +13,37 @@ use serde_json::json;
 use super::reply;
 
 /// The largest body, in bytes: what the gateway itself takes.
-pub(super) const MAX_BODY: usize = 100 * 1024;
+pub(crate) const MAX_BODY: usize = 100 * 1024;
+
+/// Why a body was not read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Fault {
+    /// It is longer than [`MAX_BODY`].
+    TooLarge,
+    /// It broke off, or came too slowly.
+    Incomplete,
+}
+
+/// Reads a body to its end, within bounds; answers if it cannot be.
+pub(super) async fn read(headers: &HeaderMap, body: Body) -> Result<Bytes, Response> {
+    collect(headers, body).await.map_err(|fault| match fault {
+        Fault::TooLarge => too_large(),
+        Fault::Incomplete => reply::error(StatusCode::REQUEST_TIMEOUT, "Incomplete body"),
+    })
+}
 
 /// Reads a body to its end, within bounds.
-pub(super) async fn read(headers: &HeaderMap, body: Body) -> Result<Bytes, Response> {
+pub(crate) async fn collect(headers: &HeaderMap, body: Body) -> Result<Bytes, Fault> {
     let announced = headers.get(CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse().ok());
     if announced.is_some_and(|bytes: u64| bytes > MAX_BODY as u64) {
-        return Err(too_large());
+        return Err(Fault::TooLarge);
     }
     match Limited::new(body, MAX_BODY).collect().await {
         Ok(body) => Ok(body.to_bytes()),
-        Err(error) if error.is::<LengthLimitError>() => Err(too_large()),
+        Err(error) if error.is::<LengthLimitError>() => Err(Fault::TooLarge),
         Err(error) => {
             tracing::debug!(%error, "a request's body broke off");
-            Err(reply::error(StatusCode::REQUEST_TIMEOUT, "Incomplete body"))
+            Err(Fault::Incomplete)
         }
     }
 }
@@ -47,7 +64,7 @@ pub(super) fn is_json(media_type: &str) -> bool {
 
 /// Decodes UTF-8 or UTF-16, with or without a byte order mark: JSON begins with an ASCII character, so the zero
 /// bytes tell.
-pub(super) fn decode(body: &[u8]) -> Option<Cow<'_, str>> {
+pub(crate) fn decode(body: &[u8]) -> Option<Cow<'_, str>> {
     let utf16 = |body: &[u8], unit: fn([u8; 2]) -> u16| {
         let (pairs, rest) = body.as_chunks::<2>();
         let units = pairs.iter().map(|pair| unit(*pair));

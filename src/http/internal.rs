@@ -22,21 +22,29 @@ use crate::{
         types::{ApiError, ErrorCode, Failure},
     },
     idempotency::Actor,
+    lifecycle::Lifecycle,
+    metrics::Metrics,
     services::Services,
 };
 
+/// Returns metrics and health alone.
+pub(crate) fn watching(lifecycle: &Lifecycle, metrics: Arc<Metrics>) -> Router {
+    Router::new()
+        .merge(health::router(lifecycle))
+        .route("/metrics", get(move || std::future::ready(exposition(metrics.render()))))
+        .fallback(reply::not_found)
+        .method_not_allowed_fallback(reply::method_not_allowed)
+}
+
 /// Returns everything that the internal listener serves.
 pub fn router(services: &Arc<Services>, secrets: Secrets) -> Router {
-    let metrics = Arc::clone(&services.metrics);
     let door = Door {
         secrets: secrets.clone(),
         publishers: publisher_router(Arc::clone(services)).layer(Extension(Actor::Publisher)),
     };
-    Router::new()
+    watching(&services.lifecycle, Arc::clone(&services.metrics))
         .merge(callback::router(services, secrets))
-        .merge(health::router(&services.lifecycle))
         .merge(testing::router(services))
-        .route("/metrics", get(move || std::future::ready(exposition(metrics.render()))))
         .fallback(move |request| door.clone().pass(request))
         .method_not_allowed_fallback(reply::method_not_allowed)
 }

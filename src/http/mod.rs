@@ -1,6 +1,6 @@
 //! The HTTP listeners: routers, and the one way they are served.
 
-mod body;
+pub(crate) mod body;
 mod callback;
 mod fields;
 pub mod health;

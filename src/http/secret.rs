@@ -84,10 +84,11 @@ impl Secrets {
 
 /// One secret. There is no `==` for it and nothing that prints it.
 #[derive(Clone)]
-struct Secret(Box<[u8]>);
+pub(crate) struct Secret(Box<[u8]>);
 
 impl Secret {
-    fn read(setting: &'static str, path: &Path) -> Result<Option<Self>, SecretError> {
+    /// Reads the secret in a file; an empty path names none.
+    pub(crate) fn read(setting: &'static str, path: &Path) -> Result<Option<Self>, SecretError> {
         if path.as_os_str().is_empty() {
             return Ok(None);
         }
@@ -105,7 +106,8 @@ impl Secret {
         }
     }
 
-    fn is_shown(&self, headers: &HeaderMap, in_query: Option<&str>) -> bool {
+    /// Returns whether a request shows it: in `Authorization: Bearer`, in the query, or in both alike.
+    pub(crate) fn is_shown(&self, headers: &HeaderMap, in_query: Option<&str>) -> bool {
         let in_headers = headers.get_all(AUTHORIZATION).iter().filter_map(|value| bearer(value.as_bytes()));
         let mut any = false;
         let mut all = true;

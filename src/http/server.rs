@@ -5,6 +5,8 @@
 //! callback is written), and a body must arrive within 30 s.
 
 use std::{
+    convert::Infallible,
+    future::poll_fn,
     io,
     net::SocketAddr,
     pin::Pin,
@@ -16,7 +18,15 @@ use std::{
     time::Duration,
 };
 
-use axum::{Router, body::Body, extract::ConnectInfo};
+use axum::{
+    Router,
+    body::Body,
+    extract::ConnectInfo,
+    http::{
+        HeaderValue,
+        header::{CONNECTION, TRANSFER_ENCODING},
+    },
+};
 use bytes::Bytes;
 use hyper::{
     Request,
@@ -49,7 +59,7 @@ const LAST_ANSWERS: Duration = Duration::from_secs(3);
 const UNREAD_ANSWER: Duration = Duration::from_secs(30);
 /// Connections of one listener; more wait in the kernel's backlog.
 const CONNECTIONS: usize = 512;
-const HEADERS: usize = 64;
+const HEADERS: usize = 100;
 const HEAD_BYTES: usize = 16 * 1024;
 /// Out of file descriptors: others must close some first.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(200);
@@ -84,6 +94,54 @@ where
     I: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
     drive(io, router, None, persistence, closing).await;
+}
+
+/// Serves one connection that was accepted elsewhere, request by request, until `io` yields the end. Returns it
+/// then, still open for answers.
+pub(crate) async fn serve_until<I>(io: I, router: Router, closing: CancellationToken) -> Option<I>
+where
+    I: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+{
+    let service = service_fn(move |request: Request<Incoming>| {
+        // Only HTTP knows where chunks end: what follows them on the connection cannot be told apart here.
+        let last = request.headers().contains_key(TRANSFER_ENCODING);
+        let request = request.map(|body| Body::new(TimedBody::new(body)));
+        let answer = router.clone().oneshot(request);
+        Box::pin(async move {
+            let mut response = answer.await?;
+            if last {
+                response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
+            }
+            Ok::<_, Infallible>(response)
+        })
+    });
+    // Half-closed, the end that `io` yields does not cut off an answer under way.
+    let mut connection =
+        http1_builder().half_close(true).title_case_headers(true).serve_connection(TokioIo::new(io), service);
+    let ended = tokio::select! {
+        ended = poll_fn(|cx| connection.poll_without_shutdown(cx)) => ended,
+        () = closing.cancelled() => {
+            Pin::new(&mut connection).graceful_shutdown();
+            timeout(LAST_ANSWERS, poll_fn(|cx| connection.poll_without_shutdown(cx))).await.ok()?
+        }
+    };
+    match ended {
+        Ok(()) => Some(connection.into_parts().io.into_inner()),
+        Err(error) => {
+            tracing::debug!(%error, "an HTTP connection ended early");
+            None
+        }
+    }
+}
+
+fn http1_builder() -> http1::Builder {
+    let mut builder = http1::Builder::new();
+    builder
+        .timer(TokioTimer::new())
+        .header_read_timeout(KEEP_ALIVE)
+        .max_headers(HEADERS)
+        .max_buf_size(HEAD_BYTES);
+    builder
 }
 
 /// Returns the next connection and its place, or `None` when the daemon is closing.
@@ -140,12 +198,8 @@ async fn drive<I>(
         }
         router.clone().oneshot(request)
     });
-    let connection = http1::Builder::new()
-        .timer(TokioTimer::new())
-        .header_read_timeout(KEEP_ALIVE)
+    let connection = http1_builder()
         .keep_alive(persistence == Persistence::KeepAlive)
-        .max_headers(HEADERS)
-        .max_buf_size(HEAD_BYTES)
         .serve_connection(TokioIo::new(io), service);
     let mut connection = std::pin::pin!(connection);
 

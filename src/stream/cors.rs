@@ -17,11 +17,13 @@ pub(super) struct Origins {
 
 /// What an origin may do.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Permission {
+pub(crate) enum Permission {
     /// The page is of this very server, or it is no page.
     SameOrigin,
     /// It may read; its browser must be told so.
     Allowed(String),
+    /// Pages of every origin may read.
+    Anyone,
     /// It may not.
     Refused,
 }

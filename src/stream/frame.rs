@@ -89,6 +89,16 @@ impl Frame {
         Self { content, service: event.service(), at: *at, ..Self::note(&block) }
     }
 
+    /// Returns an event that was encoded elsewhere.
+    pub(crate) fn block(block: &str) -> Self {
+        Self { content: Content::Event, ..Self::note(block) }
+    }
+
+    /// Returns the end of a body, for a stream that ends without a word.
+    pub(crate) fn end(_: CloseReason) -> Self {
+        Self::of(Bytes::from_static(b"0\r\n\r\n"), Bytes::new())
+    }
+
     /// Returns a frame that is no event.
     pub(crate) fn note(block: &str) -> Self {
         let (chunked, plain) = encode(block, "");

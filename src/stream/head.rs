@@ -8,7 +8,7 @@ use super::frame::Transfer;
 /// The longest head, and
 pub(super) const HEAD_BYTES: usize = 16 * 1024;
 /// the most header fields that are read.
-const HEADERS: usize = 64;
+const HEADERS: usize = 100;
 /// Where streams are.
 const STREAM_PATH: &str = "/api/sse/stream";
 /// What is kept of a `User-Agent`.
@@ -16,11 +16,11 @@ const USER_AGENT_BYTES: usize = 256;
 
 /// What the bytes so far are.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Verdict {
+pub(crate) enum Verdict<T> {
     /// The beginning of a head.
     Incomplete,
     /// A whole head that asks for a stream.
-    Stream(StreamHead),
+    Stream(T),
     /// A whole head that asks for something else.
     Other,
     /// No head that is answered.
@@ -29,7 +29,7 @@ pub(super) enum Verdict {
 
 /// A request for a stream.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct StreamHead {
+pub(crate) struct StreamHead {
     /// The request target as it was sent.
     pub(super) target: String,
     /// How the answer is to be delimited.
@@ -44,7 +44,7 @@ pub(super) struct StreamHead {
 
 /// Why a head is not answered with what it asks for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-pub(super) enum HeadFault {
+pub(crate) enum HeadFault {
     /// It is not HTTP.
     #[error("Malformed HTTP request")]
     Malformed,
@@ -56,8 +56,8 @@ pub(super) enum HeadFault {
     TooLarge,
 }
 
-/// Judges the first bytes of a connection.
-pub(super) fn read(bytes: &[u8]) -> Verdict {
+/// Judges the first bytes of a connection; `judge` a whole head in them.
+pub(super) fn read<T>(bytes: &[u8], judge: impl Fn(&httparse::Request<'_, '_>) -> Verdict<T>) -> Verdict<T> {
     let mut fields = [httparse::EMPTY_HEADER; HEADERS];
     let mut request = httparse::Request::new(&mut fields);
     // What lies beyond the limit is not looked at, however much of it has arrived.
@@ -71,23 +71,62 @@ pub(super) fn read(bytes: &[u8]) -> Verdict {
     }
 }
 
-fn judge(request: &httparse::Request<'_, '_>) -> Verdict {
-    let transfer = if request.version == Some(0) { Transfer::Plain } else { Transfer::Chunked };
-    let hosts = values(request, "host").count();
-    if hosts > 1 || (hosts == 0 && transfer == Transfer::Chunked) {
-        return Verdict::Bad(HeadFault::Host);
+/// As [`read`], where all but the bytes from `before` on were found incomplete. A head ends with a line end:
+/// whoever sends byte by byte does not make us read it all over each time.
+pub(super) fn read_more<T>(
+    bytes: &[u8],
+    before: usize,
+    judge: impl Fn(&httparse::Request<'_, '_>) -> Verdict<T>,
+) -> Verdict<T> {
+    if worth_reading(bytes, before) { read(bytes, judge) } else { Verdict::Incomplete }
+}
+
+/// Returns whether the bytes from `before` on can have ended a head.
+pub(super) fn worth_reading(bytes: &[u8], before: usize) -> bool {
+    bytes[before..].contains(&b'\n') || bytes.len() >= HEAD_BYTES
+}
+
+/// Returns how many bytes the request has that begins here, where its head tells: with its body, unless that is in
+/// chunks.
+pub(super) fn length(bytes: &[u8]) -> Option<u64> {
+    let mut fields = [httparse::EMPTY_HEADER; HEADERS];
+    let mut request = httparse::Request::new(&mut fields);
+    let Ok(httparse::Status::Complete(head)) = request.parse(bytes) else { return None };
+    if values(&request, "transfer-encoding").next().is_some() {
+        return None;
     }
-    let target = request.path.unwrap_or_default();
-    if request.method != Some("GET") || path(target) != STREAM_PATH {
-        return Verdict::Other;
+    let mut body = 0;
+    for value in values(&request, "content-length") {
+        body = value.parse::<u64>().ok()?;
     }
-    Verdict::Stream(StreamHead {
-        target: target.to_owned(),
-        transfer,
-        host: values(request, "host").next().unwrap_or_default(),
-        origin: values(request, "origin").next(),
-        user_agent: values(request, "user-agent").next().map(|text| shorten(text, USER_AGENT_BYTES)),
-    })
+    body.checked_add(head as u64)
+}
+
+/// Returns how the answer to a request is to be delimited.
+pub(crate) fn transfer(request: &httparse::Request<'_, '_>) -> Transfer {
+    if request.version == Some(0) { Transfer::Plain } else { Transfer::Chunked }
+}
+
+impl StreamHead {
+    /// Judges a head as the daemon's public listener does.
+    pub(super) fn judge(request: &httparse::Request<'_, '_>) -> Verdict<Self> {
+        let transfer = transfer(request);
+        let hosts = values(request, "host").count();
+        if hosts > 1 || (hosts == 0 && transfer == Transfer::Chunked) {
+            return Verdict::Bad(HeadFault::Host);
+        }
+        let target = request.path.unwrap_or_default();
+        if request.method != Some("GET") || path(target) != STREAM_PATH {
+            return Verdict::Other;
+        }
+        Verdict::Stream(Self {
+            target: target.to_owned(),
+            transfer,
+            host: values(request, "host").next().unwrap_or_default(),
+            origin: values(request, "origin").next(),
+            user_agent: values(request, "user-agent").next().map(|text| shorten(text, USER_AGENT_BYTES)),
+        })
+    }
 }
 
 fn values(request: &httparse::Request<'_, '_>, name: &'static str) -> impl Iterator<Item = String> {
@@ -96,7 +135,7 @@ fn values(request: &httparse::Request<'_, '_>, name: &'static str) -> impl Itera
 }
 
 /// Returns the path of a request target in origin or absolute form.
-fn path(target: &str) -> &str {
+pub(crate) fn path(target: &str) -> &str {
     let path = match target.split_once("://") {
         Some((scheme, rest)) if ["http", "https"].iter().any(|known| scheme.eq_ignore_ascii_case(known)) => {
             &rest[rest.find(['/', '?', '#']).unwrap_or(rest.len())..]

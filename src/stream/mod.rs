@@ -15,19 +15,22 @@ pub mod callback;
 pub mod front;
 pub mod request;
 
-mod cors;
+pub(crate) mod cors;
+pub(crate) mod door;
 mod frame;
-mod head;
+pub(crate) mod head;
 mod limits;
-mod opening;
+pub(crate) mod opening;
 mod outbox;
-mod refusal;
+pub(crate) mod refusal;
 mod rewind;
 mod run;
 mod shard;
+mod shards;
 mod socket;
 mod table;
 mod tally;
+mod turnstile;
 mod winding;
 
 #[cfg(test)]
@@ -37,11 +40,12 @@ use std::sync::Arc;
 
 use futures_util::future::BoxFuture;
 
+pub(crate) use frame::{Epoch, Frame, Transfer};
+pub(crate) use limits::{Limits, Seat};
+pub(crate) use shard::{Arrival, Beat, Command, Missed, ShardParts, Target};
 #[cfg(test)]
-pub(crate) use frame::Transfer;
-pub(crate) use frame::{Epoch, Frame};
-pub(crate) use limits::{Limits, Seat, Seats};
-pub(crate) use shard::{Arrival, Command, Shard, ShardParts, Target};
+pub(crate) use shards::AT_ONCE;
+pub(crate) use shards::Shards;
 
 use crate::{connection::Connection, registry::Newcomer};
 

@@ -15,7 +15,7 @@ const RETRY: (u64, u64) = (2_000, 5_000);
 
 /// How the body of an event stream is delimited.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Length {
+pub(crate) enum Length {
     /// It has this many bytes.
     Known(usize),
     /// It goes on.
@@ -31,7 +31,7 @@ pub(super) fn opening(transfer: Transfer, permission: &Permission) -> Bytes {
 }
 
 /// Returns the head of an event stream.
-pub(super) fn head(length: Length, permission: &Permission) -> String {
+pub(crate) fn head(length: Length, permission: &Permission) -> String {
     let (connection, framing) = match length {
         Length::Known(bytes) => ("close", format!("Content-Length: {bytes}\r\n")),
         Length::Open(Transfer::Chunked) => ("keep-alive", "Transfer-Encoding: chunked\r\n".to_owned()),
@@ -45,11 +45,15 @@ pub(super) fn head(length: Length, permission: &Permission) -> String {
 }
 
 /// Returns the header fields by which a browser lets a page of another origin read.
-pub(super) fn cors_fields(permission: &Permission) -> String {
+pub(crate) fn cors_fields(permission: &Permission) -> String {
     match permission {
         Permission::Allowed(origin) => {
             format!("Access-Control-Allow-Origin: {origin}\r\nVary: Origin\r\n")
         }
+        Permission::Anyone => "Access-Control-Allow-Origin: *\r\n\
+             Access-Control-Allow-Methods: GET, POST, OPTIONS\r\n\
+             Access-Control-Allow-Headers: Content-Type, Cache-Control\r\n"
+            .to_owned(),
         Permission::SameOrigin | Permission::Refused => String::new(),
     }
 }

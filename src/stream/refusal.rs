@@ -23,7 +23,7 @@ const FLAPPING: Duration = Duration::from_secs(60);
 
 /// Why a stream is not opened.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Refusal {
+pub(crate) enum Refusal {
     /// The head cannot be read.
     Head(HeadFault),
     /// It names no valid request id.
@@ -42,7 +42,7 @@ pub(super) enum Refusal {
 
 impl Refusal {
     /// Returns the label of the metric.
-    pub(super) fn label(&self) -> &'static str {
+    pub(crate) fn label(&self) -> &'static str {
         match self {
             Self::Head(_) => "head",
             Self::RequestId(_) => "request_id",
@@ -55,7 +55,7 @@ impl Refusal {
     }
 
     /// Returns the whole answer.
-    pub(super) fn answer(&self, permission: &Permission) -> Bytes {
+    pub(crate) fn answer(&self, permission: &Permission) -> Bytes {
         match self {
             Self::Head(HeadFault::TooLarge) => {
                 error("431 Request Header Fields Too Large", &HeadFault::TooLarge, permission)

@@ -22,7 +22,7 @@ use super::{
     limits::Seat,
     run::Run,
     socket::Bounds,
-    table::Table,
+    table::{Share, Table},
     winding::Winding,
 };
 use crate::{
@@ -74,10 +74,30 @@ pub(crate) enum Command {
     Adopt(Arrival),
     /// Write a frame.
     Send(Target, Arc<Frame>),
+    /// Write a frame to some streams, then tell which of them did not take it.
+    Deliver(Vec<Serial>, Arc<Frame>, oneshot::Sender<Vec<(Serial, Missed)>>),
     /// End a stream after what is queued for it.
     Close(Serial, CloseReason),
     /// End all streams within this time, then the shard; then tell.
     Shutdown(Duration, oneshot::Sender<()>),
+}
+
+/// Why a stream was not given a frame.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Missed {
+    /// It is not there, or ending.
+    Gone,
+    /// Giving it ended the stream.
+    Failed,
+}
+
+/// When a stream's heartbeats come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Beat {
+    /// Spread evenly over all streams.
+    Spread,
+    /// The first one interval after the stream's opening.
+    SinceOpening,
 }
 
 /// What all shards have in common.
@@ -89,6 +109,10 @@ pub(crate) struct ShardParts {
     pub(crate) write_deadline: Duration,
     /// Between two comments on a stream.
     pub(crate) heartbeat: Duration,
+    /// When they come.
+    pub(crate) beat: Beat,
+    /// Returns the last frame of a stream that we end.
+    pub(crate) farewell: fn(CloseReason) -> Frame,
     /// Told of streams that end.
     pub(crate) departures: Arc<dyn Departures>,
     /// Counts.
@@ -170,6 +194,8 @@ struct Worker {
     table: Table,
     departures: Arc<dyn Departures>,
     heartbeat: Run,
+    farewell: fn(CloseReason) -> Frame,
+    rhythm: Beat,
     beat: Duration,
     beats: usize,
     next_beat: Instant,
@@ -179,7 +205,15 @@ struct Worker {
 
 impl Worker {
     fn new(poll: Poll, queue: mpsc::Receiver<Command>, bell: Arc<Bell>, parts: ShardParts) -> Self {
-        let ShardParts { outbox_bytes, write_deadline, heartbeat, departures, metrics } = parts;
+        let ShardParts {
+            outbox_bytes,
+            write_deadline,
+            heartbeat,
+            beat: rhythm,
+            farewell,
+            departures,
+            metrics,
+        } = parts;
         let beat = (heartbeat / BEATS as u32).max(Duration::from_millis(1));
         let now = Instant::now();
         Self {
@@ -193,6 +227,8 @@ impl Worker {
             ),
             departures,
             heartbeat: Arc::new(Frame::heartbeat()).into(),
+            farewell,
+            rhythm,
             beat,
             beats: 0,
             next_beat: now + beat,
@@ -278,13 +314,23 @@ impl Worker {
         match command {
             Command::Adopt(arrival) => {
                 let serial = arrival.connection.serial;
-                self.table.adopt(arrival, self.poll.registry());
+                let share = match self.rhythm {
+                    Beat::Spread => Share::Spread(BEATS),
+                    Beat::SinceOpening => Share::After(self.beats % BEATS),
+                };
+                self.table.adopt(arrival, share, self.poll.registry());
                 if self.winding.is_some() {
                     self.close(serial, CloseReason::Shutdown);
                 }
             }
             Command::Send(Target::Everyone, frame) => self.table.broadcast(&frame.into()),
-            Command::Send(Target::One(serial), frame) => self.table.send(serial, frame),
+            Command::Send(Target::One(serial), frame) => {
+                self.table.send(&[serial], &frame.into());
+            }
+            Command::Deliver(to, frame, told) => {
+                // Whoever asked may have left.
+                let _ = told.send(self.table.send(&to, &frame.into()));
+            }
             Command::Close(serial, reason) => self.close(serial, reason),
             Command::Shutdown(spread, done) => {
                 self.winding = Some(Winding::new(self.table.open(), spread, done, Instant::now()));
@@ -293,12 +339,12 @@ impl Worker {
     }
 
     fn close(&mut self, serial: Serial, reason: CloseReason) {
-        self.table.close(serial, reason, &Arc::new(Frame::bye(reason)).into());
+        self.table.close(serial, reason, &Arc::new((self.farewell)(reason)).into());
     }
 
     fn keep_time(&mut self, now: Instant) {
         if now >= self.next_beat {
-            self.table.broadcast_part(&self.heartbeat, self.beats % BEATS, BEATS);
+            self.table.broadcast_part(&self.heartbeat, self.beats % BEATS);
             self.beats = self.beats.wrapping_add(1);
             self.next_beat = now.max(self.next_beat + self.beat);
         }
@@ -308,7 +354,7 @@ impl Worker {
         }
         if let Some(winding) = &mut self.winding {
             for serial in winding.due(now) {
-                let bye = Arc::new(Frame::bye(CloseReason::Shutdown)).into();
+                let bye = Arc::new((self.farewell)(CloseReason::Shutdown)).into();
                 self.table.close(serial, CloseReason::Shutdown, &bye);
             }
         }

@@ -45,6 +45,10 @@ pub(super) struct Stream {
     pub(super) transfer: Transfer,
     /// It is to be closed once nothing waits.
     pub(super) ending: Option<CloseReason>,
+    /// The share of the streams that it gets heartbeats with.
+    pub(super) share: u8,
+    /// Its first heartbeat is left out.
+    pub(super) fresh: bool,
     /// What waits, if anything does.
     pub(super) outbox: Option<Box<Outbox>>,
     /// Its place among all streams, freed with it.

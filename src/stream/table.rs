@@ -13,7 +13,7 @@ use super::{
     frame::Frame,
     outbox::Flushed,
     run::Run,
-    shard::Arrival,
+    shard::{Arrival, Missed},
     socket::{Bounds, Stream},
     tally::{Tally, took},
 };
@@ -25,6 +25,15 @@ use crate::{
 
 /// What a client may have sent is read into this, whoever sent it, and forgotten.
 const SCRATCH: usize = 4096;
+
+/// Which share of the streams a newcomer belongs to: heartbeats go to one share at a time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Share {
+    /// Any of so many.
+    Spread(usize),
+    /// This one, which is next: but not this time.
+    After(usize),
+}
 
 /// The streams, by the place that epoll names and by the serial that commands name.
 pub(super) struct Table {
@@ -74,7 +83,7 @@ impl Table {
     }
 
     /// Takes a stream in and writes its opening.
-    pub(super) fn adopt(&mut self, arrival: Arrival, registry: &Registry) {
+    pub(super) fn adopt(&mut self, arrival: Arrival, share: Share, registry: &Registry) {
         let Arrival { connection, socket, opening, transfer, seat } = arrival;
         let mut socket = mio::net::TcpStream::from_std(socket);
         let entry = self.streams.vacant_entry();
@@ -87,34 +96,56 @@ impl Table {
             return;
         }
         self.places.insert(connection.serial, place);
-        let outbox = None;
-        let stream = entry.insert(Stream { connection, socket, transfer, ending: None, outbox, seat });
+        let (share, fresh) = match share {
+            Share::Spread(shares) => (place % shares, false),
+            Share::After(share) => (share, true),
+        };
+        let share = u8::try_from(share).unwrap_or_default();
+        let (ending, outbox) = (None, None);
+        let stream =
+            entry.insert(Stream { connection, socket, transfer, ending, share, fresh, outbox, seat });
         let written = stream.write(&Arc::new(Frame::raw(opening)).into(), self.bounds, &mut self.tally);
         self.settle(place, written);
     }
 
     /// Writes a run to every stream.
     pub(super) fn broadcast(&mut self, run: &Run) {
-        self.walk(run, |_, _| true);
+        self.walk(run, |_| true);
         if !self.streams.is_empty() {
             took(run.frames(), &self.metrics);
         }
         self.remove_ended();
     }
 
-    /// Writes a run to one of `parts` equal shares of the streams, except where something waits already.
-    pub(super) fn broadcast_part(&mut self, run: &Run, part: usize, parts: usize) {
-        self.walk(run, |place, stream| place % parts == part && stream.outbox.is_none());
+    /// Writes a run to one share of the streams, except where something waits already.
+    pub(super) fn broadcast_part(&mut self, run: &Run, share: usize) {
+        self.walk(run, |stream| {
+            usize::from(stream.share) == share
+                && !std::mem::take(&mut stream.fresh)
+                && stream.outbox.is_none()
+        });
         self.remove_ended();
     }
 
-    /// Writes a frame to one stream, if it is still there.
-    pub(super) fn send(&mut self, to: Serial, frame: Arc<Frame>) {
-        let Some(&place) = self.places.get(&to) else { return };
-        let run = Run::from(frame);
-        let written = self.streams[place].write(&run, self.bounds, &mut self.tally);
-        took(run.frames(), &self.metrics);
-        self.settle(place, written);
+    /// Writes a run to some streams. Returns those that did not take it.
+    pub(super) fn send(&mut self, to: &[Serial], run: &Run) -> Vec<(Serial, Missed)> {
+        let mut missed = Vec::new();
+        for serial in to {
+            let place = self.places.get(serial).filter(|place| self.streams[**place].ending.is_none());
+            let Some(&place) = place else {
+                missed.push((*serial, Missed::Gone));
+                continue;
+            };
+            let written = self.streams[place].write(run, self.bounds, &mut self.tally);
+            if written.is_err() {
+                missed.push((*serial, Missed::Failed));
+            }
+            self.settle(place, written);
+        }
+        if missed.len() < to.len() {
+            took(run.frames(), &self.metrics);
+        }
+        missed
     }
 
     /// Ends a stream after what is queued for it.
@@ -159,8 +190,11 @@ impl Table {
         self.tally.publish(&self.metrics);
     }
 
-    fn walk(&mut self, run: &Run, chosen: impl Fn(usize, &Stream) -> bool) {
-        for (place, stream) in self.streams.iter_mut().filter(|(place, stream)| chosen(*place, stream)) {
+    fn walk(&mut self, run: &Run, mut chosen: impl FnMut(&mut Stream) -> bool) {
+        for (place, stream) in &mut self.streams {
+            if !chosen(stream) {
+                continue;
+            }
             match stream.write(run, self.bounds, &mut self.tally) {
                 Ok(Flushed::All) => {}
                 Ok(Flushed::Blocked) => {

@@ -286,7 +286,7 @@ async fn bug_s5_the_shutdown_tells_every_stream_and_waits_for_it() {
 async fn many_streams_are_closed_spread_over_the_time_and_all_of_them() {
     let house = House::new(&config(), Framing::Named).await;
     let mut clients = Vec::new();
-    for _ in 0..=AT_ONCE {
+    for _ in 0..=crate::stream::AT_ONCE {
         clients.push(house.open().await);
     }
     house.delivery.shutdown().await;

@@ -102,7 +102,7 @@ async fn emb_7_refused_requests_are_answered_and_nothing_is_registered() {
             r#"{"error":"A request must have exactly one Host header"}"#,
         ),
         ("\x16\x03\x01 TLS, perhaps\r\n\r\n", "400", r#"{"error":"Malformed HTTP request"}"#),
-        (&long, "431", r#"{"error":"The request's head has more than 16384 bytes or 64 fields"}"#),
+        (&long, "431", r#"{"error":"The request's head has more than 16384 bytes or 100 fields"}"#),
     ] {
         let answer = house.send(request).await.rest().await;
         assert!(answer.starts_with(&format!("HTTP/1.1 {status} ")), "{answer}");

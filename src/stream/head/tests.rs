@@ -2,6 +2,10 @@ use proptest::prelude::*;
 
 use super::*;
 
+fn read(bytes: &[u8]) -> Verdict<StreamHead> {
+    super::read(bytes, StreamHead::judge)
+}
+
 fn stream(bytes: &[u8]) -> StreamHead {
     match read(bytes) {
         Verdict::Stream(head) => head,

@@ -19,7 +19,7 @@ use tokio::{
 
 use super::*;
 use crate::{
-    connection::Origin,
+    connection::{Origin, Serial},
     delivery::Sequence,
     event::{Event, JsonLine},
     request_id::RequestId,

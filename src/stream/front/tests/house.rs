@@ -10,7 +10,11 @@ use axum::{
     http::{Method, Uri},
 };
 use futures_util::{FutureExt, future::BoxFuture};
-use tokio::{sync::Notify, time::timeout};
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    sync::Notify,
+    time::timeout,
+};
 
 use super::*;
 use crate::{
@@ -198,7 +202,7 @@ impl Browser {
         self.receive().await.expect("bytes")
     }
 
-    async fn receive(&mut self) -> io::Result<usize> {
+    async fn receive(&mut self) -> std::io::Result<usize> {
         self.bytes.reserve(4096);
         timeout(LIMIT, self.socket.read_buf(&mut self.bytes)).await.expect("bytes in time")
     }

@@ -1,0 +1,97 @@
+//! All shards, and the seats of their streams. A stream belongs to the shard that its connection's serial names, so
+//! nothing has to be looked up to find it.
+
+use std::{io, sync::Arc, time::Duration};
+
+use futures_util::future::join_all;
+use tokio::sync::oneshot;
+
+use super::{Arrival, Command, Frame, Limits, Missed, Seat, ShardParts, Target, limits::Seats, shard::Shard};
+use crate::connection::{CloseReason, Serial};
+
+/// Up to this many streams are closed at once when the daemon stops.
+pub(crate) const AT_ONCE: usize = 100;
+
+/// The stream engine.
+pub(crate) struct Shards {
+    shards: Vec<Shard>,
+    seats: Seats,
+}
+
+impl Shards {
+    /// Starts a shard for each core, with this many seats in all; 0: as many as there is room for.
+    pub(crate) fn start(parts: &ShardParts, max_connections: usize) -> io::Result<Self> {
+        let cores = std::thread::available_parallelism().map_or(1, usize::from);
+        let shards =
+            (0..cores).map(|number| Shard::start(number, parts.clone())).collect::<Result<_, _>>()?;
+        let seats = Seats::new(Limits::of_process().streams_wanted(max_connections));
+        Ok(Self { shards, seats })
+    }
+
+    /// Takes a place for one more stream, if there is one.
+    pub(crate) fn seat(&self) -> Option<Seat> {
+        self.seats.take()
+    }
+
+    /// Hands over a stream. Gives it back if its shard has ended.
+    pub(crate) async fn adopt(&self, arrival: Arrival) -> Result<(), Command> {
+        self.shard(arrival.connection.serial).order(Command::Adopt(arrival)).await
+    }
+
+    /// Writes a frame to all streams. A shard that has ended has none.
+    pub(crate) async fn broadcast(&self, frame: &Arc<Frame>) {
+        for shard in &self.shards {
+            let _ = shard.order(Command::Send(Target::Everyone, Arc::clone(frame))).await;
+        }
+    }
+
+    /// Writes a frame to one stream, if it is there.
+    pub(crate) async fn send(&self, to: Serial, frame: Arc<Frame>) {
+        let _ = self.shard(to).order(Command::Send(Target::One(to), frame)).await;
+    }
+
+    /// Writes a frame to some streams. Returns those that did not take it.
+    pub(crate) async fn deliver(&self, to: &[Serial], frame: &Arc<Frame>) -> Vec<(Serial, Missed)> {
+        let mut shares = vec![Vec::new(); self.shards.len()];
+        for serial in to {
+            shares[self.place(*serial)].push(*serial);
+        }
+        let shares = self.shards.iter().zip(shares).filter(|(_, share)| !share.is_empty());
+        let answers = shares.map(|(shard, share)| async move {
+            let (told, answer) = oneshot::channel();
+            let all = share.clone();
+            let ordered = shard.order(Command::Deliver(share, Arc::clone(frame), told)).await;
+            drop(ordered);
+            // A shard that has ended has no streams.
+            answer.await.unwrap_or_else(|_| all.into_iter().map(|serial| (serial, Missed::Gone)).collect())
+        });
+        join_all(answers).await.concat()
+    }
+
+    /// Ends a stream after what is queued for it.
+    pub(crate) async fn close(&self, serial: Serial, reason: CloseReason) {
+        let _ = self.shard(serial).order(Command::Close(serial, reason)).await;
+    }
+
+    /// Ends all streams, evenly over this time where there are many.
+    pub(crate) async fn shutdown(&self, spread: Duration) {
+        let spread = if self.seats.taken() <= AT_ONCE { Duration::ZERO } else { spread };
+        let ends = self.shards.iter().map(|shard| async move {
+            let (done, ended) = oneshot::channel();
+            let ordered = shard.order(Command::Shutdown(spread, done)).await;
+            drop(ordered);
+            // Failing means that the shard has ended too.
+            let _ = ended.await;
+        });
+        join_all(ends).await;
+    }
+
+    fn place(&self, serial: Serial) -> usize {
+        let shards = u64::try_from(self.shards.len()).unwrap_or(u64::MAX);
+        usize::try_from(serial.0 % shards).unwrap_or_default()
+    }
+
+    fn shard(&self, serial: Serial) -> &Shard {
+        &self.shards[self.place(serial)]
+    }
+}
