@@ -53,7 +53,14 @@ impl Dispatcher {
 
     /// Sends a checked event to an audience as it is at this moment.
     pub async fn dispatch(&self, audience: &Audience, event: Event) -> Dispatched {
+        self.dispatch_and(audience, event, || {}).await
+    }
+
+    /// Like [`Dispatcher::dispatch`], and does something at the moment at which the event has its place: who sees
+    /// it done can send nothing that overtakes the event, and who gets the event finds it done.
+    pub async fn dispatch_and(&self, audience: &Audience, event: Event, act: impl FnOnce()) -> Dispatched {
         let mut last = self.last.lock().await;
+        act();
         let (to, connections) = match audience {
             Audience::Everyone => (Some(Recipients::Everyone), self.directory.count()),
             Audience::One(id) => match self.directory.find(id) {

@@ -139,7 +139,7 @@ impl Book {
     pub(super) fn counts(&self) -> TaskCounts {
         let mut counts = TaskCounts::default();
         for entry in self.entries.values() {
-            match entry.live().state.view().status {
+            match entry.live().view().status {
                 TaskStatus::Pending => counts.pending += 1,
                 TaskStatus::Running => counts.running += 1,
                 _ => counts.ended += 1,

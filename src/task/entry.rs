@@ -2,10 +2,14 @@
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use jiff::Timestamp;
 use tokio::{sync::broadcast, time::Instant};
 use tokio_util::sync::CancellationToken;
 
-use super::{TaskEvent, TaskView, state::State};
+use super::{
+    TaskEvent, TaskStatus, TaskView,
+    state::{Outcome, State},
+};
 
 /// Events that may wait for a follower before it lags.
 const FOLLOWED_EVENTS: usize = 32;
@@ -26,7 +30,25 @@ pub(super) struct Live {
     pub(super) lease: Option<Lease>,
     /// Its terminal event was sent.
     pub(super) settled: bool,
+    /// As it was before an end of which nobody is told yet.
+    before_end: Option<Box<TaskView>>,
     followers: Option<broadcast::Sender<TaskEvent>>,
+}
+
+impl Live {
+    /// Returns the task as everyone sees it.
+    pub(super) fn view(&self) -> &TaskView {
+        self.before_end.as_deref().unwrap_or_else(|| self.state.view())
+    }
+
+    /// The caller cancels [`Entry::over`].
+    pub(super) fn end(&mut self, outcome: Outcome, at: Timestamp) -> Option<TaskEvent> {
+        // Who cancels sees it at once, whatever holds up the event.
+        let before = (outcome.status() != TaskStatus::Cancelled).then(|| Box::new(self.state.view().clone()));
+        let event = self.state.end(outcome, at)?;
+        self.before_end = before;
+        Some(event)
+    }
 }
 
 /// A task.
@@ -39,28 +61,50 @@ pub(super) struct Entry {
     pub(super) turn: tokio::sync::Mutex<()>,
     /// Cancelled when the task has ended: whatever runs or waits for it stops.
     pub(super) over: CancellationToken,
+    /// Cancelled when its terminal event was sent: its place is free.
+    pub(super) told: CancellationToken,
     live: Mutex<Live>,
 }
 
 impl Entry {
     pub(super) fn new(state: State, lease: Option<Lease>, number: u64) -> Self {
-        let over = CancellationToken::new();
+        let (over, told) = (CancellationToken::new(), CancellationToken::new());
         let settled = state.is_terminal();
         if settled {
             over.cancel();
         }
         let followers = (!settled).then(|| broadcast::Sender::new(FOLLOWED_EVENTS));
         let id = state.view().task_id.as_str().into();
-        let live = Mutex::new(Live { state, lease, settled, followers });
-        Self { id, number, turn: tokio::sync::Mutex::new(()), over, live }
+        let live = Mutex::new(Live { state, lease, settled, before_end: None, followers });
+        Self { id, number, turn: tokio::sync::Mutex::new(()), over, told, live }
     }
 
     pub(super) fn live(&self) -> MutexGuard<'_, Live> {
         self.live.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// Returns the task as everyone sees it.
     pub(super) fn view(&self) -> TaskView {
-        self.live().state.view().clone()
+        self.live().view().clone()
+    }
+
+    /// Ends it, unless it has ended; which is shown when it is told. Whoever gets the event sees to that.
+    pub(super) fn end(&self, outcome: Outcome, at: Timestamp) -> Option<TaskEvent> {
+        let event = self.live().end(outcome, at)?;
+        self.over.cancel();
+        Some(event)
+    }
+
+    /// Lets everyone see its end.
+    pub(super) fn show_end(&self) {
+        self.live().before_end = None;
+    }
+
+    /// Notes that its terminal event was sent, and tells the followers.
+    pub(super) fn settle(&self, event: &TaskEvent) {
+        self.live().settled = true;
+        self.tell_followers(event);
+        self.told.cancel();
     }
 
     /// Returns the task as it is, and what is said about it from now on.
@@ -68,7 +112,7 @@ impl Entry {
         let live = self.live();
         let closed = || broadcast::Sender::new(1).subscribe();
         let events = live.followers.as_ref().map_or_else(closed, broadcast::Sender::subscribe);
-        (live.state.view().clone(), events)
+        (live.view().clone(), events)
     }
 
     /// Tells the followers; a terminal event is the last one.

@@ -78,20 +78,13 @@ impl Inner {
 
     /// Ends a task, unless it has ended.
     pub(super) async fn end(&self, entry: &Entry, outcome: Outcome) {
-        if let Some(event) = self.begin_end(entry, outcome) {
+        if let Some(event) = entry.end(outcome, self.clock.now()) {
             self.settle(entry, event, None).await;
         }
     }
 
-    /// The first half of an end: everyone who asks sees it from now on. Whoever gets the event settles it.
-    pub(super) fn begin_end(&self, entry: &Entry, outcome: Outcome) -> Option<TaskEvent> {
-        let event = entry.live().state.end(outcome, self.clock.now())?;
-        entry.over.cancel();
-        Some(event)
-    }
-
-    /// The second half: stores the end, with its receipt if there is one, and sends the terminal event whether
-    /// or not that went well. Returns whether it did. To be run where nobody can cut it off.
+    /// Stores the end, with its receipt if there is one, and sends the terminal event whether or not that went
+    /// well. Returns whether it did. To be run where nobody can cut it off.
     pub(super) async fn settle(
         &self,
         entry: &Entry,
@@ -99,15 +92,15 @@ impl Inner {
         receipt: Option<Keyed<'_, '_>>,
     ) -> bool {
         let turn = entry.turn.lock().await;
-        let view = entry.view();
+        let view = entry.live().state.view().clone();
         // An order has a log line of its own.
         let ordered = receipt.is_some();
         let stored = self.store_end(&view, receipt).await;
         if let Err(error) = &stored {
             tracing::error!(task = %entry.id, %error, "the end of a task could not be stored");
         }
-        self.tell(entry, &event).await;
-        entry.live().settled = true;
+        self.dispatcher.dispatch_and(&Audience::Everyone, event.to_event(), || entry.show_end()).await;
+        entry.settle(&event);
         drop(turn);
         self.book().settle(entry, Instant::now() + self.keep_finished);
         self.metrics.task_ended(view.status.label());
@@ -164,7 +157,7 @@ impl Inner {
         let event = {
             let mut live = entry.live();
             let lease = live.lease.filter(|lease| lease.until <= Instant::now())?;
-            live.state.end(Outcome::Failed(lease.loss.to_owned()), self.clock.now())?
+            live.end(Outcome::Failed(lease.loss.to_owned()), self.clock.now())?
         };
         entry.over.cancel();
         Some(event)

@@ -169,7 +169,7 @@ impl Inner {
 
     /// Undoes a creation that could not be stored. If it is being cancelled meanwhile, that goes its way.
     fn take_back(&self, entry: &Entry) {
-        if self.begin_end(entry, Outcome::Cancelled(None)).is_some() {
+        if entry.end(Outcome::Cancelled(None), self.clock.now()).is_some() {
             self.book().take_back(&entry.id);
             self.open.send_modify(|open| *open -= 1);
         }
@@ -193,7 +193,7 @@ impl Inner {
             let told = self.progress(&entry, report.text, report.value).await;
             if !told {
                 // It ended in between.
-                unfinished(&entry.view())?;
+                unfinished(entry.live().state.view())?;
             }
         }
         Ok(entry.view())
@@ -223,8 +223,9 @@ impl Inner {
             status: outcome.status(),
             durable: self.store.durable(),
         };
-        let Some(event) = self.begin_end(&entry, outcome) else {
-            return Err(unfinished(&entry.view()).err().unwrap_or_else(|| invalid("the task has ended")));
+        let Some(event) = entry.end(outcome, self.clock.now()) else {
+            let ended = unfinished(entry.live().state.view()).err();
+            return Err(ended.unwrap_or_else(|| invalid("the task has ended")));
         };
         let keyed = Keyed { ticket: &mut ticket, receipt: &receipt };
         if !self.settle(&entry, event, Some(keyed)).await {

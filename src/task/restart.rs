@@ -62,7 +62,10 @@ impl Inner {
 
     fn restore_lost(self: &Arc<Self>, view: TaskView) {
         let entry = self.restore_open(State::restored(view), None);
-        let Some(event) = self.begin_end(&entry, Outcome::Failed(RESTARTED.to_owned())) else { return };
+        // Not running any more, whoever looks; browsers are told when they have come back.
+        let event = entry.live().state.end(Outcome::Failed(RESTARTED.to_owned()), self.clock.now());
+        let Some(event) = event else { return };
+        entry.over.cancel();
         let inner = Arc::clone(self);
         self.lifecycle.spawn(async move {
             // Not before the shutdown has begun to wait for it, and not long after the start.

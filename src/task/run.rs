@@ -55,8 +55,8 @@ impl Inner {
         let work = async { AssertUnwindSafe(async { job(reporting).await }).catch_unwind().await };
         let outcome = tokio::select! {
             biased;
-            // Whoever ended it tells of it.
-            () = entry.over.cancelled() => return,
+            // Whoever ended it tells of it; the next one must not be heard before.
+            () = entry.over.cancelled() => return entry.told.cancelled().await,
             done = tokio::time::timeout(limit, work) => match done {
                 Ok(Ok(Ok(result))) => Outcome::Completed(result),
                 Ok(Ok(Err(error))) => Outcome::Failed(cut(error)),

@@ -217,6 +217,43 @@ async fn bug_t3_a_delivery_that_hangs_does_not_hang_those_who_ask() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn ts_8_an_end_is_seen_and_its_place_free_once_browsers_are_told() {
+    let world = World::new();
+    let config = TasksConfig { max_running: 1, ..TasksConfig::default() };
+    let service = service_with(&world, &config, Builtins::On);
+    let a = world.wire.connect("a");
+    let import = create(&service, reporter("import")).await.task_id;
+    let first = create(&service, builtin("failing", json!({"delay": 60}))).await.task_id;
+    let second = create(&service, builtin("demo", json!({}))).await.task_id;
+    settle().await;
+    let gate = world.wire.gate.lock().await;
+    let mut stuck = std::pin::pin!(service.progress(&import, text("stuck")));
+    assert!(stuck.as_mut().now_or_never().is_none());
+    settle().await;
+    let (mut completing, mut cancelling) = (
+        std::pin::pin!(service.complete(ADMIN, &import, EndTask::default())),
+        std::pin::pin!(service.cancel(ADMIN, &first, EndTask::default())),
+    );
+    assert!(completing.as_mut().now_or_never().is_none() && cancelling.as_mut().now_or_never().is_none());
+    settle().await;
+    assert_eq!(status(&service, &import), TaskStatus::Running);
+    assert_eq!(status(&service, &first), TaskStatus::Cancelled);
+    assert_eq!(status(&service, &second), TaskStatus::Pending, "the place is not free");
+    let twice = service.fail(ADMIN, &import, EndTask::default()).await;
+    assert!(matches!(twice, Err(TaskError::Conflict(_))), "{twice:?}");
+    drop(gate);
+    stuck.await.expect("it ran when this was reported");
+    completing.await.expect("completed");
+    cancelling.await.expect("cancelled");
+    assert_eq!(status(&service, &import), TaskStatus::Completed);
+    service.idle().await;
+    let order: Vec<_> = world.wire.payloads(&a).into_iter().map(|event| event["task_id"].clone()).collect();
+    let last_of_first = order.iter().rposition(|id| *id == *first).expect("told");
+    let first_of_second = order.iter().position(|id| *id == *second).expect("told");
+    assert!(last_of_first < first_of_second, "{order:?}");
+}
+
+#[tokio::test(start_paused = true)]
 async fn bug_t8_one_that_panics_fails_and_takes_nothing_with_it() {
     let world = World::new();
     let service = service(&world);
