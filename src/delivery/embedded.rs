@@ -102,9 +102,8 @@ impl Delivery for EmbeddedDelivery {
     }
 
     fn trouble(&self) -> Option<String> {
-        let dead = self.shards.iter().filter(|shard| shard.has_ended()).count();
+        let (dead, all) = self.shards.ended();
         (dead > 0).then(|| {
-            let all = self.shards.len();
             format!(
                 "{dead} of {all} threads that write to browsers broke off: restart ssectld, its log says why"
             )

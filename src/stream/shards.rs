@@ -86,6 +86,19 @@ impl Shards {
         join_all(ends).await;
     }
 
+    /// Returns how many shards have ended, and how many there are in all.
+    pub(crate) fn ended(&self) -> (usize, usize) {
+        (self.shards.iter().filter(|shard| shard.has_ended()).count(), self.shards.len())
+    }
+
+    /// Ends one shard.
+    #[cfg(test)]
+    pub(crate) async fn break_off(&self) {
+        let (done, ended) = oneshot::channel();
+        assert!(self.shards[0].order(Command::Shutdown(Duration::ZERO, done)).await.is_ok());
+        ended.await.expect("it ends");
+    }
+
     fn place(&self, serial: Serial) -> usize {
         let shards = u64::try_from(self.shards.len()).unwrap_or(u64::MAX);
         usize::try_from(serial.0 % shards).unwrap_or_default()

@@ -111,12 +111,9 @@ async fn emb_2_ready_is_for_the_envelope_form() {
 async fn a_shard_that_broke_off_is_told() {
     let house = House::new(&config(), Framing::Named).await;
     assert_eq!(house.delivery.trouble(), None);
-    let (done, ended) = oneshot::channel();
-    let shard = &house.delivery.shards[0];
-    assert!(shard.order(Command::Shutdown(Duration::ZERO, done)).await.is_ok());
-    ended.await.expect("it ends");
+    house.delivery.shards.break_off().await;
     let trouble = house.delivery.trouble().expect("said");
-    let all = house.delivery.shards.len();
+    let (_, all) = house.delivery.shards.ended();
     assert!(trouble.starts_with(&format!("1 of {all} threads")), "{trouble}");
 }
 
