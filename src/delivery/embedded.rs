@@ -38,6 +38,7 @@ impl EmbeddedDelivery {
             heartbeat: config.heartbeat,
             beat: Beat::Spread,
             farewell: Frame::bye,
+            returns: None,
             departures: Arc::clone(&departures),
             metrics,
         };

@@ -159,6 +159,10 @@ impl Porter for GatewayPorter {
     fn persistence(&self) -> Persistence {
         Persistence::KeepAlive
     }
+
+    fn returned(&self) -> BoxFuture<'_, std::net::TcpStream> {
+        self.streams.returned().boxed()
+    }
 }
 
 impl No {

@@ -10,7 +10,10 @@ use std::{
 };
 
 use jiff::Timestamp;
-use tokio::time::timeout;
+use tokio::{
+    sync::{Mutex, mpsc},
+    time::timeout,
+};
 
 use super::{
     book::{Book, Once, Opening, Posted},
@@ -30,6 +33,9 @@ use crate::{
 /// How long the answer to a close waits for the stream to end: its last bytes may find no room.
 const ENDED: Duration = Duration::from_secs(1);
 
+/// Sockets of ended streams that may wait for their next request to be read; more are closed.
+const RETURNED: usize = 1024;
+
 /// Streams, and all that is needed to serve them.
 pub(super) struct Streams {
     shards: Shards,
@@ -37,6 +43,8 @@ pub(super) struct Streams {
     framing: Framing,
     spread: Duration,
     last: AtomicU64,
+    /// Sockets whose streams the backend has closed.
+    returned: Mutex<mpsc::Receiver<std::net::TcpStream>>,
 }
 
 /// What a shard reaches when a stream has ended.
@@ -78,18 +86,27 @@ impl Streams {
         let stream = &config.stream;
         let book = Book::new(stream.outbox_bytes);
         let ledger = Arc::new(Ledger { book, callback, metrics: Arc::clone(&metrics) });
+        let (returns, returned) = mpsc::channel(RETURNED);
         let parts = ShardParts {
             outbox_bytes: stream.outbox_bytes,
             write_deadline: stream.write_deadline,
             heartbeat: stream.heartbeat,
             beat: Beat::SinceOpening,
             farewell: Frame::end,
+            returns: Some(returns),
             departures: Arc::clone(&ledger) as _,
             metrics,
         };
         let shards = Shards::start(&parts, stream.max_connections)?;
         let (framing, spread) = (config.framing, config.shutdown.spread);
-        Ok(Arc::new(Self { shards, ledger, framing, spread, last: AtomicU64::new(0) }))
+        Ok(Arc::new(Self {
+            shards,
+            ledger,
+            framing,
+            spread,
+            last: AtomicU64::new(0),
+            returned: Mutex::new(returned),
+        }))
     }
 
     /// Returns whom to ask; `None`: nobody, and nothing opens.
@@ -208,6 +225,14 @@ impl Streams {
             }
         }
         missing
+    }
+
+    /// Returns the next socket whose stream the backend has closed.
+    pub(super) async fn returned(&self) -> std::net::TcpStream {
+        match self.returned.lock().await.recv().await {
+            Some(socket) => socket,
+            None => std::future::pending().await,
+        }
     }
 
     /// Ends all streams; the backend is told of each.

@@ -8,7 +8,7 @@ use std::{io, net::SocketAddr, sync::Arc, time::Duration};
 
 use axum::Router;
 use bytes::{Bytes, BytesMut};
-use futures_util::future::BoxFuture;
+use futures_util::{FutureExt, future::BoxFuture};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::{TcpListener, TcpStream},
@@ -58,6 +58,11 @@ pub(crate) trait Porter: Send + Sync + 'static {
 
     /// How many requests a connection may bring that are no stream.
     fn persistence(&self) -> Persistence;
+
+    /// Returns the next socket of a stream that has ended in order: it may bring another request.
+    fn returned(&self) -> BoxFuture<'_, std::net::TcpStream> {
+        std::future::pending().boxed()
+    }
 }
 
 /// When a listener is closed, and with it what it still serves.
@@ -90,9 +95,28 @@ pub(crate) async fn serve<P: Porter>(
             });
         }
     };
+    let returning = async {
+        loop {
+            let socket = door.porter.returned().await;
+            // Accepted already: without a place it is closed, as idle connections may be.
+            let Ok(place) = Arc::clone(&lobby).try_acquire_owned() else { continue };
+            let Ok((socket, peer)) = TcpStream::from_std(socket).and_then(|socket| {
+                let peer = socket.peer_addr()?;
+                Ok((socket, peer))
+            }) else {
+                continue;
+            };
+            let door = Arc::clone(&door);
+            lifecycle.spawn(async move {
+                door.receive(socket, peer).await;
+                drop(place);
+            });
+        }
+    };
     tokio::select! {
         () = lifecycle.reached(hours.accepting_until) => {}
         () = accepting => {}
+        () = returning => {}
     }
     drop(listener);
     lifecycle.reached(Phase::Closed).await;

@@ -157,6 +157,20 @@ mod tests {
         assert_eq!(Limits::within(20).streams, 1, "never none");
     }
 
+    #[cfg(target_os = "linux")]
+    #[tokio::test]
+    async fn bug_g15_the_kernel_looks_after_clients_that_vanish() {
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a port");
+        prepare(&listener, Duration::from_secs(25));
+        let address = listener.local_addr().expect("bound");
+        let (_client, accepted) = tokio::join!(tokio::net::TcpStream::connect(address), listener.accept());
+        let (socket, _) = accepted.expect("accepted");
+        let socket = SockRef::from(&socket);
+        assert!(socket.keepalive().expect("an option"));
+        assert_eq!(socket.tcp_keepalive_time().expect("an option"), KEEP_ALIVE);
+        assert_eq!(socket.tcp_user_timeout().expect("an option"), Some(Duration::from_secs(25)));
+    }
+
     #[test]
     fn a_seat_is_free_again_when_its_stream_ends() {
         let seats = Seats::new(2);

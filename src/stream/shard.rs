@@ -22,7 +22,7 @@ use super::{
     limits::Seat,
     run::Run,
     socket::Bounds,
-    table::{Share, Table},
+    table::{Returns, Share, Table},
     winding::Winding,
 };
 use crate::{
@@ -113,6 +113,8 @@ pub(crate) struct ShardParts {
     pub(crate) beat: Beat,
     /// Returns the last frame of a stream that we end.
     pub(crate) farewell: fn(CloseReason) -> Frame,
+    /// Takes sockets whose streams we have ended in order: they may bring another request. `None`: they are closed.
+    pub(crate) returns: Option<mpsc::Sender<std::net::TcpStream>>,
     /// Told of streams that end.
     pub(crate) departures: Arc<dyn Departures>,
     /// Counts.
@@ -131,7 +133,10 @@ impl Shard {
         let poll = Poll::new()?;
         let bell = Arc::new(Bell { waker: Waker::new(poll.registry(), WAKE)?, rung: AtomicBool::new(false) });
         let (commands, queue) = mpsc::channel(QUEUE);
-        let worker = Worker::new(poll, queue, Arc::clone(&bell), parts);
+        let registry = poll.registry().try_clone()?;
+        let returns = parts.returns.clone().map(|to| Returns { to, registry });
+        let mut worker = Worker::new(poll, queue, Arc::clone(&bell), parts);
+        worker.table.returns = returns;
         thread::Builder::new().name(format!("shard-{number}")).spawn(move || worker.run())?;
         Ok(Self { commands, bell })
     }
@@ -213,6 +218,7 @@ impl Worker {
             farewell,
             departures,
             metrics,
+            returns: _,
         } = parts;
         let beat = (heartbeat / BEATS as u32).max(Duration::from_millis(1));
         let now = Instant::now();

@@ -8,9 +8,10 @@ use std::{
 
 use mio::{Interest, Registry, Token};
 use slab::Slab;
+use tokio::sync::mpsc;
 
 use super::{
-    frame::Frame,
+    frame::{Frame, Transfer},
     outbox::Flushed,
     run::Run,
     shard::{Arrival, Missed},
@@ -35,6 +36,14 @@ pub(super) enum Share {
     After(usize),
 }
 
+/// Where sockets go whose streams have ended in order.
+pub(super) struct Returns {
+    /// Who takes them.
+    pub(super) to: mpsc::Sender<std::net::TcpStream>,
+    /// Where they are watched until then.
+    pub(super) registry: Registry,
+}
+
 /// The streams, by the place that epoll names and by the serial that commands name.
 pub(super) struct Table {
     streams: Slab<Stream>,
@@ -43,6 +52,8 @@ pub(super) struct Table {
     stalled: HashSet<usize>,
     /// Those that a walk over all found to have ended.
     ended: Vec<(usize, CloseReason)>,
+    /// Absent: they are closed.
+    pub(super) returns: Option<Returns>,
     bounds: Bounds,
     departures: Arc<dyn Departures>,
     metrics: Arc<Metrics>,
@@ -58,6 +69,7 @@ impl Table {
             places: HashMap::new(),
             stalled: HashSet::new(),
             ended: Vec::new(),
+            returns: None,
             bounds,
             departures,
             metrics,
@@ -219,14 +231,40 @@ impl Table {
             (Ok(Flushed::All), None) => {
                 self.stalled.remove(&place);
             }
+            (Ok(Flushed::All), Some(CloseReason::Disconnected)) => self.give_back(place),
             (Ok(Flushed::All), Some(reason)) | (Err(reason), _) => self.remove(place, reason),
         }
     }
 
-    fn remove(&mut self, place: usize, reason: CloseReason) {
-        let mut stream = self.streams.remove(place);
+    /// Lets go of a stream that has been sent whole: its socket may bring another request.
+    fn give_back(&mut self, place: usize) {
+        let returns = self.returns.as_ref().filter(|_| self.streams[place].transfer == Transfer::Chunked);
+        let Some(returns) = returns else { return self.remove(place, CloseReason::Disconnected) };
+        if returns.registry.deregister(&mut self.streams[place].socket).is_err() {
+            return self.remove(place, CloseReason::Disconnected);
+        }
+        let to = returns.to.clone();
+        let Stream { connection, socket, seat, .. } = self.take(place);
+        drop(seat);
+        // Where nobody takes it, it is closed.
+        let _ = to.try_send(socket.into());
+        self.departures.departed(&connection, CloseReason::Disconnected);
+    }
+
+    fn take(&mut self, place: usize) -> Stream {
+        let stream = self.streams.remove(place);
         self.places.remove(&stream.connection.serial);
         self.stalled.remove(&place);
+        if self.streams.is_empty() {
+            self.streams.shrink_to_fit();
+            self.places.shrink_to_fit();
+            self.stalled.shrink_to_fit();
+        }
+        stream
+    }
+
+    fn remove(&mut self, place: usize, reason: CloseReason) {
+        let mut stream = self.take(place);
         if let Some(outbox) = &stream.outbox {
             outbox.unsent().for_each(|frame| self.tally.failed(frame));
         }
@@ -239,11 +277,6 @@ impl Table {
         let Stream { connection, socket, ending, seat, .. } = stream;
         drop((socket, seat));
         self.departures.departed(&connection, ending.unwrap_or(reason));
-        if self.streams.is_empty() {
-            self.streams.shrink_to_fit();
-            self.places.shrink_to_fit();
-            self.stalled.shrink_to_fit();
-        }
     }
 }
 

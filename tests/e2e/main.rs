@@ -17,6 +17,8 @@ mod connections;
 mod control;
 mod exit_codes;
 mod fakes;
+mod gateway_alone;
+mod gateway_ends;
 mod gateway_mode;
 mod gateway_order;
 mod gateway_services;

@@ -1,5 +1,6 @@
 //! The daemon's peers, played by real servers and clients on real sockets.
 
+pub mod backend;
 pub mod browser;
 pub mod control;
 pub mod frontend;

@@ -2,6 +2,7 @@
 
 mod cli;
 mod daemon;
+pub mod gateway;
 pub mod http;
 pub mod in_process;
 mod metrics;
