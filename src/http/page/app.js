@@ -4,6 +4,8 @@
 
 const KEPT_EVENTS = 200;
 const KEPT_TASKS = 20;
+// Until then after the connect, a version was pending already.
+const SNAPSHOT_MS = 1000;
 const KNOWN_NAMES = ["version", "task_event", "ready", "rejected", "gap", "bye", "connection_close"];
 
 const element = (id) => document.getElementById(id);
@@ -37,7 +39,10 @@ let source;
 
 function connect() {
   source = new EventSource("api/sse/stream?request_id=" + requestId);
-  source.onopen = () => showState("open", "connected");
+  source.onopen = () => {
+    showState("open", "connected");
+    setTimeout(() => { baseline ??= ""; }, SNAPSHOT_MS);
+  };
   source.onerror = () => {
     if (source.readyState === EventSource.CLOSED) {
       showState("closed", "refused: reload to try again");
@@ -78,13 +83,14 @@ function received(name, payload, message) {
 
 let baseline;
 
-// The first version is what this page runs; a different one later is news.
+// What a connection is told at once is what this page runs, if there is a version at all; any other is news.
 function showVersion(payload) {
   if (!payload || typeof payload.version !== "string") return;
   element("version").textContent = payload.version;
   baseline ??= payload.version;
   element("banner").hidden = payload.version === baseline;
   element("banner-version").textContent = payload.version;
+  element("banner-before").hidden = baseline === "";
   element("banner-baseline").textContent = baseline;
   const changelog = typeof payload.changelog === "string" ? payload.changelog : "";
   element("banner-changelog").hidden = changelog === "";
