@@ -1,6 +1,10 @@
 //! Errors of three parts: what happened, why, and what to type next.
 
-use std::{fs, io, os::unix::fs::MetadataExt, path::Path};
+use std::{
+    fs, io,
+    os::unix::fs::{FileTypeExt, MetadataExt},
+    path::Path,
+};
 
 use ssectl_core::control::{
     client::ClientError,
@@ -116,7 +120,10 @@ fn unreachable(error: &io::Error, at: &Candidate) -> CliError {
         io::ErrorKind::NotFound => gone(format!("there is no such socket ({})", at.why))
             .hint(format!("{START}; or name another socket with --socket")),
         io::ErrorKind::ConnectionRefused => {
-            gone("the socket is there, but nobody listens: its daemon is gone".to_owned()).hint(START)
+            // The system says the same of any file.
+            let other = fs::metadata(&at.path).is_ok_and(|found| !found.file_type().is_socket());
+            let why = if other { "that is no socket" } else { "nobody listens there: its daemon is gone" };
+            gone(why.to_owned()).hint(START)
         }
         io::ErrorKind::PermissionDenied => denied(error, &at.path),
         io::ErrorKind::InvalidFilename => {

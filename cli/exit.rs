@@ -45,7 +45,7 @@ pub(crate) const TABLE: &[(&str, &str)] = &[
     ("4", "the daemon cannot be reached: nothing was sent, repeat as you like"),
     ("5", "not allowed"),
     ("6", "conflict with what is, a key used for another order for example"),
-    ("7", "no answer after something was sent: outcome unknown, repeat with the printed key"),
+    ("7", "no answer to what was sent: outcome unknown, repeat it with the same key"),
     ("8", "done for some, not for others"),
     ("9", "the daemon's answer is not understood: its version is another one"),
     ("10", "the answer is no: the followed task failed, for example"),

@@ -8,8 +8,10 @@ use tabled::{
 
 use crate::text::harmless;
 
-/// The narrowest that a column is cut to.
+/// The narrowest that a column is cut to, as long as that is enough.
 const NARROWEST: usize = 8;
+/// What is left of one where it is not.
+const HINT: usize = 4;
 const GAP: usize = 2;
 
 /// What may happen to a column on a narrow terminal.
@@ -17,7 +19,7 @@ const GAP: usize = 2;
 pub(crate) enum Column {
     /// Always whole.
     Rigid,
-    /// Cut where the terminal is too narrow; the last such column first.
+    /// Cut where the terminal is too narrow; the last such column first, the first one last.
     Flexible,
 }
 
@@ -58,15 +60,19 @@ impl Table {
         let mut widths: Vec<usize> = (0..self.columns.len())
             .map(|column| self.rows.iter().map(|row| get_text_width(&row[column])).max().unwrap_or(0))
             .collect();
-        for column in (0..self.columns.len()).rev() {
+        let flexible = |column: &usize| self.columns[*column] == Column::Flexible;
+        let mut cuts: Vec<usize> = (0..self.columns.len()).rev().filter(flexible).collect();
+        // The first one names the thing: others become a mere hint before it is cut.
+        let first = cuts.pop();
+        let hints = cuts.iter().map(|column| (*column, HINT));
+        let steps = cuts.iter().map(|column| (*column, NARROWEST)).chain(hints);
+        let steps: Vec<_> = steps.chain(first.map(|column| (column, NARROWEST))).collect();
+        for (column, narrowest) in steps {
             let total = widths.iter().sum::<usize>() + GAP * widths.len().saturating_sub(1);
             if total <= width {
                 return;
             }
-            if self.columns[column] == Column::Rigid {
-                continue;
-            }
-            let target = widths[column].saturating_sub(total - width).max(NARROWEST).min(widths[column]);
+            let target = widths[column].saturating_sub(total - width).max(narrowest).min(widths[column]);
             for row in &mut self.rows {
                 row[column] = cut(&row[column], target);
             }
@@ -118,6 +124,8 @@ mod tests {
         assert!(text.lines().all(|line| get_text_width(line) <= 40), "{text}");
         assert!(text.contains("k3v9x  2h 30m  Mozilla/5.0 (日本"), "{text}");
         assert!(text.contains('…'), "{text}");
+        let tight = table().render(Some(19));
+        assert!(tight.contains("k3v9x  2h 30m  Moz…"), "what names the thing stays whole: {tight}");
         let narrow = table().render(Some(5));
         assert!(narrow.contains("2h 30m"), "rigid columns stay whole: {narrow}");
     }

@@ -18,11 +18,16 @@ pub(super) async fn run(context: &Context) -> Outcome {
 
 fn screen(status: &Status) -> String {
     let tasks = status.tasks;
+    let mode = match status.mode.as_str() {
+        // The gateway frames.
+        "gateway" => status.mode.clone(),
+        mode => format!("{mode}, {} framing", status.framing),
+    };
     let mut lines = vec![
         ("daemon", Some(format!("ssectld {}, process {}", status.version, status.pid))),
         ("phase", Some(status.phase.clone())),
         ("started", Some(text::when(status.started_at))),
-        ("mode", Some(format!("{}, {} framing", status.mode, status.framing))),
+        ("mode", Some(mode)),
         ("public", Some(format!("http://{}", status.listen.public))),
         ("internal", Some(format!("http://{}", status.listen.internal))),
         ("socket", Some(status.socket.display().to_string())),

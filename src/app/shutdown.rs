@@ -54,7 +54,8 @@ pub(super) async fn supervise(services: Arc<Services>) -> Ended {
     if timeout(SLACK, services.store.close()).await.is_err() {
         late.push("state");
     }
-    tracing::info!(took = ?began.elapsed(), ?late, "shut down");
+    let late_ones = (!late.is_empty()).then(|| late.join(", "));
+    tracing::info!(took = ?began.elapsed(), late = late_ones, "shut down");
     Ended { late }
 }
 

@@ -31,7 +31,7 @@ pub enum TaskError {
     #[error("{0}")]
     Invalid(String),
     /// There is no such builtin.
-    #[error("Unknown task type: {0}")]
+    #[error("there is no built-in task {0}")]
     UnknownBuiltin(String),
     /// There is no such task.
     #[error("there is no task {0}")]

@@ -46,7 +46,7 @@ fn find(services: &Services, id: &str) -> Result<Json<Single<ConnectionView>>, R
     let id: RequestId =
         id.parse().map_err(|error| Rejected::invalid("that is no request id").cause(&error))?;
     let connection = services.registry.find(&id).ok_or_else(|| {
-        Rejected::not_found(format!("{id} is not connected")).hint("ssectl connections list")
+        Rejected::not_found(format!("{id} is not connected")).hint("see who is: ssectl connections list")
     })?;
     let flapping = services.registry.is_flapping(&id);
     let item = view(&Listed { connection, flapping }, services.clock.now());

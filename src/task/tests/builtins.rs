@@ -101,7 +101,7 @@ async fn bug_t6_wrong_parameters_fail_the_task_and_not_the_request() {
         assert_eq!(told(&world, &a, &receipt.task_id), [started(), failed(error)]);
     }
     let unknown = service.create(ADMIN, builtin("nope", json!({}))).await.expect_err("unknown");
-    assert_eq!(unknown.to_string(), "Unknown task type: nope");
+    assert_eq!(unknown.to_string(), "there is no built-in task nope");
     let off = service_with(&world, &TasksConfig::default(), Builtins::Off);
     let refused = off.create(ADMIN, builtin("demo", json!({}))).await;
     assert!(matches!(refused, Err(TaskError::UnknownBuiltin(_))));
