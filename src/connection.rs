@@ -82,19 +82,22 @@ pub enum CloseReason {
     NotFound,
     /// Writing failed.
     Error,
+    /// It has lived for `stream.max_lifetime`.
+    Lifetime,
     /// The daemon stops.
     Shutdown,
 }
 
 impl CloseReason {
     /// Every reason.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 8] = [
         Self::ClientClosed,
         Self::Replaced,
         Self::Disconnected,
         Self::SlowConsumer,
         Self::NotFound,
         Self::Error,
+        Self::Lifetime,
         Self::Shutdown,
     ];
 
@@ -107,6 +110,7 @@ impl CloseReason {
             Self::SlowConsumer => "slow_consumer",
             Self::NotFound => "not_found",
             Self::Error => "error",
+            Self::Lifetime => "lifetime",
             Self::Shutdown => "shutdown",
         }
     }

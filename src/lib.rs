@@ -42,6 +42,8 @@ pub mod lifecycle;
 #[cfg(feature = "daemon")]
 pub mod metrics;
 #[cfg(feature = "daemon")]
+pub mod network;
+#[cfg(feature = "daemon")]
 mod order;
 #[cfg(feature = "daemon")]
 pub mod outbound;

@@ -175,6 +175,9 @@ section! {
         /// How long a connection may refuse to take bytes.
         #[serde(with = "duration")]
         write_deadline: Duration = Duration::from_secs(10),
+        /// How long a stream may live; 0s: for ever.
+        #[serde(with = "duration")]
+        max_lifetime: Duration = Duration::ZERO,
         /// Open streams at most; 0: from the limit of file descriptors.
         max_connections: usize = 0,
         /// Events kept for replay.

@@ -5,17 +5,10 @@ use std::{net::SocketAddr, time::Duration};
 use hyper::Uri;
 
 use super::{Config, Loaded, Mode, Problem, keys};
-use crate::event::MAX_EVENT_BYTES;
+use crate::{event::MAX_EVENT_BYTES, network::Network};
 
 /// Settings that nothing heeds yet: whoever sets one would believe in a protection that is not there.
-const NOT_YET: [&str; 6] = [
-    "stream.history_events",
-    "stream.history_age",
-    "stream.authorize_url",
-    "stream.per_ip",
-    "stream.accept_rate",
-    "stream.trusted_proxies",
-];
+const NOT_YET: [&str; 3] = ["stream.history_events", "stream.history_age", "stream.authorize_url"];
 
 /// Returns everything that is wrong.
 pub(super) fn problems(loaded: &Loaded) -> Vec<Problem> {
@@ -61,6 +54,11 @@ fn urls(config: &Config, report: &mut impl FnMut(&'static str, String)) {
         && let Err(message) = http_url(&config.frontend_version_url)
     {
         report("frontend_version_url", message);
+    }
+    if !config.stream.authorize_url.is_empty()
+        && let Err(message) = http_url(&config.stream.authorize_url)
+    {
+        report("stream.authorize_url", message);
     }
     let url = &config.gateway.url;
     match (config.mode, url.is_empty()) {
@@ -128,10 +126,13 @@ fn not_yet(config: &Config, report: &mut impl FnMut(&'static str, String)) {
 fn times(config: &Config, report: &mut impl FnMut(&'static str, String)) {
     let second = Duration::from_secs(1);
     let day = Duration::from_secs(86_400);
+    // Zero is no lifetime but none.
+    let lifetime = Some(config.stream.max_lifetime).filter(|lifetime| !lifetime.is_zero()).unwrap_or(second);
     let ranges = [
         ("gateway.timeout", config.gateway.timeout, Duration::from_millis(1), day),
         ("stream.heartbeat", config.stream.heartbeat, second, day),
         ("stream.write_deadline", config.stream.write_deadline, Duration::from_millis(1), day),
+        ("stream.max_lifetime", lifetime, second, 365 * day),
         ("tasks.timeout", config.tasks.timeout, Duration::from_millis(1), 30 * day),
         ("tasks.keep_finished", config.tasks.keep_finished, Duration::ZERO, 30 * day),
         ("tasks.lease", config.tasks.lease, Duration::from_millis(1), day),
@@ -149,6 +150,11 @@ fn times(config: &Config, report: &mut impl FnMut(&'static str, String)) {
 }
 
 fn lists(config: &Config, report: &mut impl FnMut(&'static str, String)) {
+    for proxy in &config.stream.trusted_proxies {
+        if let Err(message) = proxy.parse::<Network>() {
+            report("stream.trusted_proxies", format!("{proxy:?}: {message}"));
+        }
+    }
     for origin in &config.stream.cors_origins {
         let exact = http_url(origin).is_ok() && origin.matches('/').count() == 2;
         if !exact {

@@ -39,6 +39,7 @@ impl EmbeddedDelivery {
             beat: Beat::Spread,
             farewell: Frame::bye,
             returns: None,
+            max_lifetime: config.max_lifetime,
             departures: Arc::clone(&departures),
             metrics,
         };

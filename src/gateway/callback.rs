@@ -56,7 +56,10 @@ impl From<CloseReason> for Reason {
     fn from(reason: CloseReason) -> Self {
         match reason {
             CloseReason::ClientClosed => Self::ClientClosed,
-            CloseReason::Disconnected | CloseReason::Replaced | CloseReason::Shutdown => Self::ServerClosed,
+            CloseReason::Disconnected
+            | CloseReason::Replaced
+            | CloseReason::Lifetime
+            | CloseReason::Shutdown => Self::ServerClosed,
             CloseReason::SlowConsumer | CloseReason::NotFound | CloseReason::Error => Self::Error,
         }
     }

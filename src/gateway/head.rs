@@ -6,7 +6,7 @@ use serde_json::{Map, Value};
 
 use crate::stream::{
     Transfer,
-    head::{self, HeadFault, Verdict},
+    head::{self, Agent, HeadFault, Verdict},
 };
 
 /// Fields of which the first one counts.
@@ -37,6 +37,10 @@ pub(super) struct Wish {
     pub(super) request: Arc<str>,
     /// How the answer is to be delimited.
     pub(super) transfer: Transfer,
+    /// `X-Forwarded-For`, as often as it was sent.
+    pub(super) forwarded: Vec<String>,
+    /// Who asks.
+    pub(super) agent: Agent,
 }
 
 /// What HTTP answers at a path.
@@ -78,8 +82,9 @@ pub(super) fn judge(request: &httparse::Request<'_, '_>) -> Verdict<Wish> {
         return Verdict::Other;
     }
     let headers = merged(request.headers);
-    let request = format!(r#"{{"url":{},"headers":{}}}"#, Value::from(target), Value::Object(headers));
-    Verdict::Stream(Wish { request: request.into(), transfer })
+    let (forwarded, agent) = (head::forwarded(request), head::agent(request));
+    let repeated = format!(r#"{{"url":{},"headers":{}}}"#, Value::from(target), Value::Object(headers));
+    Verdict::Stream(Wish { request: repeated.into(), transfer, forwarded, agent })
 }
 
 /// Returns the fields by name in lower case, in the order of their first appearance, merged as Node merges them.

@@ -41,7 +41,10 @@ use crate::{
     lifecycle::{Lifecycle, Phase, Stop},
     metrics::Metrics,
     outbound::InvalidUrl,
-    stream::door::{self, Hours},
+    stream::{
+        door::{self, Hours},
+        gate::Gate,
+    },
 };
 
 /// A reconnect storm must not lose SYNs.
@@ -109,7 +112,12 @@ impl Gateway {
             accepting_until: Phase::Draining,
             unread: config.stream.heartbeat + config.stream.write_deadline,
         };
-        let porter = GatewayPorter::new(Arc::clone(&streams), config.framing, lifecycle.clone());
+        let porter = GatewayPorter::new(
+            Arc::clone(&streams),
+            config.framing,
+            Gate::new(&config.stream),
+            lifecycle.clone(),
+        );
         lifecycle.spawn(door::serve(listener, hours, porter, api.router(), lifecycle.clone()));
         let internal_address = internal.as_ref().and_then(|listener| listener.local_addr().ok());
         if let Some(listener) = internal {

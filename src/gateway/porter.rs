@@ -22,7 +22,8 @@ use crate::{
         Frame, Transfer,
         cors::Permission,
         door::{self, Porter},
-        head::{HeadFault, Verdict},
+        gate::Gate,
+        head::{Agent, HeadFault, Verdict},
         opening::{self, Length},
         refusal::Refusal,
     },
@@ -35,6 +36,7 @@ const CHATTER: usize = 64 * 1024;
 pub(super) struct GatewayPorter {
     streams: Arc<Streams>,
     framing: Framing,
+    gate: Gate,
     lifecycle: Lifecycle,
 }
 
@@ -50,8 +52,8 @@ enum No {
 
 impl GatewayPorter {
     /// Returns the porter of these streams.
-    pub(super) fn new(streams: Arc<Streams>, framing: Framing, lifecycle: Lifecycle) -> Self {
-        Self { streams, framing, lifecycle }
+    pub(super) fn new(streams: Arc<Streams>, framing: Framing, gate: Gate, lifecycle: Lifecycle) -> Self {
+        Self { streams, framing, gate, lifecycle }
     }
 
     async fn receive(&self, wish: Wish, mut socket: TcpStream, peer: SocketAddr) {
@@ -60,7 +62,7 @@ impl GatewayPorter {
             Ok(None) => {}
             Err(no) => {
                 self.streams.refused(no.label());
-                door::refuse(&mut socket, &no.answer(wish.transfer)).await;
+                door::refuse(&mut socket, &no.answer(wish.transfer, wish.agent)).await;
             }
         }
     }
@@ -77,8 +79,10 @@ impl GatewayPorter {
             return Err(No::Known(StatusCode::SERVICE_UNAVAILABLE, code, text.to_owned()));
         };
         self.lifecycle.accepting().map_err(|_| No::Ours(Refusal::Draining))?;
-        let origin = Origin { address: Some(peer.ip().to_canonical()), user_agent: None };
-        let candidate = self.streams.enter(wish, origin).ok_or(No::Ours(Refusal::Full))?;
+        let seat = self.streams.seat().ok_or(No::Ours(Refusal::Full))?;
+        let address = self.gate.address(peer.ip(), &wish.forwarded);
+        let seat = seat.among(self.gate.pass(address).map_err(No::Ours)?);
+        let candidate = self.streams.enter(wish, Origin { address: Some(address), user_agent: None }, seat);
         let token = candidate.token().clone();
         let mut asking = std::pin::pin!(callback.connect(&token, &wish.request));
         let answer = tokio::select! {
@@ -153,7 +157,7 @@ impl Porter for GatewayPorter {
     fn misunderstood(&self, fault: HeadFault) -> Bytes {
         let refusal = Refusal::Head(fault);
         self.streams.refused(refusal.label());
-        refusal.answer(&Permission::Anyone)
+        refusal.answer(&Permission::Anyone, Agent::Browser)
     }
 
     fn persistence(&self) -> Persistence {
@@ -173,9 +177,9 @@ impl No {
         }
     }
 
-    fn answer(&self, transfer: Transfer) -> Bytes {
+    fn answer(&self, transfer: Transfer, agent: Agent) -> Bytes {
         match self {
-            Self::Ours(refusal) => refusal.answer(&Permission::Anyone),
+            Self::Ours(refusal) => refusal.answer(&Permission::Anyone, agent),
             Self::Known(status, code, message) => known(*status, code, message),
             Self::InStream(status, message) => {
                 let mut answer = opening::head(Length::Open(transfer), &Permission::Anyone).into_bytes();

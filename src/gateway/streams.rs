@@ -91,6 +91,7 @@ impl Streams {
             outbox_bytes: stream.outbox_bytes,
             write_deadline: stream.write_deadline,
             heartbeat: stream.heartbeat,
+            max_lifetime: stream.max_lifetime,
             beat: Beat::SinceOpening,
             farewell: Frame::end,
             returns: Some(returns),
@@ -114,9 +115,13 @@ impl Streams {
         self.ledger.callback.as_ref()
     }
 
-    /// Enters a stream in the book, if there is room for one more: orders for it are buffered from now on.
-    pub(super) fn enter(&self, wish: &Wish, origin: Origin) -> Option<Candidate> {
-        let seat = self.shards.seat()?;
+    /// Takes a place for one more stream, if there is one.
+    pub(super) fn seat(&self) -> Option<Seat> {
+        self.shards.seat()
+    }
+
+    /// Enters a stream in the book: orders for it are buffered from now on.
+    pub(super) fn enter(&self, wish: &Wish, origin: Origin, seat: Seat) -> Candidate {
         let serial = Serial(self.last.fetch_add(1, Ordering::Relaxed) + 1);
         let token = Token::random();
         // A gateway does not look for request ids: a stream is known by its token alone.
@@ -124,7 +129,7 @@ impl Streams {
         let connection = Arc::new(Connection::new(serial, id, token.clone(), origin, Timestamp::now()));
         let request = Arc::clone(&wish.request);
         self.ledger.book.enter(token, serial, Arc::clone(&request));
-        Some(Candidate { connection, request, seat })
+        Candidate { connection, request, seat }
     }
 
     /// Takes a stream back that will not open. Tells the backend where it may believe otherwise.

@@ -8,6 +8,7 @@ use std::{
 
 use bytes::{Bytes, BytesMut};
 
+use super::opening;
 use crate::{
     config::Framing,
     connection::CloseReason,
@@ -123,7 +124,9 @@ impl Frame {
 
     /// Returns the last frame of a stream that we end, with the end of the body.
     pub(crate) fn bye(reason: CloseReason) -> Self {
-        let block = format!("event: bye\ndata: {{\"reason\":\"{}\"}}\n\n", reason.label());
+        // Whoever is sent away by the clock comes back at a time of its own.
+        let retry = if reason == CloseReason::Lifetime { opening::again() } else { String::new() };
+        let block = format!("{retry}event: bye\ndata: {{\"reason\":\"{}\"}}\n\n", reason.label());
         let (chunked, plain) = encode(&block, "0\r\n\r\n");
         Self::of(chunked, plain)
     }

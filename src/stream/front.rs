@@ -15,7 +15,8 @@ use super::{
     Admission, Admitted, Seat,
     cors::{Origins, Permission},
     door::{self, Hours, Porter},
-    head::{HeadFault, StreamHead, Verdict},
+    gate::Gate,
+    head::{Agent, HeadFault, StreamHead, Verdict},
     opening,
     refusal::Refusal,
     shard::Arrival,
@@ -40,6 +41,7 @@ pub struct Streams {
     delivery: Arc<EmbeddedDelivery>,
     admission: Arc<dyn Admission>,
     origins: Origins,
+    gate: Gate,
     unread: Duration,
 }
 
@@ -52,7 +54,8 @@ impl Streams {
     ) -> Self {
         let origins = Origins::new(&config.cors_origins);
         // A browser that is there acknowledges the heartbeat; the deadline is for the bytes themselves.
-        Self { delivery, admission, origins, unread: config.heartbeat + config.write_deadline }
+        let (gate, unread) = (Gate::new(config), config.heartbeat + config.write_deadline);
+        Self { delivery, admission, origins, gate, unread }
     }
 }
 
@@ -98,7 +101,7 @@ impl Porter for Front {
     }
 
     fn misunderstood(&self, fault: HeadFault) -> Bytes {
-        self.note(&Refusal::Head(fault)).answer(&Permission::SameOrigin)
+        self.note(&Refusal::Head(fault)).answer(&Permission::SameOrigin, Agent::Browser)
     }
 
     fn persistence(&self) -> Persistence {
@@ -109,12 +112,14 @@ impl Porter for Front {
 impl Front {
     async fn open_in(&self, streams: &Streams, head: StreamHead, mut socket: TcpStream, peer: SocketAddr) {
         let permission = streams.origins.judge(head.origin.as_deref(), &head.host);
-        let transfer = head.transfer;
+        let (transfer, agent) = (head.transfer, head.agent);
         let (seat, newcomer) = match self.examine(streams, head, &permission, peer) {
             Ok(fit) => fit,
-            Err(refusal) => return self.refuse(&mut socket, &refusal, &permission).await,
+            Err(refusal) => return self.refuse(&mut socket, &refusal, &permission, agent).await,
         };
-        let Some(connection) = self.ask(streams, newcomer, &mut socket, &permission).await else { return };
+        let Some(connection) = self.ask(streams, newcomer, &mut socket, (&permission, agent)).await else {
+            return;
+        };
         let socket = match socket.into_std() {
             Ok(socket) => socket,
             Err(error) => {
@@ -143,8 +148,10 @@ impl Front {
         let request_id = request_url::request_id(&head.target).map_err(Refusal::RequestId)?;
         self.lifecycle.accepting().map_err(|_| Refusal::Draining)?;
         let seat = streams.delivery.seat().ok_or(Refusal::Full)?;
-        let origin = Origin { address: Some(peer.ip().to_canonical()), user_agent: head.user_agent };
-        Ok((seat, Newcomer { request_id, token: Token::random(), origin }))
+        let address = streams.gate.address(peer.ip(), &head.forwarded);
+        let place = streams.gate.pass(address)?;
+        let origin = Origin { address: Some(address), user_agent: head.user_agent };
+        Ok((seat.among(place), Newcomer { request_id, token: Token::random(), origin }))
     }
 
     /// Asks admission. `None` if the client was refused; it has been told.
@@ -153,16 +160,18 @@ impl Front {
         streams: &Streams,
         newcomer: Newcomer,
         socket: &mut TcpStream,
-        permission: &Permission,
+        (permission, agent): (&Permission, Agent),
     ) -> Option<Arc<Connection>> {
         let mut asking = streams.admission.admit(newcomer);
         let (refusal, late) = match timeout(ADMISSION, &mut asking).await {
             Ok(Admitted::Open(connection)) => return Some(connection),
             Ok(Admitted::Flapping) => (Refusal::Flapping, None),
             Ok(Admitted::ShuttingDown) => (Refusal::Draining, None),
+            Ok(Admitted::Denied(status)) => (Refusal::Denied(status), None),
+            Ok(Admitted::Unavailable) => (Refusal::Unavailable, None),
             Err(_) => (Refusal::Overloaded, Some(asking)),
         };
-        self.refuse(socket, &refusal, permission).await;
+        self.refuse(socket, &refusal, permission, agent).await;
         if let Some(asking) = late
             && let Admitted::Open(connection) = asking.await
         {
@@ -171,8 +180,8 @@ impl Front {
         None
     }
 
-    async fn refuse(&self, socket: &mut TcpStream, refusal: &Refusal, permission: &Permission) {
-        door::refuse(socket, &self.note(refusal).answer(permission)).await;
+    async fn refuse(&self, socket: &mut TcpStream, refusal: &Refusal, permission: &Permission, agent: Agent) {
+        door::refuse(socket, &self.note(refusal).answer(permission, agent)).await;
     }
 
     fn note<'a>(&self, refusal: &'a Refusal) -> &'a Refusal {

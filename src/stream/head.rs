@@ -40,6 +40,19 @@ pub(crate) struct StreamHead {
     pub(super) origin: Option<String>,
     /// `User-Agent`, shortened.
     pub(super) user_agent: Option<Arc<str>>,
+    /// `X-Forwarded-For`, as often as it was sent.
+    pub(super) forwarded: Vec<String>,
+    /// Who asks.
+    pub(super) agent: Agent,
+}
+
+/// Who asks for a stream, as far as it shows. A browser gives up for good after an error.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Agent {
+    /// A browser, or something that may be one.
+    Browser,
+    /// Certainly not a browser.
+    Program,
 }
 
 /// Why a head is not answered with what it asks for.
@@ -125,6 +138,8 @@ impl StreamHead {
             host: values(request, "host").next().unwrap_or_default(),
             origin: values(request, "origin").next(),
             user_agent: values(request, "user-agent").next().map(|text| shorten(text, USER_AGENT_BYTES)),
+            forwarded: forwarded(request),
+            agent: agent(request),
         })
     }
 }
@@ -132,6 +147,23 @@ impl StreamHead {
 fn values(request: &httparse::Request<'_, '_>, name: &'static str) -> impl Iterator<Item = String> {
     let named = request.headers.iter().filter(move |field| field.name.eq_ignore_ascii_case(name));
     named.map(|field| String::from_utf8_lossy(field.value).into_owned())
+}
+
+/// Returns `X-Forwarded-For`, as often as it was sent.
+pub(crate) fn forwarded(request: &httparse::Request<'_, '_>) -> Vec<String> {
+    values(request, "x-forwarded-for").collect()
+}
+
+/// Returns who asks. An `EventSource` accepts event streams; a `fetch` need not, but shows itself otherwise.
+pub(crate) fn agent(request: &httparse::Request<'_, '_>) -> Agent {
+    let says = |name, what: fn(&str) -> bool| values(request, name).any(|value| what(&value));
+    let accepts = says("accept", |_| true);
+    let wants_stream = says("accept", |value| value.to_ascii_lowercase().contains("text/event-stream"));
+    let in_a_page = ["sec-fetch-mode", "sec-fetch-site", "sec-fetch-dest", "origin", "last-event-id"]
+        .into_iter()
+        .any(|name| says(name, |_| true));
+    let calls_itself_one = says("user-agent", |value| value.starts_with("Mozilla/"));
+    if accepts && !wants_stream && !in_a_page && !calls_itself_one { Agent::Program } else { Agent::Browser }
 }
 
 /// Returns the path of a request target in origin or absolute form.

@@ -10,6 +10,8 @@ use std::{
 
 use socket2::{SockRef, TcpKeepalive};
 
+use super::gate::Place;
+
 /// Connections the kernel holds until they are accepted. With the usual 128 a reconnect storm loses SYNs, and
 /// each lost one costs its browser a second.
 const BACKLOG: i32 = 4096;
@@ -52,12 +54,14 @@ impl Limits {
         if wanted > self.streams {
             tracing::warn!(
                 "stream.max_connections = {wanted} is more than this process has file descriptors for ({}, of \
-                 which {} are kept back); raise LimitNOFILE= in the unit, or ulimit -n",
+                 which {} are kept back): there will be {}; raise LimitNOFILE= in the unit, or ulimit -n",
                 self.descriptors,
-                reserve(self.descriptors)
+                reserve(self.descriptors),
+                self.streams
             );
         }
-        if wanted == 0 { self.streams } else { wanted }
+        // Beyond that, the operator's commands would find no descriptor.
+        if wanted == 0 { self.streams } else { wanted.min(self.streams) }
     }
 }
 
@@ -91,7 +95,11 @@ pub(crate) struct Seats {
 
 /// A stream's place, free again when dropped.
 #[derive(Debug)]
-pub(crate) struct Seat(Arc<AtomicUsize>);
+pub(crate) struct Seat {
+    taken: Arc<AtomicUsize>,
+    /// Its place among those of its address, where these are counted: held, not looked at.
+    place: Option<Box<Place>>,
+}
 
 impl Seats {
     /// Returns this many free seats.
@@ -103,7 +111,7 @@ impl Seats {
     pub(crate) fn take(&self) -> Option<Seat> {
         let taken = |taken: usize| (taken < self.all).then_some(taken + 1);
         self.taken.fetch_update(Ordering::Relaxed, Ordering::Relaxed, taken).ok()?;
-        Some(Seat(Arc::clone(&self.taken)))
+        Some(Seat { taken: Arc::clone(&self.taken), place: None })
     }
 
     /// Returns how many are taken.
@@ -112,9 +120,17 @@ impl Seats {
     }
 }
 
+impl Seat {
+    /// Returns the seat with a place among the streams of an address.
+    pub(crate) fn among(mut self, place: Option<Place>) -> Self {
+        self.place = place.map(Box::new);
+        self
+    }
+}
+
 impl Drop for Seat {
     fn drop(&mut self) {
-        self.0.fetch_sub(1, Ordering::Relaxed);
+        self.taken.fetch_sub(1, Ordering::Relaxed);
     }
 }
 
@@ -153,7 +169,7 @@ mod tests {
             assert_eq!(Limits::within(descriptors), Limits { descriptors, streams, lobby });
         }
         let limits = Limits::within(1024);
-        assert_eq!((limits.streams_wanted(0), limits.streams_wanted(10)), (794, 10));
+        assert_eq!([0, 10, 5000].map(|wanted| limits.streams_wanted(wanted)), [794, 10, 794]);
         assert_eq!(Limits::within(20).streams, 1, "never none");
     }
 

@@ -18,7 +18,9 @@ pub mod request;
 pub(crate) mod cors;
 pub(crate) mod door;
 mod frame;
+pub(crate) mod gate;
 pub(crate) mod head;
+mod lifetime;
 mod limits;
 pub(crate) mod opening;
 mod outbox;
@@ -38,6 +40,7 @@ pub(crate) mod testing;
 
 use std::sync::Arc;
 
+use axum::http::StatusCode;
 use futures_util::future::BoxFuture;
 
 pub(crate) use frame::{Epoch, Frame, Transfer};
@@ -71,4 +74,8 @@ pub enum Admitted {
     Flapping,
     /// The daemon is shutting down.
     ShuttingDown,
+    /// The backend says no, with this status.
+    Denied(StatusCode),
+    /// The backend could not be asked.
+    Unavailable,
 }

@@ -25,7 +25,7 @@ pub(crate) enum Length {
 /// Returns what a stream begins with.
 pub(super) fn opening(transfer: Transfer, permission: &Permission) -> Bytes {
     let mut opening = head(Length::Open(transfer), permission).into_bytes();
-    let retry = Frame::note(&retry(jittered(RETRY)));
+    let retry = Frame::note(&again());
     opening.extend_from_slice(retry.bytes(transfer));
     opening.into()
 }
@@ -56,6 +56,11 @@ pub(crate) fn cors_fields(permission: &Permission) -> String {
             .to_owned(),
         Permission::SameOrigin | Permission::Refused => String::new(),
     }
+}
+
+/// Returns the line that spreads reconnections.
+pub(super) fn again() -> String {
+    retry(jittered(RETRY))
 }
 
 /// Returns the line that sets a browser's reconnection time.

@@ -19,6 +19,7 @@ use tokio::sync::{
 
 use super::{
     frame::{Frame, Transfer},
+    lifetime::Lifetimes,
     limits::Seat,
     run::Run,
     socket::Bounds,
@@ -115,6 +116,8 @@ pub(crate) struct ShardParts {
     pub(crate) farewell: fn(CloseReason) -> Frame,
     /// Takes sockets whose streams we have ended in order: they may bring another request. `None`: they are closed.
     pub(crate) returns: Option<mpsc::Sender<std::net::TcpStream>>,
+    /// How long a stream may live; zero: for ever.
+    pub(crate) max_lifetime: Duration,
     /// Told of streams that end.
     pub(crate) departures: Arc<dyn Departures>,
     /// Counts.
@@ -205,6 +208,7 @@ struct Worker {
     beats: usize,
     next_beat: Instant,
     next_watch: Instant,
+    lifetimes: Option<Lifetimes>,
     winding: Option<Winding>,
 }
 
@@ -216,6 +220,7 @@ impl Worker {
             heartbeat,
             beat: rhythm,
             farewell,
+            max_lifetime,
             departures,
             metrics,
             returns: _,
@@ -239,6 +244,7 @@ impl Worker {
             beats: 0,
             next_beat: now + beat,
             next_watch: now,
+            lifetimes: Lifetimes::new(max_lifetime),
             winding: None,
         }
     }
@@ -325,6 +331,10 @@ impl Worker {
                     Beat::SinceOpening => Share::After(self.beats % BEATS),
                 };
                 self.table.adopt(arrival, share, self.poll.registry());
+                if let Some(lifetimes) = &mut self.lifetimes {
+                    let table = &self.table;
+                    lifetimes.begin(serial, Instant::now(), table.len(), |serial| table.has(serial));
+                }
                 if self.winding.is_some() {
                     self.close(serial, CloseReason::Shutdown);
                 }
@@ -358,6 +368,9 @@ impl Worker {
             self.table.cut_overdue(now);
             self.next_watch = now + WATCH;
         }
+        for serial in self.lifetimes.as_mut().map_or_else(Vec::new, |lifetimes| lifetimes.due(now)) {
+            self.close(serial, CloseReason::Lifetime);
+        }
         if let Some(winding) = &mut self.winding {
             for serial in winding.due(now) {
                 let bye = Arc::new((self.farewell)(CloseReason::Shutdown)).into();
@@ -371,6 +384,9 @@ impl Worker {
         let mut until = self.next_beat;
         if self.table.is_stalled() {
             until = until.min(self.next_watch);
+        }
+        if let Some(end) = self.lifetimes.as_ref().and_then(Lifetimes::next) {
+            until = until.min(end);
         }
         if let Some(winding) = &self.winding {
             until = until.min(winding.next().unwrap_or(self.next_watch));

@@ -83,6 +83,16 @@ impl Table {
         self.streams.is_empty()
     }
 
+    /// Returns how many streams are open.
+    pub(super) fn len(&self) -> usize {
+        self.streams.len()
+    }
+
+    /// Returns whether this stream is open.
+    pub(super) fn has(&self, serial: Serial) -> bool {
+        self.places.contains_key(&serial)
+    }
+
     /// Returns whether bytes wait anywhere, so that [`Table::cut_overdue`] has to be called.
     pub(super) fn is_stalled(&self) -> bool {
         !self.stalled.is_empty()

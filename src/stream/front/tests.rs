@@ -143,6 +143,79 @@ async fn bug_g16_there_are_as_many_streams_as_there_may_be() {
 }
 
 #[tokio::test]
+async fn overload_is_told_to_browsers_in_a_stream_and_to_programs_by_status() {
+    let house = House::with(Framing::Named, |config| {
+        config.per_ip = 1;
+        config.trusted_proxies = vec!["127.0.0.1".to_owned()];
+    })
+    .await;
+    let ask = |id: &str, from: &str, accept: &str| {
+        let head = STREAM.replace("abc", id);
+        format!("{head}X-Forwarded-For: {from}\r\nAccept: {accept}\r\n\r\n")
+    };
+    let mut first = house.send(&ask("a", "6.6.6.6, 198.51.100.1", "text/event-stream")).await;
+    first.until("retry: ").await;
+    let [listed] = house.registry.list().try_into().expect("one connection");
+    assert_eq!(listed.connection.origin.address, Some([198, 51, 100, 1].into()));
+
+    let browser = house.send(&ask("b", "198.51.100.1", "text/event-stream")).await.rest().await;
+    assert!(browser.starts_with("HTTP/1.1 200 OK\r\n") && browser.contains("\r\n\r\nretry: "), "{browser}");
+    let program = house.send(&ask("b", "198.51.100.1", "*/*")).await.rest().await;
+    assert!(program.starts_with("HTTP/1.1 503 ") && program.contains("\r\nRetry-After: "), "{program}");
+
+    let mut second = house.send(&ask("b", "198.51.100.2", "text/event-stream")).await;
+    second.until("retry: ").await;
+    let line = "ssectld_streams_refused_total{reason=\"per_ip\"} 2";
+    assert!(house.metrics.render().contains(line), "{line}");
+    house.publish("still here").await;
+    first.until("still here").await;
+    second.until("still here").await;
+}
+
+#[tokio::test]
+async fn new_streams_that_come_too_fast_are_put_off() {
+    let house = House::with(Framing::Named, |config| config.accept_rate = 1).await;
+    let mut put_off = 0;
+    // One a second: however slow this machine is, not all of them.
+    for id in 0..30 {
+        let mut browser = house.send(&format!("{}\r\n", STREAM.replace("abc", &id.to_string()))).await;
+        browser.until("retry: ").await;
+        put_off += usize::from(!browser.text().contains("chunked"));
+    }
+    assert!(put_off > 0);
+    let line = format!("ssectld_streams_refused_total{{reason=\"rate\"}} {put_off}");
+    assert!(house.metrics.render().contains(&line), "{line}");
+}
+
+#[tokio::test]
+async fn a_place_is_free_again_when_its_stream_has_ended() {
+    let house = House::with(Framing::Named, |config| config.per_ip = 1).await;
+    for id in ["a", "b", "c"] {
+        let mut browser = house.send(&format!("{}\r\n", STREAM.replace("abc", id))).await;
+        browser.until("retry: ").await;
+        assert!(browser.text().contains("chunked"), "{}", browser.text());
+        drop(browser);
+        house.departed.notified().await;
+    }
+}
+
+#[tokio::test]
+async fn a_stream_that_has_lived_long_enough_says_when_to_come_back_and_ends() {
+    let house = House::with(Framing::Named, |config| config.max_lifetime = Duration::from_millis(50)).await;
+    let mut browser = house.send(&format!("{STREAM}\r\n")).await;
+    browser.until("retry: ").await;
+    let text = browser.rest().await;
+    let last = text.rsplit("retry: ").next().expect("a second time");
+    let (retry, rest) = last.split_once("\n\n").expect("a line");
+    assert!((2_000..=5_000).contains(&retry.parse::<u64>().expect("milliseconds")), "{text}");
+    assert!(rest.starts_with("event: bye\ndata: {\"reason\":\"lifetime\"}\n\n"), "{text}");
+    assert!(rest.ends_with("\r\n0\r\n\r\n"), "{text}");
+    let line = "ssectld_connections_closed_total{reason=\"lifetime\"} 1";
+    house.departed.notified().await;
+    assert!(house.metrics.render().contains(line), "{}", house.metrics.render());
+}
+
+#[tokio::test]
 async fn emb_4_a_second_stream_of_one_id_ends_the_first() {
     let house = House::new(Framing::Named).await;
     let mut first = house.send(&format!("{STREAM}\r\n")).await;

@@ -25,8 +25,27 @@ fn emb_1_a_browser_asks_for_a_stream() {
         host: "sse.example".to_owned(),
         origin: Some("https://app.example".to_owned()),
         user_agent: Some("Mozilla/5.0".into()),
+        forwarded: Vec::new(),
+        agent: Agent::Browser,
     };
     assert_eq!(head, expected);
+}
+
+#[test]
+fn who_may_be_a_browser_is_taken_for_one() {
+    for (fields, agent) in [
+        ("", Agent::Browser),
+        ("User-Agent: curl/8\r\n", Agent::Browser),
+        ("Accept: text/html, Text/Event-Stream;q=0.9\r\n", Agent::Browser),
+        ("Accept: */*\r\nSec-Fetch-Mode: cors\r\n", Agent::Browser),
+        ("Accept: */*\r\nOrigin: https://app.example\r\n", Agent::Browser),
+        ("Accept: */*\r\nUser-Agent: Mozilla/5.0\r\n", Agent::Browser),
+        ("Accept: */*\r\nUser-Agent: curl/8\r\n", Agent::Program),
+        ("accept: application/json\r\n", Agent::Program),
+    ] {
+        let head = format!("GET /api/sse/stream HTTP/1.1\r\nHost: x\r\n{fields}\r\n");
+        assert_eq!(stream(head.as_bytes()).agent, agent, "{fields}");
+    }
 }
 
 #[test]
