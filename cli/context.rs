@@ -29,9 +29,7 @@ impl Context {
     /// Finds the daemon.
     pub(crate) fn find(options: &Options) -> Result<Self, CliError> {
         let out = Output::new(options);
-        let environment = Environment::read()
-            .map_err(|error| CliError::new(Exit::Failed, "cannot look for the daemon").cause(&error))?;
-        let at = discovery::live_socket(options.socket.as_deref(), &environment)?;
+        let at = discovery::live_socket(options.socket.as_deref(), &Environment::read())?;
         out.detail(&format!("socket: {} ({})", at.path.display(), at.why));
         let client = Client::new(&at.path, options.timeout.unwrap_or(ANSWER));
         Ok(Self { options: options.clone(), out, client, at })

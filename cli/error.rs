@@ -9,7 +9,6 @@ use std::{
 use ssectl_core::control::{
     client::ClientError,
     discovery::{Candidate, DiscoveryError},
-    own_uid,
 };
 
 use crate::exit::Exit;
@@ -137,8 +136,8 @@ fn unreachable(error: &io::Error, at: &Candidate) -> CliError {
 }
 
 fn denied(error: &io::Error, path: &Path) -> CliError {
-    let who = own_uid().map_or_else(|_| "this user".to_owned(), |uid| format!("uid {uid}"));
-    let refusal = CliError::new(Exit::Denied, format!("{who} may not use {}", path.display()));
+    let uid = ssectl_core::private_dir::own_uid();
+    let refusal = CliError::new(Exit::Denied, format!("uid {uid} may not use {}", path.display()));
     // The socket itself cannot be looked at when its directory is closed.
     let owner = fs::metadata(path).or_else(|_| fs::metadata(path.parent().unwrap_or(path)));
     match owner.ok().and_then(|found| group_name(found.gid())).filter(|group| group != "root") {

@@ -67,8 +67,7 @@ pub(crate) fn ssectl() -> String {
 
 /// Returns the `ssectl` that talks to this daemon: with `--socket` unless it finds the socket by itself.
 fn ssectl_for(socket: &Path, socket_from: Why) -> String {
-    let environment = discovery::Environment::read().ok();
-    let found = environment.and_then(|environment| discovery::live_socket(None, &environment).ok());
+    let found = discovery::live_socket(None, &discovery::Environment::read()).ok();
     let finds_it = !socket_from.is_explicit() && found.is_some_and(|found| found.path == socket);
     if finds_it {
         ssectl()

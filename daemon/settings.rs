@@ -33,7 +33,7 @@ pub(crate) fn prepare(arguments: &args::Settings) -> Result<Prepared, Failure> {
     let mut config = read(arguments, &environment)?.config;
 
     let given = Some(config.control.socket.as_path()).filter(|path| !path.as_os_str().is_empty());
-    let places = discovery::Environment::read().map_err(|error| Failure::new(Exit::Failed, error))?;
+    let places = discovery::Environment::read();
     let socket = discovery::socket_path(given, &places)?;
     config.control.socket = socket.path;
 

@@ -22,6 +22,8 @@ pub mod token;
 pub mod version;
 
 #[cfg(feature = "daemon")]
+mod accept;
+#[cfg(feature = "daemon")]
 pub mod admission;
 #[cfg(feature = "daemon")]
 pub mod app;

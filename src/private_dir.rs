@@ -43,6 +43,13 @@ pub fn check(dir: &Path) -> io::Result<()> {
 mod tests {
     use super::*;
 
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn own_uid_is_that_of_the_process() {
+        let process = fs::metadata("/proc/self").expect("proc is mounted");
+        assert_eq!(own_uid(), process.uid());
+    }
+
     #[test]
     fn what_it_creates_passes_its_check() {
         let folder = tempfile::tempdir().expect("a temporary folder");

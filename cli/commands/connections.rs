@@ -2,6 +2,7 @@
 
 use ssectl_core::control::types::{ConnectionView, Disconnect, DisconnectReceipt};
 
+use super::print_list;
 use crate::{
     args::{self, Connections},
     context::Context,
@@ -31,17 +32,7 @@ pub(super) async fn run(context: &Context, verb: Connections) -> Outcome {
 
 async fn list(context: &Context) -> Outcome {
     let answer = context.ask(context.client.connections()).await?;
-    let items = &answer.value.items;
-    context.out.warn(&answer.value.warnings);
-    if items.is_empty() {
-        context.out.note("nobody is connected");
-    }
-    context.out.answer(&Forms {
-        json: &answer.json,
-        names: &|| items.iter().map(|item| item.request_id.to_string()).collect(),
-        table: &|width| if items.is_empty() { String::new() } else { table(items).render(width) },
-    })?;
-    Ok(Exit::Ok)
+    print_list(context, &answer, "nobody is connected", |item| item.request_id.to_string(), table)
 }
 
 fn table(items: &[ConnectionView]) -> Table {

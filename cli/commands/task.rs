@@ -9,6 +9,7 @@ use ssectl_core::{
 };
 
 use super::follow;
+use super::print_list;
 use crate::{
     args::{self, StartTask, Task},
     context::Context,
@@ -113,17 +114,7 @@ fn receipt(context: &Context, done: &str, answer: &Answer<Single<TaskReceipt>>) 
 
 async fn list(context: &Context) -> Outcome {
     let answer = context.ask(context.client.tasks()).await?;
-    let items = &answer.value.items;
-    context.out.warn(&answer.value.warnings);
-    if items.is_empty() {
-        context.out.note("there are no tasks");
-    }
-    context.out.answer(&Forms {
-        json: &answer.json,
-        names: &|| items.iter().map(|item| item.task_id.clone()).collect(),
-        table: &|width| if items.is_empty() { String::new() } else { table(items).render(width) },
-    })?;
-    Ok(Exit::Ok)
+    print_list(context, &answer, "there are no tasks", |item| item.task_id.clone(), table)
 }
 
 fn table(items: &[TaskView]) -> Table {

@@ -7,6 +7,7 @@ use ssectl_core::{
     version::{PendingVersion, QueueVersion, VersionReceipt},
 };
 
+use super::print_list;
 use crate::{
     args::{self, Version},
     context::Context,
@@ -101,17 +102,7 @@ fn read(context: &Context, path: &Path) -> Result<String, CliError> {
 
 async fn list(context: &Context) -> Outcome {
     let answer = context.ask(context.client.versions()).await?;
-    let items = &answer.value.items;
-    context.out.warn(&answer.value.warnings);
-    if items.is_empty() {
-        context.out.note("no version is pending");
-    }
-    context.out.answer(&Forms {
-        json: &answer.json,
-        names: &|| items.iter().map(|item| item.version.clone()).collect(),
-        table: &|width| if items.is_empty() { String::new() } else { table(items).render(width) },
-    })?;
-    Ok(Exit::Ok)
+    print_list(context, &answer, "no version is pending", |item| item.version.clone(), table)
 }
 
 fn table(items: &[PendingVersion]) -> Table {

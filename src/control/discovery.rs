@@ -84,17 +84,17 @@ pub struct Environment {
 impl Environment {
     /// Reads the environment of this process.
     #[allow(clippy::disallowed_methods, reason = "this is where the environment is read for the socket")]
-    pub fn read() -> io::Result<Self> {
+    pub fn read() -> Self {
         let set = |name: &str| std::env::var_os(name).filter(|value| !value.is_empty());
         let absolute = |name: &str| set(name).map(PathBuf::from).filter(|path| path.is_absolute());
-        Ok(Self {
+        Self {
             socket: set("SSECTL_SOCKET").map(PathBuf::from),
             runtime_directory: set("RUNTIME_DIRECTORY").map(|list| first_entry(&list)),
             xdg_runtime_dir: absolute("XDG_RUNTIME_DIR"),
             run: PathBuf::from("/run"),
             temporary: std::env::temp_dir(),
-            uid: local::own_uid()?,
-        })
+            uid: crate::private_dir::own_uid(),
+        }
     }
 
     fn chosen(&self, given: Option<&Path>) -> Option<Candidate> {
@@ -238,7 +238,7 @@ mod tests {
             xdg_runtime_dir: None,
             run: root.join("absent"),
             temporary: root.to_owned(),
-            uid: local::own_uid().expect("known"),
+            uid: crate::private_dir::own_uid(),
         }
     }
 

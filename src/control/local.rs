@@ -1,11 +1,6 @@
 //! Local sockets: the only thing here that server, client and discovery share.
 
-use std::{
-    io,
-    os::unix::{ffi::OsStrExt, net::UnixStream},
-    path::Path,
-    time::Duration,
-};
+use std::{io, os::unix::ffi::OsStrExt, path::Path, time::Duration};
 
 use interprocess::{
     ConnectWaitMode,
@@ -13,7 +8,6 @@ use interprocess::{
         ConnectOptions, GenericFilePath, Name,
         tokio::{Stream, prelude::*},
     },
-    os::unix::uds_local_socket,
 };
 
 /// The longest path of a socket, in bytes, that the platform takes.
@@ -53,13 +47,6 @@ pub struct Live {
     pub pid: Option<u32>,
 }
 
-/// Returns the user that this process acts as.
-pub fn own_uid() -> io::Result<u32> {
-    let (near, _far) = UnixStream::pair()?;
-    let creds = uds_local_socket::Stream::from(near).peer_creds()?;
-    creds.euid().ok_or_else(|| io::Error::other("the system does not tell who this process runs as"))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -70,13 +57,5 @@ mod tests {
         assert!(name(Path::new(&path)).is_ok());
         let error = name(Path::new(&(path + "y"))).expect_err("too long");
         assert!(error.to_string().contains("107") || cfg!(target_os = "macos"), "{error}");
-    }
-
-    #[cfg(target_os = "linux")]
-    #[test]
-    fn own_uid_is_that_of_the_process() {
-        use std::os::unix::fs::MetadataExt;
-        let process = std::fs::metadata("/proc/self").expect("proc is mounted");
-        assert_eq!(own_uid().expect("known"), process.uid());
     }
 }

@@ -11,4 +11,4 @@ mod local;
 pub mod server;
 pub mod types;
 
-pub use local::{Live, MAX_PATH_BYTES, own_uid};
+pub use local::{Live, MAX_PATH_BYTES};

@@ -12,29 +12,32 @@ use axum::{
     routing::{any, get},
 };
 
-use super::{health, page, reply};
+use super::{
+    health,
+    page::{self, PageFile},
+    reply,
+};
 use crate::{config::Mode, services::Services};
 
 /// Returns the routes of the public listener. Requests that open a stream never get here.
 pub fn router(services: &Arc<Services>) -> Router {
-    routes(services.config.mode, services.config.demo).merge(health::router(&services.lifecycle))
+    let files: &[PageFile] = if services.config.demo { &page::FILES } else { &[] };
+    routes(services.config.mode, files).merge(health::router(&services.lifecycle))
 }
 
-fn routes(mode: Mode, demo: bool) -> Router {
+fn routes(mode: Mode, files: &'static [PageFile]) -> Router {
     let stream = match mode {
         Mode::Embedded => any(only_get),
         Mode::Gateway => any(held_by_gateway),
     };
     let mut router = Router::new().route("/api/sse/stream", stream);
-    if demo {
-        for file in page::FILES {
-            router = router.route(file.path, get(move || std::future::ready(serve(file))));
-        }
+    for file in files {
+        router = router.route(file.path, get(|| std::future::ready(serve(*file))));
     }
     router.fallback(reply::not_found).method_not_allowed_fallback(reply::method_not_allowed)
 }
 
-fn serve(file: page::PageFile) -> Response {
+fn serve(file: PageFile) -> Response {
     let fields = [
         (CONTENT_TYPE, file.content_type),
         (CONTENT_SECURITY_POLICY, page::POLICY),
@@ -77,7 +80,7 @@ mod tests {
     async fn bug_g8_head_and_every_other_method_register_nothing() {
         for method in ["HEAD", "POST", "PUT", "DELETE", "OPTIONS"] {
             let (status, _, response) =
-                ask(routes(Mode::Embedded, true), method, "/api/sse/stream?request_id=a").await;
+                ask(routes(Mode::Embedded, &page::FILES), method, "/api/sse/stream?request_id=a").await;
             assert_eq!(status, StatusCode::METHOD_NOT_ALLOWED, "{method}");
             assert_eq!(response.headers()[ALLOW], "GET");
         }
@@ -85,15 +88,14 @@ mod tests {
 
     #[tokio::test]
     async fn in_gateway_mode_the_stream_is_elsewhere() {
-        let (status, body, _) =
-            ask(routes(Mode::Gateway, false), "GET", "/api/sse/stream?request_id=a").await;
+        let (status, body, _) = ask(routes(Mode::Gateway, &[]), "GET", "/api/sse/stream?request_id=a").await;
         assert_eq!(status, StatusCode::NOT_FOUND);
         assert!(body.contains("gateway mode"), "{body}");
     }
 
     #[tokio::test]
     async fn the_page_is_there_for_demos_only_and_may_run_nothing_but_itself() {
-        let (status, body, response) = ask(routes(Mode::Embedded, true), "GET", "/").await;
+        let (status, body, response) = ask(routes(Mode::Embedded, &page::FILES), "GET", "/").await;
         assert_eq!(status, StatusCode::OK);
         assert!(body.starts_with("<!"), "{body}");
         assert!(
@@ -101,7 +103,7 @@ mod tests {
                 .to_str()
                 .is_ok_and(|policy| policy.starts_with("default-src 'none'"))
         );
-        let (status, body, _) = ask(routes(Mode::Embedded, false), "GET", "/").await;
+        let (status, body, _) = ask(routes(Mode::Embedded, &[]), "GET", "/").await;
         assert_eq!(status, StatusCode::NOT_FOUND);
         assert!(body.contains("\"error\":\"Resource not found\""), "{body}");
     }

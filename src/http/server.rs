@@ -7,7 +7,6 @@
 use std::{
     convert::Infallible,
     future::poll_fn,
-    io,
     net::SocketAddr,
     pin::Pin,
     sync::{
@@ -44,7 +43,7 @@ use tokio::{
 use tokio_util::sync::CancellationToken;
 use tower::ServiceExt;
 
-use crate::lifecycle::Lifecycle;
+use crate::{accept::Stamina, lifecycle::Lifecycle};
 
 /// Until the head of the first request is there.
 const FIRST_REQUEST: Duration = Duration::from_secs(10);
@@ -61,8 +60,6 @@ const UNREAD_ANSWER: Duration = Duration::from_secs(30);
 const CONNECTIONS: usize = 512;
 const HEADERS: usize = 100;
 const HEAD_BYTES: usize = 16 * 1024;
-/// Out of file descriptors: others must close some first.
-const ACCEPT_PAUSE: Duration = Duration::from_millis(200);
 
 /// Whether a connection serves more than one request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -78,7 +75,8 @@ pub enum Persistence {
 pub async fn serve(listener: TcpListener, router: Router, lifecycle: Lifecycle) {
     let closing = lifecycle.closing();
     let places = Arc::new(Semaphore::new(CONNECTIONS));
-    while let Some((stream, peer, place)) = next(&listener, &places, &closing).await {
+    let mut stamina = Stamina::new("HTTP connections");
+    while let Some((stream, peer, place)) = next(&listener, &places, &closing, &mut stamina).await {
         prepare(&stream);
         let (router, closing) = (router.clone(), closing.clone());
         lifecycle.spawn(async move {
@@ -149,27 +147,18 @@ async fn next(
     listener: &TcpListener,
     places: &Arc<Semaphore>,
     closing: &CancellationToken,
+    stamina: &mut Stamina,
 ) -> Option<(TcpStream, SocketAddr, OwnedSemaphorePermit)> {
     let place = closing.run_until_cancelled(Arc::clone(places).acquire_owned()).await?.ok()?;
-    let mut starved = false;
     loop {
         match closing.run_until_cancelled(listener.accept()).await? {
-            Ok((stream, peer)) => return Some((stream, peer, place)),
-            Err(error) if concerns_one_connection(&error) => {}
-            Err(error) => {
-                if !starved {
-                    tracing::error!(%error, "cannot accept connections; trying again until it works");
-                }
-                starved = true;
-                closing.run_until_cancelled(sleep(ACCEPT_PAUSE)).await?;
+            Ok((stream, peer)) => {
+                stamina.recovered();
+                return Some((stream, peer, place));
             }
+            Err(error) => closing.run_until_cancelled(stamina.endure(&error)).await?,
         }
     }
-}
-
-fn concerns_one_connection(error: &io::Error) -> bool {
-    use io::ErrorKind::{ConnectionAborted, ConnectionRefused, ConnectionReset};
-    matches!(error.kind(), ConnectionAborted | ConnectionRefused | ConnectionReset)
 }
 
 /// Both are improvements, not conditions: a socket that refuses them is served all the same.

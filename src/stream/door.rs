@@ -13,7 +13,7 @@ use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::{TcpListener, TcpStream},
     sync::{OwnedSemaphorePermit, Semaphore},
-    time::{sleep, timeout},
+    time::timeout,
 };
 use tokio_util::sync::CancellationToken;
 
@@ -25,6 +25,7 @@ use super::{
     turnstile::Turnstile,
 };
 use crate::{
+    accept::Stamina,
     http::server::{Persistence, serve_connection, serve_until},
     lifecycle::{Lifecycle, Phase},
 };
@@ -37,8 +38,6 @@ pub(super) const HTTP: Duration = Duration::from_secs(30);
 const FAREWELL: Duration = Duration::from_secs(2);
 /// How much of what it still sends is read meanwhile.
 const FAREWELL_BYTES: usize = 64 * 1024;
-/// Out of file descriptors: others must close some first.
-const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 const FIRST_READ: usize = 1024;
 
 /// Who stands at the door.
@@ -86,8 +85,9 @@ pub(crate) async fn serve<P: Porter>(
     let closed = CancellationToken::new();
     let door = Arc::new(Door { porter: Arc::new(porter), http, closed: closed.clone() });
     let accepting = async {
+        let mut stamina = Stamina::new("browsers");
         loop {
-            let (socket, peer, place) = next(&listener, &lobby).await;
+            let (socket, peer, place) = next(&listener, &lobby, &mut stamina).await;
             let door = Arc::clone(&door);
             lifecycle.spawn(async move {
                 door.receive(socket, peer).await;
@@ -127,28 +127,19 @@ pub(crate) async fn serve<P: Porter>(
 async fn next(
     listener: &TcpListener,
     lobby: &Arc<Semaphore>,
+    stamina: &mut Stamina,
 ) -> (TcpStream, SocketAddr, Option<OwnedSemaphorePermit>) {
     // The semaphore is never closed.
     let place = Arc::clone(lobby).acquire_owned().await.ok();
-    let mut starved = false;
     loop {
         match listener.accept().await {
-            Ok((socket, peer)) => return (socket, peer, place),
-            Err(error) if concerns_one_connection(&error) => {}
-            Err(error) => {
-                if !starved {
-                    tracing::error!(%error, "cannot accept browsers; trying again until it works");
-                }
-                starved = true;
-                sleep(ACCEPT_PAUSE).await;
+            Ok((socket, peer)) => {
+                stamina.recovered();
+                return (socket, peer, place);
             }
+            Err(error) => stamina.endure(&error).await,
         }
     }
-}
-
-fn concerns_one_connection(error: &io::Error) -> bool {
-    use io::ErrorKind::{ConnectionAborted, ConnectionRefused, ConnectionReset};
-    matches!(error.kind(), ConnectionAborted | ConnectionRefused | ConnectionReset)
 }
 
 /// What every connection of the listener needs.

@@ -17,7 +17,7 @@ use crate::{
     config::TasksConfig,
     connection::Connection,
     delivery::{Dispatcher, TooLarge},
-    idempotency::{Actor, KeyConflict, ReceiptError, Receipts, TooManyKeys},
+    idempotency::{Actor, ReceiptError, Receipts},
     lifecycle::{Lifecycle, ShuttingDown},
     metrics::Metrics,
     registry::{ConnectionObserver, ObserverError},
@@ -42,32 +42,18 @@ pub enum TaskError {
     /// The event would be too large.
     #[error(transparent)]
     TooLarge(#[from] TooLarge),
-    /// The key was used for something else.
+    /// The key is not acceptable, or its receipt was not kept.
     #[error(transparent)]
-    KeyConflict(#[from] KeyConflict),
+    Receipt(#[from] ReceiptError),
     /// The shutdown began.
     #[error(transparent)]
     ShuttingDown(#[from] ShuttingDown),
     /// There are too many unfinished tasks.
     #[error("{0} tasks are unfinished, the most that are kept")]
     Full(usize),
-    /// There are too many young idempotency keys.
-    #[error(transparent)]
-    TooManyKeys(#[from] TooManyKeys),
     /// It could not be stored.
     #[error(transparent)]
     Store(#[from] StoreError),
-}
-
-impl From<ReceiptError> for TaskError {
-    fn from(error: ReceiptError) -> Self {
-        match error {
-            ReceiptError::InvalidKey(invalid) => Self::Invalid(invalid.to_string()),
-            ReceiptError::Conflict(conflict) => conflict.into(),
-            ReceiptError::Full(full) => full.into(),
-            ReceiptError::Store(error) => error.into(),
-        }
-    }
 }
 
 /// Whether there are built-in tasks.

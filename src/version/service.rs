@@ -15,7 +15,7 @@ use crate::{
     connection::Connection,
     delivery::{Dispatcher, TooLarge},
     event::{Event, EventName, JsonLine, Kind, VersionSequence},
-    idempotency::{Actor, Begun, KeyConflict, Mutation, ReceiptError, Receipts, TooManyKeys},
+    idempotency::{Actor, Begun, Mutation, ReceiptError, Receipts},
     lifecycle::{Lifecycle, ShuttingDown},
     registry::{ConnectionObserver, ObserverError},
     request_id::RequestId,
@@ -36,32 +36,18 @@ pub enum VersionError {
     /// The event would be too large.
     #[error(transparent)]
     TooLarge(#[from] TooLarge),
-    /// The key was used for something else.
+    /// The key is not acceptable, or its receipt was not kept.
     #[error(transparent)]
-    KeyConflict(#[from] KeyConflict),
+    Receipt(#[from] ReceiptError),
     /// The shutdown began.
     #[error(transparent)]
     ShuttingDown(#[from] ShuttingDown),
     /// There are too many pending versions.
     #[error("{0} versions are pending for single request ids, the most that are kept")]
     Full(usize),
-    /// There are too many young idempotency keys.
-    #[error(transparent)]
-    TooManyKeys(#[from] TooManyKeys),
     /// It could not be stored.
     #[error(transparent)]
     Store(#[from] StoreError),
-}
-
-impl From<ReceiptError> for VersionError {
-    fn from(error: ReceiptError) -> Self {
-        match error {
-            ReceiptError::InvalidKey(invalid) => Self::Invalid(invalid.to_string()),
-            ReceiptError::Conflict(conflict) => conflict.into(),
-            ReceiptError::Full(full) => full.into(),
-            ReceiptError::Store(error) => error.into(),
-        }
-    }
 }
 
 /// Knows what is pending, tells everyone of a new version and newcomers of the pending one.

@@ -322,7 +322,10 @@ async fn a_repeated_order_gets_the_first_receipt_even_after_a_restart() {
     assert_eq!(first.queue(ADMIN, order.clone()).await.expect("repeated"), receipt);
     assert_eq!(world.wire.sent(&a).len(), 1);
     let other = QueueVersion { version: "2".into(), ..order.clone() };
-    assert!(matches!(first.queue(ADMIN, other).await, Err(VersionError::KeyConflict(_))));
+    assert!(matches!(
+        first.queue(ADMIN, other).await,
+        Err(VersionError::Receipt(crate::idempotency::ReceiptError::Conflict(_)))
+    ));
 
     let world = world.restarted();
     let second = service(&world, None);

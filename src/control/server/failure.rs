@@ -122,11 +122,10 @@ impl From<VersionError> for Rejected {
         match error {
             VersionError::Invalid(message) => Self::invalid(message),
             VersionError::TooLarge(error) => error.into(),
-            VersionError::KeyConflict(error) => error.into(),
+            VersionError::Receipt(error) => error.into(),
             VersionError::ShuttingDown(error) => error.into(),
             VersionError::Full(_) => Self::new(ErrorCode::Refused, error.to_string())
                 .hint("forget what is no longer needed: ssectl version clear"),
-            VersionError::TooManyKeys(error) => error.into(),
             VersionError::Store(error) => error.into(),
         }
     }
@@ -142,12 +141,11 @@ impl From<TaskError> for Rejected {
             TaskError::NotFound(_) => Self::no_task(error.to_string()),
             TaskError::Conflict(message) => Self::new(ErrorCode::Conflict, message),
             TaskError::TooLarge(error) => error.into(),
-            TaskError::KeyConflict(error) => error.into(),
+            TaskError::Receipt(error) => error.into(),
             TaskError::ShuttingDown(error) => error.into(),
             TaskError::Full(_) => {
                 Self::new(ErrorCode::Refused, error.to_string()).hint("see them: ssectl task list")
             }
-            TaskError::TooManyKeys(error) => error.into(),
             TaskError::Store(error) => error.into(),
         }
     }

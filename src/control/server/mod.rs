@@ -12,7 +12,7 @@ mod tasks;
 mod tests;
 mod versions;
 
-use std::{io, sync::Arc, time::Duration};
+use std::{io, sync::Arc};
 
 use axum::{
     Extension, Router,
@@ -26,6 +26,7 @@ use tokio_util::sync::CancellationToken;
 pub use listener::{BindError, ControlListener, PathDisplay};
 
 use crate::{
+    accept::Stamina,
     http::server::{Persistence, serve_connection},
     idempotency::Actor,
     lifecycle::Phase,
@@ -37,8 +38,6 @@ type Shared = Arc<Services>;
 
 /// Clients at once; more wait in the kernel's backlog.
 const CONNECTIONS: usize = 256;
-/// Out of file descriptors: others must close some first.
-const ACCEPT_PAUSE: Duration = Duration::from_millis(200);
 
 /// Returns what application backends may do: publish. Expects the [`Actor`] as an extension of the request.
 pub fn publisher_router(services: Arc<Services>) -> Router {
@@ -103,22 +102,15 @@ async fn accept_all(
     closed: &CancellationToken,
 ) {
     let places = Arc::new(Semaphore::new(CONNECTIONS));
-    let mut starved = false;
+    let mut stamina = Stamina::new("clients on the control socket");
     while let Ok(place) = Arc::clone(&places).acquire_owned().await {
         match listener.accept().await.and_then(|stream| Ok((actor(&stream)?, stream))) {
             Ok((actor, stream)) => {
-                starved = false;
+                stamina.recovered();
                 let router = router.clone().layer(Extension(actor));
                 lifecycle.spawn(serve_one(stream, router, closed.clone(), place));
             }
-            Err(error) if concerns_one_client(&error) => {}
-            Err(error) => {
-                if !starved {
-                    tracing::error!(%error, "cannot accept clients on the control socket; trying until it works");
-                }
-                starved = true;
-                tokio::time::sleep(ACCEPT_PAUSE).await;
-            }
+            Err(error) => stamina.endure(&error).await,
         }
     }
 }
@@ -132,9 +124,4 @@ async fn serve_one(stream: Stream, router: Router, closed: CancellationToken, pl
 fn actor(stream: &Stream) -> io::Result<Actor> {
     let uid = stream.peer_creds()?.euid();
     uid.map(Actor::Uid).ok_or_else(|| io::ErrorKind::ConnectionAborted.into())
-}
-
-fn concerns_one_client(error: &io::Error) -> bool {
-    use io::ErrorKind::{ConnectionAborted, ConnectionReset, NotConnected};
-    matches!(error.kind(), ConnectionAborted | ConnectionReset | NotConnected)
 }

@@ -152,7 +152,10 @@ async fn a_repeated_order_acts_once() {
     assert_eq!(service.complete(ADMIN, &receipt.task_id, end.clone()).await.expect("repeated"), done);
     assert_eq!(told(&world, &a, &receipt.task_id).len(), 2);
     let other = create(&service, reporter("other")).await.task_id;
-    assert!(matches!(service.complete(ADMIN, &other, end).await, Err(TaskError::KeyConflict(_))));
+    assert!(matches!(
+        service.complete(ADMIN, &other, end).await,
+        Err(TaskError::Receipt(crate::idempotency::ReceiptError::Conflict(_)))
+    ));
 }
 
 #[tokio::test(start_paused = true)]
