@@ -6,15 +6,21 @@
 //! (which the gateway answers only after its own callback to us), may use a quarter of these only, so that they
 //! never use up what the others need.
 //!
+//! A gateway of ours says that one `POST` may reach many tokens. Then an event for everyone is sent to many at once,
+//! by one task for all of them; a token that is in such a request has one under way like any other, and what comes
+//! for it meanwhile waits in its outbox.
+//!
 //! A request is never repeated: the gateway may have read it and written the event before the connection broke.
 //! The one exception is below us and safe: an idle keep-alive connection that is found closed before a byte of
-//! the request was written is replaced by a new one. What is lost with a failed request is counted and logged.
+//! the request was written is replaced by a new one. (One for many tokens that is refused has written nothing, and
+//! each token is tried alone.) What is lost with a failed request is counted and logged.
 
 mod drain;
 mod message;
 mod outbox;
 mod peer;
 mod reconcile;
+mod together;
 
 use std::{
     collections::{HashMap, hash_map::Entry},
@@ -25,6 +31,7 @@ use futures_util::{FutureExt, future::BoxFuture};
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 
+pub(crate) use self::peer::BATCH;
 use self::{
     drain::Lanes,
     message::Message,
@@ -54,6 +61,9 @@ pub enum InvalidGateway {
     /// Nothing could ever be sent.
     #[error("gateway.in_flight must be at least 1")]
     InFlight,
+    /// The secret cannot be used.
+    #[error("gateway.secret_file {0:?} must hold 1 to 1024 printable ASCII characters without spaces: {1}")]
+    Secret(std::path::PathBuf, String),
     /// Nothing could ever succeed.
     #[error("gateway.timeout must be more than nothing: 5s for example")]
     Timeout,
@@ -112,6 +122,7 @@ impl Delivery for GatewayDelivery {
     fn enqueue(&self, to: Recipients, dispatch: Dispatch) -> BoxFuture<'_, ()> {
         let message = Arc::new(Message::encode(dispatch.event));
         match to {
+            Recipients::Everyone if self.0.peer.batch().is_some() => self.0.offer_all(&message),
             Recipients::Everyone => {
                 for connection in self.0.directory.everyone() {
                     self.0.offer(&connection, &message);
@@ -147,24 +158,26 @@ impl Delivery for GatewayDelivery {
 
 impl Shared {
     fn offer(self: &Arc<Self>, connection: &Arc<Connection>, message: &Arc<Message>) {
-        if let Kind::Version(sequence) = message.event.kind
-            && !connection.tell_version(sequence)
-        {
+        if !is_news(connection, message) {
             return;
         }
         let parcel = Parcel { connection: Arc::clone(connection), message: Arc::clone(message) };
         let offer = self.with_outbox(&connection.token, |outbox| outbox.offer(parcel, self.outbox_bytes));
         if let Offer::Overflowed(lost) = offer {
-            for parcel in lost {
-                self.metrics.sent(parcel.message.event.service(), SendStatus::Error, 1);
-            }
-            tracing::warn!(
-                request_id = %connection.request_id,
-                token = connection.token.short(),
-                "the gateway takes events of this connection too slowly: closing it"
-            );
-            self.departures.departed(connection, CloseReason::SlowConsumer);
+            self.overflowed(connection, lost);
         }
+    }
+
+    fn overflowed(&self, connection: &Connection, lost: Vec<Parcel>) {
+        for parcel in lost {
+            self.metrics.sent(parcel.message.event.service(), SendStatus::Error, 1);
+        }
+        tracing::warn!(
+            request_id = %connection.request_id,
+            token = connection.token.short(),
+            "the gateway takes events of this connection too slowly: closing it"
+        );
+        self.departures.departed(connection, CloseReason::SlowConsumer);
     }
 
     /// Changes the outbox of a token; makes sure that somebody drains it.
@@ -183,6 +196,14 @@ impl Shared {
 
     fn outboxes(&self) -> MutexGuard<'_, HashMap<Token, Outbox>> {
         self.outboxes.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Notes that a version is about to be enqueued to a connection; false if it is old news.
+fn is_news(connection: &Connection, message: &Message) -> bool {
+    match message.event.kind {
+        Kind::Version(sequence) => connection.tell_version(sequence),
+        Kind::Progress(_) | Kind::TaskState | Kind::Application => true,
     }
 }
 

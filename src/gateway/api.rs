@@ -24,13 +24,11 @@ use super::{
 };
 use crate::{
     config::Framing,
+    delivery::gateway::BATCH,
     http::{body, secret::Secret},
     lifecycle::Lifecycle,
     request_url,
 };
-
-/// By this field a gateway says that one `POST` may reach many tokens, and how many at most.
-pub(crate) const BATCH: &str = "sse-gateway-batch";
 
 /// The HTTP side of a gateway.
 #[derive(Clone)]

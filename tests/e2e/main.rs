@@ -28,6 +28,7 @@ mod lifecycle;
 mod log;
 mod metrics;
 mod observers;
+mod our_gateway;
 mod parts;
 mod publishers;
 mod reporters;

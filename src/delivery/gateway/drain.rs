@@ -23,7 +23,8 @@ const COMPLAINT_EVERY: Duration = Duration::from_secs(5);
 
 /// Which part of the requests under way a token may use.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Lane {
+pub(super) enum Lane {
+    /// For all that is expected to be answered at once.
     Main,
     /// For what is known or expected to be slow.
     Side,
@@ -53,7 +54,8 @@ impl Lanes {
         self.place(Lane::Side).await
     }
 
-    async fn place(&self, lane: Lane) -> Option<SemaphorePermit<'_>> {
+    /// Waits for a place in a lane.
+    pub(super) async fn place(&self, lane: Lane) -> Option<SemaphorePermit<'_>> {
         let places = match (lane, &self.side) {
             (Lane::Side, Some(side)) => side,
             _ => &self.main,
@@ -145,7 +147,7 @@ impl Shared {
         }
     }
 
-    fn failed(&self, connection: &Connection, why: &str) {
+    pub(super) fn failed(&self, connection: &Connection, why: &str) {
         if let Some(more) = self.lanes.failures.may_speak() {
             tracing::error!(
                 request_id = %connection.request_id,

@@ -20,6 +20,10 @@ use tokio::{
 pub(crate) enum Reply {
     /// Answers this status.
     Status(u16),
+    /// Answers 200 with this body, and says that one request may name so many tokens.
+    Batch(usize, String),
+    /// As [`Reply::Batch`], once it is released.
+    HeldBatch(usize, String, Arc<Notify>),
     /// Answers this status once it is released.
     Held(u16, Arc<Notify>),
     /// Never answers.
@@ -94,6 +98,11 @@ async fn serve(
         let _ = tell.send(body.clone()).await;
         match script(&body) {
             Reply::Status(code) => answer(&mut stream, code).await?,
+            Reply::Batch(most, body) => answer_with(&mut stream, 200, Some(most), &body).await?,
+            Reply::HeldBatch(most, body, release) => {
+                release.notified().await;
+                answer_with(&mut stream, 200, Some(most), &body).await?;
+            }
             Reply::Held(code, release) => {
                 release.notified().await;
                 answer(&mut stream, code).await?;
@@ -136,9 +145,18 @@ async fn request(stream: &mut BufReader<TcpStream>) -> std::io::Result<Option<Va
 }
 
 async fn answer(stream: &mut BufReader<TcpStream>, code: u16) -> std::io::Result<()> {
-    let body = r#"{"status":"ok"}"#;
+    answer_with(stream, code, None, r#"{"status":"ok"}"#).await
+}
+
+async fn answer_with(
+    stream: &mut BufReader<TcpStream>,
+    code: u16,
+    batch: Option<usize>,
+    body: &str,
+) -> std::io::Result<()> {
+    let batch = batch.map_or(String::new(), |most| format!("SSE-Gateway-Batch: {most}\r\n"));
     let head = format!(
-        "HTTP/1.1 {code} X\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\r\n",
+        "HTTP/1.1 {code} X\r\nContent-Type: application/json\r\n{batch}Content-Length: {}\r\n\r\n",
         body.len()
     );
     stream.write_all(format!("{head}{body}").as_bytes()).await

@@ -1,6 +1,6 @@
 //! The bodies of `POST /internal/send`. An event is encoded once; only the token differs.
 
-use std::sync::Arc;
+use std::{fmt::Write, sync::Arc};
 
 use crate::{event::Event, token::Token};
 
@@ -23,6 +23,23 @@ impl Message {
     /// within `events.max_bytes` counts no more than that.
     pub(super) fn size(&self) -> usize {
         self.event.name.as_str().len() + self.event.data.as_str().len()
+    }
+
+    /// Returns the body for many tokens.
+    pub(super) fn body_for_all<'a>(&self, tokens: impl Iterator<Item = &'a Token>) -> String {
+        let mut body = String::from(r#"{"tokens":["#);
+        for (place, token) in tokens.enumerate() {
+            // Writing to a string does not fail.
+            let _ = write!(body, "{}{}", if place > 0 { "," } else { "" }, quoted(token.as_str()));
+        }
+        body.push(']');
+        body.push_str(&self.tail);
+        body
+    }
+
+    /// Returns how many bytes a body for many tokens has besides these.
+    pub(super) fn overhead(&self) -> usize {
+        self.tail.len() + r#"{"tokens":[]"#.len()
     }
 
     /// Returns the body for a token.

@@ -86,6 +86,12 @@ impl Outbox {
         Some(item)
     }
 
+    /// Puts an event back that was taken and not sent: before all that came since, a close included.
+    pub(super) fn put_back(&mut self, parcel: Parcel) {
+        self.bytes += parcel.message.size();
+        self.items.push_front(Item::Event(parcel));
+    }
+
     /// Takes out all that is for a connection, and returns the events that are lost by it.
     pub(super) fn discard(&mut self, connection: Serial) -> Vec<Parcel> {
         let mut lost = Vec::new();

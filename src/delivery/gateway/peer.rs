@@ -1,8 +1,17 @@
 //! The HTTP side of the gateway.
 
-use std::time::Duration;
+use std::{
+    collections::HashSet,
+    path::Path,
+    sync::atomic::{AtomicUsize, Ordering},
+    time::Duration,
+};
 
-use reqwest::{Client, Response, StatusCode, Url, header::CONTENT_TYPE};
+use reqwest::{
+    Client, Response, StatusCode, Url,
+    header::{AUTHORIZATION, CONTENT_TYPE, HeaderValue},
+};
+use serde::Deserialize;
 
 use super::InvalidGateway;
 use crate::{config::GatewayConfig, outbound};
@@ -13,6 +22,10 @@ const IDLE: Duration = Duration::from_secs(4);
 const CONNECT: Duration = Duration::from_secs(2);
 /// An answer is a few bytes. A connection with more of it is not worth keeping.
 const ANSWER_BYTES: usize = 4096;
+/// One that names many tokens is longer.
+const BATCH_ANSWER_BYTES: usize = 1 << 20;
+/// By this field a gateway says that one request may name many tokens, and how many at most.
+pub(crate) const BATCH: &str = "sse-gateway-batch";
 
 /// What the gateway made of a request.
 pub(super) enum Outcome {
@@ -26,10 +39,32 @@ pub(super) enum Outcome {
     TimedOut,
 }
 
+/// What the gateway made of a request for many tokens.
+pub(super) enum Together {
+    /// 2xx: handed over, except to the first ones, which it does not know, and the second ones, which it knows.
+    Accepted(HashSet<String>, HashSet<String>),
+    /// It wrote nothing: it does not understand such requests, or not this one.
+    Refused,
+    /// Another status, or the connection broke.
+    Failed(String),
+    /// It did not answer in time.
+    TimedOut,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct Missed {
+    unknown: HashSet<String>,
+    failed: HashSet<String>,
+}
+
 /// The gateway.
 pub(super) struct Peer {
     client: Client,
     url: Url,
+    secret: Option<HeaderValue>,
+    /// The most tokens that one request may name; 0: it did not say that one may name several.
+    batch: AtomicUsize,
 }
 
 impl Peer {
@@ -48,18 +83,53 @@ impl Peer {
                 .pool_idle_timeout(IDLE)
                 .pool_max_idle_per_host(config.in_flight)
         })?;
-        Ok(Self { client, url })
+        Ok(Self { client, url, secret: secret(&config.secret_file)?, batch: AtomicUsize::new(0) })
     }
 
+    /// Returns how many tokens one request may name, if the gateway's last answer said so.
+    pub(super) fn batch(&self) -> Option<usize> {
+        Some(self.batch.load(Ordering::Relaxed)).filter(|most| *most > 1)
+    }
+
+    async fn exchange(&self, body: String) -> reqwest::Result<Response> {
+        let mut request = self.client.post(self.url.clone()).header(CONTENT_TYPE, "application/json");
+        if let Some(secret) = &self.secret {
+            request = request.header(AUTHORIZATION, secret);
+        }
+        let response = request.body(body).send().await?;
+        let said = response.headers().get(BATCH).and_then(|most| most.to_str().ok()?.parse().ok());
+        self.batch.store(said.unwrap_or(0), Ordering::Relaxed);
+        Ok(response)
+    }
+
+    /// Sends a request for many tokens.
+    pub(super) async fn post_together(&self, body: String) -> Together {
+        let response = match self.exchange(body).await {
+            Ok(response) => response,
+            Err(error) if error.is_timeout() => return Together::TimedOut,
+            Err(error) => return Together::Failed(outbound::reason(&error)),
+        };
+        let status = response.status();
+        let answer = read(response, BATCH_ANSWER_BYTES).await;
+        if status.is_success() {
+            let Missed { unknown, failed } = serde_json::from_slice(&answer).unwrap_or_default();
+            Together::Accepted(unknown, failed)
+        } else if status.is_client_error() {
+            Together::Refused
+        } else {
+            Together::Failed(format!("it answered {status}"))
+        }
+    }
+
+    /// Sends a request for one token.
     pub(super) async fn post(&self, body: String) -> Outcome {
-        let request = self.client.post(self.url.clone()).header(CONTENT_TYPE, "application/json").body(body);
-        let response = match request.send().await {
+        let response = match self.exchange(body).await {
             Ok(response) => response,
             Err(error) if error.is_timeout() => return Outcome::TimedOut,
             Err(error) => return Outcome::Failed(outbound::reason(&error)),
         };
         let status = response.status();
-        discard(response).await;
+        read(response, ANSWER_BYTES).await;
         match status {
             StatusCode::NOT_FOUND => Outcome::NotFound,
             status if status.is_success() => Outcome::Accepted,
@@ -70,14 +140,32 @@ impl Peer {
 
 /// Reads a short answer to its end, so that the connection can be used again. What goes wrong in it changes
 /// nothing: the status has been given.
-async fn discard(mut response: Response) {
-    let mut read = 0;
+async fn read(mut response: Response, most: usize) -> Vec<u8> {
+    let mut read = Vec::new();
     while let Ok(Some(chunk)) = response.chunk().await {
-        read += chunk.len();
-        if read > ANSWER_BYTES {
-            return;
+        read.extend_from_slice(&chunk);
+        if read.len() > most {
+            break;
         }
     }
+    read
+}
+
+/// Reads the secret that the gateway asks for; an empty path names none.
+fn secret(path: &Path) -> Result<Option<HeaderValue>, InvalidGateway> {
+    if path.as_os_str().is_empty() {
+        return Ok(None);
+    }
+    let refuse = |why: String| InvalidGateway::Secret(path.to_owned(), why);
+    let text = std::fs::read_to_string(path).map_err(|error| refuse(error.to_string()))?;
+    let text = text.trim();
+    if !(1..=1024).contains(&text.len()) || !text.bytes().all(|byte| byte.is_ascii_graphic()) {
+        return Err(refuse("it does not".to_owned()));
+    }
+    let mut value =
+        HeaderValue::try_from(format!("Bearer {text}")).map_err(|error| refuse(error.to_string()))?;
+    value.set_sensitive(true);
+    Ok(Some(value))
 }
 
 #[cfg(test)]

@@ -23,6 +23,7 @@ use crate::{
 };
 
 mod lasting;
+mod together;
 
 struct House {
     gateway: FakeGateway,
