@@ -184,8 +184,8 @@ proptest! {
             let house = House::new(move |body| {
                 let turn = turn.fetch_add(1, Ordering::Relaxed);
                 match (body.get("tokens").is_some(), fickle) {
-                    (true, true) if turn % 3 == 0 => Reply::Status(400),
-                    (false, true) if turn % 5 == 0 => Reply::Status(200),
+                    (true, true) if turn.is_multiple_of(3) => Reply::Status(400),
+                    (false, true) if turn.is_multiple_of(5) => Reply::Status(200),
                     _ => Reply::Batch(most, "{}".to_owned()),
                 }
             })
