@@ -103,6 +103,15 @@ mod tests {
     use super::*;
 
     #[test]
+    fn the_readme_has_the_same_table() {
+        let readme = include_str!("../README.md");
+        for (code, meaning) in TABLE {
+            let row = format!("\n| {code} | {meaning} |\n");
+            assert!(readme.contains(&row), "README.md lacks{row}");
+        }
+    }
+
+    #[test]
     fn every_refusal_has_its_code() {
         let codes = [
             (ErrorCode::Invalid, 2),

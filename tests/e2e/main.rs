@@ -31,6 +31,7 @@ mod observers;
 mod our_gateway;
 mod parts;
 mod publishers;
+mod readme;
 mod reporters;
 mod tasks;
 mod testing_endpoints;

@@ -1,0 +1,87 @@
+//! The commands of README.md, typed as they stand there.
+
+use std::{path::Path, process::Stdio};
+
+use tokio::process::Command;
+
+use crate::{
+    fakes::browser::Browser,
+    harness::{Daemon, Home, finish},
+};
+
+const README: &str = include_str!("../../README.md");
+
+/// Returns the code blocks of this kind.
+fn blocks(kind: &str) -> Vec<&'static str> {
+    let mut fences = README.split("\n```");
+    let mut found = Vec::new();
+    fences.next();
+    while let (Some(block), Some(_text)) = (fences.next(), fences.next()) {
+        found.extend(block.strip_prefix(kind).and_then(|rest| rest.strip_prefix('\n')));
+    }
+    found
+}
+
+/// Runs a script where `ssectl` is this one and finds this daemon; returns what it printed.
+async fn sh(daemon: &Daemon, script: &str) -> String {
+    let programs = Path::new(env!("CARGO_BIN_EXE_ssectl")).parent().expect("a directory");
+    let mut command = Command::new("sh");
+    command.env_clear().stdin(Stdio::null()).kill_on_drop(true);
+    command.env("PATH", format!("{}:/usr/local/bin:/usr/bin:/bin", programs.display()));
+    command.env("SSECTL_SOCKET", daemon.home().path("c.sock")).env("BUILD", "42").env("TOKEN", "open-sesame");
+    command.args(["-euc", script]);
+    finish(command).await.expect(0).stdout
+}
+
+/// Returns a line without what differs from run to run.
+fn essence(line: &str) -> String {
+    let word =
+        |word: &str| if word.len() >= 36 && word.contains('-') { "…".to_owned() } else { word.to_owned() };
+    line.split_whitespace().map(word).collect::<Vec<_>>().join(" ")
+}
+
+#[tokio::test]
+async fn what_it_shows_on_the_console_is_what_comes() {
+    let daemon = Daemon::start(&[]).await;
+    let _browser = Browser::open(daemon.public, "me").await;
+    let console: Vec<_> =
+        blocks("console").into_iter().filter(|block| block.starts_with("$ ssectl")).collect();
+    let commands: Vec<_> = console.iter().flat_map(|block| block.split("$ ").skip(1)).collect();
+    assert!(commands.len() >= 3, "{commands:?}");
+    for shown in commands {
+        let (command, output) = shown.split_once('\n').expect("something is shown");
+        let printed = sh(&daemon, command).await;
+        let printed: Vec<_> = printed.lines().map(essence).collect();
+        let known = output.lines().filter(|line| printed.contains(&essence(line)));
+        assert!(known.count() > 0, "{command} printed {printed:?}");
+    }
+}
+
+#[tokio::test]
+async fn its_scripts_run() {
+    let daemon = Daemon::start(&[]).await;
+    let scripts: Vec<_> = blocks("sh").into_iter().filter(|script| script.contains("ssectl ")).collect();
+    let scripts: Vec<_> = scripts.into_iter().filter(|script| !script.contains("ssectld ")).collect();
+    assert!(scripts.len() >= 2, "{scripts:?}");
+    for script in scripts {
+        sh(&daemon, script).await;
+        sh(&daemon, script).await;
+    }
+}
+
+#[tokio::test]
+async fn curl_does_what_it_says() {
+    let home = Home::new();
+    let token = format!("publish.token_file={}", home.write("token", "open-sesame\n"));
+    let daemon = home.start(&[&token]).await;
+    let scripts: Vec<_> = blocks("sh").into_iter().filter(|script| script.starts_with("curl ")).collect();
+    assert!(scripts.len() >= 2, "{scripts:?}");
+    for script in scripts {
+        let script = script
+            .replace("curl ", "curl -sSf ")
+            .replace("127.0.0.1:8091", &daemon.internal.to_string())
+            .replace("/run/ssectld/control.sock", daemon.home().path("c.sock").to_str().expect("ASCII"));
+        let printed = sh(&daemon, &script).await;
+        assert!(printed.starts_with(r#"{"schema":"ssectl/"#), "{script} printed {printed}");
+    }
+}
