@@ -97,10 +97,11 @@ impl Failure {
             StartError::Store(_) => Self::new(Exit::Unusable, message)
                 .hint("name another directory with --set state.dir=DIR; nothing in this one was changed"),
             StartError::Streams(_) => Self::new(Exit::Failed, message),
-            StartError::Secret(_) | StartError::Gateway(_) | StartError::FrontendVersion(_) => {
-                Self::new(Exit::Unusable, message)
-                    .hint(format!("`{called} config show` prints every setting and where it is from"))
-            }
+            StartError::Secret(_)
+            | StartError::Gateway(_)
+            | StartError::FrontendVersion(_)
+            | StartError::Authorize(_) => Self::new(Exit::Unusable, message)
+                .hint(format!("`{called} config show` prints every setting and where it is from")),
         }
     }
 }

@@ -1,47 +1,71 @@
 //! Between stream and registry: an embedded stream asks to be let in, and is told what is pending.
 
+mod backend;
+
 use std::sync::Arc;
 
 use futures_util::{FutureExt, future::BoxFuture};
+
+pub use backend::Backend;
+pub(crate) use backend::TellingDepartures;
 
 use crate::{
     connection::{CloseReason, Connection},
     delivery::Delivery,
     lifecycle::Lifecycle,
     registry::{ConnectionRegistry, Newcomer},
+    request_id::RequestId,
     services::Services,
-    stream::{Admission, Admitted},
+    stream::{Admission, Admitted, callback::Reason},
     version::VersionService,
 };
 
-/// Admits by registering.
+/// Admits by registering, once the backend has nothing against it, if there is one.
 pub struct RegistryAdmission {
     registry: Arc<ConnectionRegistry>,
     delivery: Arc<dyn Delivery>,
     versions: Arc<VersionService>,
     lifecycle: Lifecycle,
+    backend: Option<Arc<Backend>>,
 }
 
 impl RegistryAdmission {
     /// Returns the admission to this daemon's registry.
-    pub fn new(services: &Services) -> Self {
+    pub fn new(services: &Services, backend: Option<Arc<Backend>>) -> Self {
         Self {
             registry: Arc::clone(&services.registry),
             delivery: Arc::clone(&services.delivery),
             versions: Arc::clone(&services.versions),
             lifecycle: services.lifecycle.clone(),
+            backend,
         }
+    }
+
+    /// Refuses what is refused whatever the backend says.
+    fn check(&self, id: &RequestId) -> Result<(), Admitted> {
+        if self.lifecycle.accepting().is_err() {
+            Err(Admitted::ShuttingDown)
+        } else if self.registry.is_flapping(id) {
+            Err(Admitted::Flapping)
+        } else {
+            Ok(())
+        }
+    }
+
+    async fn agree(&self, newcomer: &Newcomer, request: Option<Arc<str>>) -> Result<(), Admitted> {
+        self.check(&newcomer.request_id)?;
+        let (Some(backend), Some(request)) = (&self.backend, request) else { return Ok(()) };
+        backend.ask(&newcomer.token, request).await?;
+        // Asking takes its time.
+        self.check(&newcomer.request_id).inspect_err(|_| backend.tell(&newcomer.token, Reason::ServerClosed))
     }
 }
 
 impl Admission for RegistryAdmission {
-    fn admit(&self, newcomer: Newcomer) -> BoxFuture<'_, Admitted> {
+    fn admit(&self, newcomer: Newcomer, request: Option<Arc<str>>) -> BoxFuture<'_, Admitted> {
         async move {
-            if self.lifecycle.accepting().is_err() {
-                return Admitted::ShuttingDown;
-            }
-            if self.registry.is_flapping(&newcomer.request_id) {
-                return Admitted::Flapping;
+            if let Err(refused) = self.agree(&newcomer, request).await {
+                return refused;
             }
             let arrival = self.registry.register(newcomer);
             for old in arrival.to_close() {

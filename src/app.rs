@@ -17,7 +17,7 @@ use crate::{
         self,
         server::{BindError, ControlListener},
     },
-    delivery::{embedded::EmbeddedDelivery, gateway::InvalidGateway},
+    delivery::gateway::InvalidGateway,
     http::{
         self,
         secret::{SecretError, Secrets},
@@ -85,6 +85,9 @@ pub enum StartError {
     /// `frontend_version_url` is wrong.
     #[error(transparent)]
     FrontendVersion(#[from] InvalidUrl),
+    /// `stream.authorize_url` is wrong.
+    #[error("stream.authorize_url: {0}")]
+    Authorize(InvalidUrl),
     /// The stream engine cannot start.
     #[error("cannot start the stream engine: {0}")]
     Streams(std::io::Error),
@@ -161,7 +164,7 @@ impl Running {
     fn begin(
         services: Arc<Services>,
         doors: Doors,
-        embedded: Option<Arc<EmbeddedDelivery>>,
+        embedded: Option<assembly::Embedded>,
         secrets: Secrets,
     ) -> Self {
         let lifecycle = services.lifecycle.clone();
@@ -191,14 +194,10 @@ impl Running {
     }
 }
 
-async fn serve_public(
-    listener: TcpListener,
-    embedded: Option<Arc<EmbeddedDelivery>>,
-    services: Arc<Services>,
-) {
+async fn serve_public(listener: TcpListener, embedded: Option<assembly::Embedded>, services: Arc<Services>) {
     let stream = &services.config.stream;
-    let streams = embedded.map(|delivery| {
-        let admission = Arc::new(RegistryAdmission::new(&services));
+    let streams = embedded.map(|assembly::Embedded { delivery, backend }| {
+        let admission = Arc::new(RegistryAdmission::new(&services, backend));
         Streams::new(stream, delivery, admission)
     });
     let (metrics, lifecycle) = (Arc::clone(&services.metrics), services.lifecycle.clone());

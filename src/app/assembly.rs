@@ -4,8 +4,9 @@ use std::sync::Arc;
 
 use super::{Parts, StartError};
 use crate::{
+    admission::{Backend, TellingDepartures},
     config::{Config, Mode},
-    delivery::{Delivery, Dispatcher, embedded::EmbeddedDelivery, gateway::GatewayDelivery},
+    delivery::{Delivery, Departures, Dispatcher, embedded::EmbeddedDelivery, gateway::GatewayDelivery},
     idempotency::Receipts,
     lifecycle::Lifecycle,
     metrics::Metrics,
@@ -24,7 +25,7 @@ pub(super) fn assemble(
     store: &Arc<dyn Store>,
     lifecycle: &Lifecycle,
     bound: Bound,
-) -> Result<(Arc<Services>, Option<Arc<EmbeddedDelivery>>), StartError> {
+) -> Result<(Arc<Services>, Option<Embedded>), StartError> {
     let Parts { clock, observers, observer_limit, .. } = parts;
     let metrics = Arc::new(Metrics::new());
     let registry =
@@ -77,7 +78,14 @@ pub(super) fn assemble(
     Ok((Arc::new(services), embedded))
 }
 
-type Deliveries = (Arc<dyn Delivery>, Option<Arc<EmbeddedDelivery>>);
+type Deliveries = (Arc<dyn Delivery>, Option<Embedded>);
+
+/// What holds embedded streams.
+pub(super) struct Embedded {
+    pub(super) delivery: Arc<EmbeddedDelivery>,
+    /// Who decides which of them open, besides us.
+    pub(super) backend: Option<Arc<Backend>>,
+}
 
 fn deliveries(
     config: &Config,
@@ -88,16 +96,27 @@ fn deliveries(
     let (registry, lifecycle, metrics) = (Arc::clone(registry), lifecycle.clone(), Arc::clone(metrics));
     Ok(match config.mode {
         Mode::Embedded => {
-            let embedded = EmbeddedDelivery::start(
+            let backend = match config.stream.authorize_url.as_str() {
+                "" => None,
+                url => Some(Arc::new(Backend::new(url, lifecycle).map_err(StartError::Authorize)?)),
+            };
+            let departures: Arc<dyn Departures> = match &backend {
+                None => Arc::clone(&registry) as _,
+                Some(backend) => Arc::new(TellingDepartures {
+                    registry: Arc::clone(&registry) as _,
+                    backend: Arc::clone(backend),
+                }),
+            };
+            let delivery = EmbeddedDelivery::start(
                 &config.stream,
                 config.framing,
                 config.shutdown.spread,
-                Arc::clone(&registry) as _,
                 registry,
+                departures,
                 metrics,
             )
             .map_err(StartError::Streams)?;
-            (Arc::clone(&embedded) as _, Some(embedded))
+            (Arc::clone(&delivery) as _, Some(Embedded { delivery, backend }))
         }
         Mode::Gateway => {
             let outbox = config.stream.outbox_bytes;

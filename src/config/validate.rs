@@ -8,7 +8,7 @@ use super::{Config, Loaded, Mode, Problem, keys};
 use crate::{event::MAX_EVENT_BYTES, network::Network};
 
 /// Settings that nothing heeds yet: whoever sets one would believe in a protection that is not there.
-const NOT_YET: [&str; 3] = ["stream.history_events", "stream.history_age", "stream.authorize_url"];
+const NOT_YET: [&str; 2] = ["stream.history_events", "stream.history_age"];
 
 /// Returns everything that is wrong.
 pub(super) fn problems(loaded: &Loaded) -> Vec<Problem> {

@@ -2,33 +2,11 @@
 
 use std::sync::Arc;
 
-use serde_json::{Map, Value};
-
 use crate::stream::{
     Transfer,
     head::{self, Agent, HeadFault, Verdict},
+    request,
 };
-
-/// Fields of which the first one counts.
-const FIRST_WINS: [&str; 17] = [
-    "age",
-    "authorization",
-    "content-length",
-    "content-type",
-    "etag",
-    "expires",
-    "from",
-    "host",
-    "if-modified-since",
-    "if-unmodified-since",
-    "last-modified",
-    "location",
-    "max-forwards",
-    "proxy-authorization",
-    "referer",
-    "retry-after",
-    "user-agent",
-];
 
 /// A request for a stream.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -81,36 +59,9 @@ pub(super) fn judge(request: &httparse::Request<'_, '_>) -> Verdict<Wish> {
     if request.method != Some("GET") || ours {
         return Verdict::Other;
     }
-    let headers = merged(request.headers);
     let (forwarded, agent) = (head::forwarded(request), head::agent(request));
-    let repeated = format!(r#"{{"url":{},"headers":{}}}"#, Value::from(target), Value::Object(headers));
-    Verdict::Stream(Wish { request: repeated.into(), transfer, forwarded, agent })
-}
-
-/// Returns the fields by name in lower case, in the order of their first appearance, merged as Node merges them.
-/// Values are bytes: each becomes one character.
-fn merged(fields: &[httparse::Header<'_>]) -> Map<String, Value> {
-    let mut headers = Map::new();
-    for field in fields {
-        let name = field.name.to_ascii_lowercase();
-        let value: String = field.value.trim_ascii().iter().copied().map(char::from).collect();
-        match headers.get_mut(&name) {
-            None if name == "set-cookie" => {
-                headers.insert(name, Value::from(vec![value]));
-            }
-            None => {
-                headers.insert(name, Value::from(value));
-            }
-            Some(Value::Array(all)) => all.push(Value::from(value)),
-            Some(_) if FIRST_WINS.contains(&name.as_str()) || name == "server" => {}
-            Some(Value::String(before)) => {
-                before.push_str(if name == "cookie" { "; " } else { ", " });
-                before.push_str(&value);
-            }
-            Some(_) => {}
-        }
-    }
-    headers
+    let request = request::repeated(request);
+    Verdict::Stream(Wish { request, transfer, forwarded, agent })
 }
 
 #[cfg(test)]
@@ -134,7 +85,7 @@ mod tests {
     #[test]
     fn gw_12_the_target_is_told_byte_for_byte() {
         for target in ["/", "//a//b/../c%2F?x=%zz", "http://foo/abs?a=1", "/x?y#frag", "/a\"b\\c"] {
-            let url = Value::from(target);
+            let url = serde_json::Value::from(target);
             let told = request(&format!("GET {target} HTTP/1.0\r\n\r\n"));
             assert_eq!(told, format!(r#"{{"url":{url},"headers":{{}}}}"#));
         }

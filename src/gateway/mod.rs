@@ -12,7 +12,6 @@
 
 mod api;
 mod book;
-mod callback;
 mod head;
 mod order;
 mod porter;
@@ -31,7 +30,7 @@ use tokio::{
     time::timeout,
 };
 
-use self::{api::Api, callback::Callback, porter::GatewayPorter, streams::Streams};
+use self::{api::Api, porter::GatewayPorter, streams::Streams};
 use crate::{
     config::Config,
     http::{
@@ -42,6 +41,7 @@ use crate::{
     metrics::Metrics,
     outbound::InvalidUrl,
     stream::{
+        callback::Callback,
         door::{self, Hours},
         gate::Gate,
     },

@@ -8,7 +8,6 @@ use futures_util::{FutureExt, future::BoxFuture};
 use tokio::net::TcpStream;
 
 use super::{
-    callback::{Answer, Reason},
     head::{self, Wish},
     streams::{Candidate, Streams},
     wire,
@@ -20,6 +19,7 @@ use crate::{
     lifecycle::Lifecycle,
     stream::{
         Frame, Transfer,
+        callback::{Answer, Reason},
         cors::Permission,
         door::{self, Porter},
         gate::Gate,

@@ -17,7 +17,6 @@ use tokio::{
 
 use super::{
     book::{Book, Once, Opening, Posted},
-    callback::{Callback, Reason},
     head::Wish,
     order::{Order, Then},
 };
@@ -26,7 +25,10 @@ use crate::{
     connection::{CloseReason, Connection, Origin, Serial},
     delivery::Departures,
     metrics::Metrics,
-    stream::{Arrival, Beat, Frame, Missed, Seat, ShardParts, Shards},
+    stream::{
+        Arrival, Beat, Frame, Missed, Seat, ShardParts, Shards,
+        callback::{Callback, Reason},
+    },
     token::Token,
 };
 

@@ -1,8 +1,9 @@
 //! Serves HTTP/1.1 on a TCP listener: axum's own `serve` bounds neither connections nor slow heads.
 //!
-//! Every wait has a limit: a connection must bring its first request head within 10 s, may then be idle for 75 s
-//! (longer than any gateway's client keeps an idle connection, so that it is never we who close one just as a
-//! callback is written), and a body must arrive within 30 s.
+//! More connections than the descriptors allow wait in the kernel's backlog. Every wait has a limit: a connection
+//! must bring its first request head within 10 s, may then be idle for 75 s (longer than any gateway's client keeps
+//! an idle connection, so that it is never we who close one just as a callback is written), and a body must arrive
+//! within 30 s.
 
 use std::{
     convert::Infallible,
@@ -43,7 +44,7 @@ use tokio::{
 use tokio_util::sync::CancellationToken;
 use tower::ServiceExt;
 
-use crate::{accept::Stamina, lifecycle::Lifecycle};
+use crate::{accept::Stamina, lifecycle::Lifecycle, stream::Limits};
 
 /// Until the head of the first request is there.
 const FIRST_REQUEST: Duration = Duration::from_secs(10);
@@ -56,8 +57,6 @@ const LAST_ANSWERS: Duration = Duration::from_secs(3);
 /// How long a peer may refuse to take an answer.
 #[cfg(target_os = "linux")]
 const UNREAD_ANSWER: Duration = Duration::from_secs(30);
-/// Connections of one listener; more wait in the kernel's backlog.
-const CONNECTIONS: usize = 512;
 const HEADERS: usize = 100;
 const HEAD_BYTES: usize = 16 * 1024;
 
@@ -74,7 +73,7 @@ pub enum Persistence {
 /// Handlers find the peer's address as `ConnectInfo<SocketAddr>`.
 pub async fn serve(listener: TcpListener, router: Router, lifecycle: Lifecycle) {
     let closing = lifecycle.closing();
-    let places = Arc::new(Semaphore::new(CONNECTIONS));
+    let places = Arc::new(Semaphore::new(Limits::of_process().internal));
     let mut stamina = Stamina::new("HTTP connections");
     while let Some((stream, peer, place)) = next(&listener, &places, &closing, &mut stamina).await {
         prepare(&stream);

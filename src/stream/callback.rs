@@ -1,169 +1,202 @@
-//! The gateway's callback protocol, seen from the holder of the streams: a backend is asked before a stream opens,
-//! and told once when it has ended.
+//! What the backend is asked and told by whoever holds the streams, in the protocol of the Node gateway: `POST` to the callback's URL, each within its time, none repeated.
 
-use std::time::Duration;
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+    time::Duration,
+};
 
 use reqwest::{Client, Response, StatusCode, Url, header::CONTENT_TYPE};
+use tokio::sync::Semaphore;
 
-use super::request::RequestHead;
+use super::Limits;
 use crate::{
+    connection::CloseReason,
+    lifecycle::Lifecycle,
     outbound::{self, InvalidUrl},
     token::Token,
 };
 
-/// A whole exchange, connecting included.
-pub const LIMIT: Duration = Duration::from_secs(5);
-/// Below the 5 s after which Node closes an idle connection, so that it is we who do.
+/// For a whole exchange.
+const LIMIT: Duration = Duration::from_secs(5);
+/// Below the 5 s after which many a server closes an idle connection.
 const IDLE: Duration = Duration::from_secs(4);
-/// What of an answer is read: more makes its connection not worth keeping.
+/// Disconnects that are told at once; the others wait.
+const AT_ONCE: usize = 128;
+/// Disconnects that may wait. What does not fit is logged and lost.
+const WAITING: usize = 100_000;
+/// An answer is a few bytes; of one with more the rest does not matter.
 const ANSWER_BYTES: usize = 64 * 1024;
-/// Idle connections to the backend that are kept.
-const KEPT: usize = 64;
 
-/// Why a stream ended, in the protocol's words.
+/// What the backend said to a connect.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Answer {
+    /// 2xx.
+    Yes,
+    /// Any other status, with the words of its status line.
+    No(StatusCode, String),
+    /// It cannot be reached: it knows nothing of the stream.
+    Unreachable,
+    /// The exchange broke off: it may have registered the stream.
+    BrokenOff,
+    /// It did not answer in time: it may have registered the stream.
+    TimedOut,
+}
+
+/// Why a stream ended, in the words of the protocol.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Ended {
+pub(crate) enum Reason {
     /// The client left.
-    Client,
+    ClientClosed,
     /// We closed it.
-    Server,
+    ServerClosed,
     /// Writing failed, or nobody knows whether it ever began.
     Error,
 }
 
-impl Ended {
+impl From<CloseReason> for Reason {
+    fn from(reason: CloseReason) -> Self {
+        match reason {
+            CloseReason::ClientClosed => Self::ClientClosed,
+            CloseReason::Disconnected
+            | CloseReason::Replaced
+            | CloseReason::Lifetime
+            | CloseReason::Shutdown => Self::ServerClosed,
+            CloseReason::SlowConsumer | CloseReason::NotFound | CloseReason::Error => Self::Error,
+        }
+    }
+}
+
+impl Reason {
     fn label(self) -> &'static str {
         match self {
-            Self::Client => "client_closed",
-            Self::Server => "server_closed",
+            Self::ClientClosed => "client_closed",
+            Self::ServerClosed => "server_closed",
             Self::Error => "error",
         }
     }
 }
 
-/// Why a stream may not open.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Refused {
-    /// The backend says so: anything but 2xx.
-    Status {
-        /// Its status,
-        status: StatusCode,
-        /// and the words beside it, where there are any.
-        phrase: Option<String>,
-    },
-    /// No answer within [`LIMIT`]. Perhaps it took the stream for opened: it should be told the end.
-    TimedOut,
-    /// It could not be reached, or the exchange broke off.
-    Unreachable(Reached),
-}
+/// The backend.
+pub(crate) struct Callback(Arc<Shared>);
 
-/// Whether a backend may have seen a request that got no answer.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Reached {
-    /// It cannot have.
-    No,
-    /// It may have: it should be told the end.
-    Perhaps,
-}
-
-/// A backend's callback URL.
-#[derive(Clone, Debug)]
-pub struct Callback {
+struct Shared {
     client: Client,
     url: Url,
+    asking: Semaphore,
+    telling: Semaphore,
+    untold: AtomicUsize,
+    lifecycle: Lifecycle,
 }
 
 impl Callback {
-    /// Returns the callback at this URL, its query kept.
-    pub fn new(url: &str) -> Result<Self, InvalidUrl> {
+    /// Returns the backend at a URL, which is used as it is, its query included.
+    pub(crate) fn new(url: &str, lifecycle: Lifecycle) -> Result<Self, InvalidUrl> {
         let url = outbound::parse(url)?;
-        let tune =
-            |builder: reqwest::ClientBuilder| builder.pool_idle_timeout(IDLE).pool_max_idle_per_host(KEPT);
-        let client = outbound::client(&url, LIMIT, tune)?;
-        Ok(Self { client, url })
+        let client = outbound::client(&url, LIMIT, |builder| builder.pool_idle_timeout(IDLE))?;
+        // Each has a descriptor of its own.
+        let most = Limits::of_process().callbacks;
+        let (asking, telling) = (Semaphore::new(most), Semaphore::new(AT_ONCE.min(most)));
+        let untold = AtomicUsize::new(0);
+        Ok(Self(Arc::new(Shared { client, url, asking, telling, untold, lifecycle })))
     }
 
     /// Asks whether a stream may open.
-    pub async fn connect(&self, token: &Token, request: &RequestHead) -> Result<(), Refused> {
-        let body =
-            format!(r#"{{"action":"connect","token":{},"request":{}}}"#, json(token), request.as_json());
-        let answered = match self.post(body).await {
-            Ok(response) => settle(response).await,
-            Err(error) => Err(error),
-        };
-        let token = token.short();
-        answered.map_err(|failure| match failure {
-            Failure::Status { status, phrase } => {
-                tracing::debug!(token, %status, "the connect callback refused a stream");
-                Refused::Status { status, phrase }
-            }
-            Failure::Broken(error) if error.is_timeout() => {
-                tracing::warn!(token, limit = ?LIMIT, "the connect callback got no answer in time");
-                Refused::TimedOut
-            }
-            Failure::Broken(error) => {
-                tracing::warn!(token, error = outbound::reason(&error), "the connect callback failed");
-                Refused::Unreachable(if error.is_connect() { Reached::No } else { Reached::Perhaps })
-            }
-        })
+    pub(crate) async fn connect(&self, token: &Token, request: &str) -> Answer {
+        let token_text = token.as_str();
+        let body = format!(r#"{{"action":"connect","token":"{token_text}","request":{request}}}"#);
+        // The semaphore is never closed.
+        let place = self.0.asking.acquire().await;
+        let answer = self.0.post(body).await;
+        drop(place);
+        match &answer {
+            Answer::Yes => tracing::debug!(token = token.short(), "connect callback succeeded"),
+            other => tracing::info!(token = token.short(), answer = ?other, "connect callback failed"),
+        }
+        answer
     }
 
-    /// Tells that a stream has ended. Not repeated: what becomes of it is only logged.
-    pub async fn disconnect(&self, token: &Token, reason: Ended, request: &RequestHead) {
+    /// Tells that a stream ended, in the background. May be called from any thread.
+    pub(crate) fn disconnect(&self, token: &Token, reason: Reason, request: &str) {
+        let shared = Arc::clone(&self.0);
+        if shared.untold.fetch_add(1, Ordering::Relaxed) >= WAITING {
+            shared.untold.fetch_sub(1, Ordering::Relaxed);
+            tracing::error!(
+                token = token.short(),
+                "the backend falls behind: it is not told that this stream ended"
+            );
+            return;
+        }
+        let (token_text, label) = (token.as_str(), reason.label());
         let body = format!(
-            r#"{{"action":"disconnect","reason":"{}","token":{},"request":{}}}"#,
-            reason.label(),
-            json(token),
-            request.as_json()
+            r#"{{"action":"disconnect","reason":"{label}","token":"{token_text}","request":{request}}}"#
         );
-        let answered = match self.post(body).await {
-            Ok(response) => settle(response).await,
-            Err(error) => Err(error),
+        let token = token.clone();
+        self.0.lifecycle.spawn(async move {
+            // The semaphore is never closed.
+            let place = shared.telling.acquire().await;
+            match shared.post(body).await {
+                Answer::Yes => tracing::debug!(token = token.short(), "disconnect callback succeeded"),
+                other => tracing::warn!(token = token.short(), answer = ?other, "disconnect callback failed"),
+            }
+            drop(place);
+            shared.untold.fetch_sub(1, Ordering::Relaxed);
+        });
+    }
+
+    /// Returns how many disconnects are not answered yet.
+    pub(crate) fn untold(&self) -> usize {
+        self.0.untold.load(Ordering::Relaxed)
+    }
+}
+
+impl Shared {
+    async fn post(&self, body: String) -> Answer {
+        let request = self.client.post(self.url.clone()).header(CONTENT_TYPE, "application/json").body(body);
+        let response = match request.send().await {
+            Ok(response) => response,
+            Err(error) => return failed(&error),
         };
-        let token = token.short();
-        match answered {
-            Ok(()) => tracing::debug!(token, "the disconnect callback was taken"),
-            Err(Failure::Status { status, .. }) => {
-                tracing::warn!(token, %status, "the disconnect callback was refused");
-            }
-            Err(Failure::Broken(error)) => {
-                tracing::warn!(token, error = outbound::reason(&error), "the disconnect callback failed");
-            }
+        let (status, phrase) = (response.status(), phrase(&response));
+        if let Err(error) = discard(response).await {
+            return failed(&error);
         }
-    }
-
-    async fn post(&self, body: String) -> Result<Response, Failure> {
-        let request = self.client.post(self.url.clone()).header(CONTENT_TYPE, "application/json");
-        request.body(body).send().await.map_err(Failure::Broken)
+        if status.is_success() { Answer::Yes } else { Answer::No(status, phrase) }
     }
 }
 
-enum Failure {
-    Status { status: StatusCode, phrase: Option<String> },
-    Broken(reqwest::Error),
+fn failed(error: &reqwest::Error) -> Answer {
+    tracing::debug!(error = outbound::reason(error), "a callback failed");
+    if error.is_timeout() {
+        Answer::TimedOut
+    } else if error.is_connect() {
+        Answer::Unreachable
+    } else {
+        Answer::BrokenOff
+    }
 }
 
-/// Reads an answer to its end, or as far as anybody cares.
-async fn settle(mut response: Response) -> Result<(), Failure> {
-    let status = response.status();
-    let phrase = response.extensions().get::<hyper::ext::ReasonPhrase>();
-    let phrase = phrase.map(|phrase| String::from_utf8_lossy(phrase.as_bytes()).into_owned());
+/// Returns the words of a status line.
+fn phrase(response: &Response) -> String {
+    let own = response.extensions().get::<hyper::ext::ReasonPhrase>();
+    match own.map(|phrase| String::from_utf8_lossy(phrase.as_bytes()).into_owned()) {
+        Some(phrase) if !phrase.is_empty() => phrase,
+        _ => response.status().canonical_reason().unwrap_or_default().to_owned(),
+    }
+}
+
+/// Reads an answer to its end: it counts only whole.
+async fn discard(mut response: Response) -> Result<(), reqwest::Error> {
     let mut read = 0;
-    while read <= ANSWER_BYTES {
-        match response.chunk().await {
-            Ok(Some(chunk)) => read += chunk.len(),
-            Ok(None) => break,
-            // A status has been given, whatever becomes of the words behind it.
-            Err(_) if !status.is_success() => break,
-            Err(error) => return Err(Failure::Broken(error)),
+    while let Some(chunk) = response.chunk().await? {
+        read += chunk.len();
+        if read > ANSWER_BYTES {
+            break;
         }
     }
-    if status.is_success() { Ok(()) } else { Err(Failure::Status { status, phrase }) }
-}
-
-/// Returns a token as JSON.
-fn json(token: &Token) -> serde_json::Value {
-    token.as_str().into()
+    Ok(())
 }
 
 #[cfg(test)]

@@ -19,6 +19,7 @@ use super::{
     head::{Agent, HeadFault, StreamHead, Verdict},
     opening,
     refusal::Refusal,
+    request,
     shard::Arrival,
 };
 use crate::{
@@ -33,8 +34,8 @@ use crate::{
     token::Token,
 };
 
-/// How long admission may take.
-pub const ADMISSION: Duration = Duration::from_secs(5);
+/// How long admission may take: a callback has 5 s of it.
+pub const ADMISSION: Duration = Duration::from_millis(5500);
 
 /// What turns a request into a stream. Absent in gateway mode, where the gateway holds the streams.
 pub struct Streams {
@@ -43,6 +44,14 @@ pub struct Streams {
     origins: Origins,
     gate: Gate,
     unread: Duration,
+    callbacks: Callbacks,
+}
+
+/// Whether admission repeats requests to a backend.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Callbacks {
+    On,
+    Off,
 }
 
 impl Streams {
@@ -55,7 +64,8 @@ impl Streams {
         let origins = Origins::new(&config.cors_origins);
         // A browser that is there acknowledges the heartbeat; the deadline is for the bytes themselves.
         let (gate, unread) = (Gate::new(config), config.heartbeat + config.write_deadline);
-        Self { delivery, admission, origins, gate, unread }
+        let callbacks = if config.authorize_url.is_empty() { Callbacks::Off } else { Callbacks::On };
+        Self { delivery, admission, origins, gate, unread, callbacks }
     }
 }
 
@@ -86,7 +96,15 @@ impl Porter for Front {
 
     fn judge(&self, request: &httparse::Request<'_, '_>) -> Verdict<StreamHead> {
         match StreamHead::judge(request) {
-            Verdict::Stream(_) if self.streams.is_none() => Verdict::Other,
+            Verdict::Stream(mut head) => match &self.streams {
+                None => Verdict::Other,
+                Some(streams) => {
+                    if streams.callbacks == Callbacks::On {
+                        head.repeated = Some(request::repeated(request));
+                    }
+                    Verdict::Stream(head)
+                }
+            },
             verdict => verdict,
         }
     }
@@ -112,12 +130,14 @@ impl Porter for Front {
 impl Front {
     async fn open_in(&self, streams: &Streams, head: StreamHead, mut socket: TcpStream, peer: SocketAddr) {
         let permission = streams.origins.judge(head.origin.as_deref(), &head.host);
-        let (transfer, agent) = (head.transfer, head.agent);
+        let (transfer, agent, repeated) = (head.transfer, head.agent, head.repeated.clone());
         let (seat, newcomer) = match self.examine(streams, head, &permission, peer) {
             Ok(fit) => fit,
             Err(refusal) => return self.refuse(&mut socket, &refusal, &permission, agent).await,
         };
-        let Some(connection) = self.ask(streams, newcomer, &mut socket, (&permission, agent)).await else {
+        let Some(connection) =
+            self.ask(streams, (newcomer, repeated), &mut socket, (&permission, agent)).await
+        else {
             return;
         };
         let socket = match socket.into_std() {
@@ -158,11 +178,11 @@ impl Front {
     async fn ask(
         &self,
         streams: &Streams,
-        newcomer: Newcomer,
+        (newcomer, repeated): (Newcomer, Option<Arc<str>>),
         socket: &mut TcpStream,
         (permission, agent): (&Permission, Agent),
     ) -> Option<Arc<Connection>> {
-        let mut asking = streams.admission.admit(newcomer);
+        let mut asking = streams.admission.admit(newcomer, repeated);
         let (refusal, late) = match timeout(ADMISSION, &mut asking).await {
             Ok(Admitted::Open(connection)) => return Some(connection),
             Ok(Admitted::Flapping) => (Refusal::Flapping, None),

@@ -44,6 +44,8 @@ pub(crate) struct StreamHead {
     pub(super) forwarded: Vec<String>,
     /// Who asks.
     pub(super) agent: Agent,
+    /// The request as callbacks repeat it, where there are any.
+    pub(super) repeated: Option<Arc<str>>,
 }
 
 /// Who asks for a stream, as far as it shows. A browser gives up for good after an error.
@@ -140,6 +142,7 @@ impl StreamHead {
             user_agent: values(request, "user-agent").next().map(|text| shorten(text, USER_AGENT_BYTES)),
             forwarded: forwarded(request),
             agent: agent(request),
+            repeated: None,
         })
     }
 }

@@ -33,6 +33,10 @@ pub(crate) struct Limits {
     pub(crate) streams: usize,
     /// Connections that are not a stream, or not yet.
     pub(crate) lobby: usize,
+    /// Connections of the internal listener, within the reserve.
+    pub(crate) internal: usize,
+    /// Callbacks under way, within the reserve.
+    pub(crate) callbacks: usize,
 }
 
 impl Limits {
@@ -46,7 +50,14 @@ impl Limits {
         let lobby = (descriptors / 8).clamp(16, 4096);
         let streams = descriptors.saturating_sub(reserve(descriptors) + lobby).max(1);
         let count = |n: u64| usize::try_from(n).unwrap_or(usize::MAX);
-        Self { descriptors, streams: count(streams), lobby: count(lobby) }
+        let (internal, callbacks) = ((descriptors / 32).clamp(16, 512), (descriptors / 32).clamp(8, 1024));
+        Self {
+            descriptors,
+            streams: count(streams),
+            lobby: count(lobby),
+            internal: count(internal),
+            callbacks: count(callbacks),
+        }
     }
 
     /// Returns how many streams there may be where the config asks for this many; 0: as many as there is room for.
@@ -163,10 +174,14 @@ mod tests {
 
     #[test]
     fn streams_leave_room_for_the_operator() {
-        for (descriptors, streams, lobby) in
-            [(1024, 794, 128), (10_000, 7750, 1250), (524_288, 467_764, 4096)]
-        {
-            assert_eq!(Limits::within(descriptors), Limits { descriptors, streams, lobby });
+        for (descriptors, streams, lobby, internal, callbacks) in [
+            (256, 160, 32, 16, 8),
+            (1024, 794, 128, 32, 32),
+            (10_000, 7750, 1250, 312, 312),
+            (524_288, 467_764, 4096, 512, 1024),
+        ] {
+            let expected = Limits { descriptors, streams, lobby, internal, callbacks };
+            assert_eq!(Limits::within(descriptors), expected);
         }
         let limits = Limits::within(1024);
         assert_eq!([0, 10, 5000].map(|wanted| limits.streams_wanted(wanted)), [794, 10, 794]);

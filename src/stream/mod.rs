@@ -11,10 +11,9 @@
 //! wire. Everything that happens once per stream (accepting, parsing the head, asking whether it may be opened)
 //! is done by tokio tasks of the [`front`], which keep nothing once the socket is handed over.
 
-pub mod callback;
 pub mod front;
-pub mod request;
 
+pub(crate) mod callback;
 pub(crate) mod cors;
 pub(crate) mod door;
 mod frame;
@@ -25,6 +24,7 @@ mod limits;
 pub(crate) mod opening;
 mod outbox;
 pub(crate) mod refusal;
+pub(crate) mod request;
 mod rewind;
 mod run;
 mod shard;
@@ -54,11 +54,11 @@ use crate::{connection::Connection, registry::Newcomer};
 
 /// Decides whether a stream may be opened, between its head and its first byte.
 pub trait Admission: Send + Sync + 'static {
-    /// Answers a newcomer. An open connection is registered by then, and what it replaced is being closed.
+    /// Answers a newcomer, whose request callbacks repeat, where there are any. An open connection is registered by then, and what it replaced is being closed.
     ///
     /// The front waits at most [`front::ADMISSION`], then refuses the stream; the future is completed all the
     /// same, and a connection that it opens too late is reported as departed.
-    fn admit(&self, newcomer: Newcomer) -> BoxFuture<'_, Admitted>;
+    fn admit(&self, newcomer: Newcomer, request: Option<Arc<str>>) -> BoxFuture<'_, Admitted>;
 
     /// The stream is open: events reach it from now on. Dispatches what is pending for it and starts telling
     /// observers, without waiting for them. The envelope form's `ready` follows when this returns.

@@ -10,6 +10,7 @@
     reason = "fakes spawn their own tasks, logs are shown when a test fails, and nothing here is a library"
 )]
 
+mod authorize;
 mod callback;
 mod callback_bugs;
 mod cli;
@@ -25,6 +26,7 @@ mod gateway_services;
 mod harness;
 mod hostile;
 mod lifecycle;
+mod limits;
 mod log;
 mod metrics;
 mod observers;

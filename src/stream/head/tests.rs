@@ -27,6 +27,7 @@ fn emb_1_a_browser_asks_for_a_stream() {
         user_agent: Some("Mozilla/5.0".into()),
         forwarded: Vec::new(),
         agent: Agent::Browser,
+        repeated: None,
     };
     assert_eq!(head, expected);
 }

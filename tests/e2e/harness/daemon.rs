@@ -73,12 +73,26 @@ impl Home {
 
     /// Starts a daemon here and waits until it says that it is ready.
     pub async fn start(self, settings: &[&str]) -> Daemon {
+        let command = self.command(settings);
+        self.start_command(command).await
+    }
+
+    /// Starts a daemon here that may have so many files open.
+    pub async fn start_with_files(self, files: usize, settings: &[&str]) -> Daemon {
+        let plain = self.command(settings);
+        let mut command = Command::new("/bin/sh");
+        command.env_clear().env("HOME", self.dir.path()).stdin(Stdio::null()).kill_on_drop(true);
+        command.arg("-c").arg(format!("ulimit -n {files}; exec \"$0\" \"$@\""));
+        command.arg(plain.as_std().get_program()).args(plain.as_std().get_args());
+        self.start_command(command).await
+    }
+
+    async fn start_command(self, mut command: Command) -> Daemon {
         let notify = self.path("n.sock");
         let _ = fs::remove_file(&notify);
         let notices = UnixDatagram::bind(&notify).expect("a socket for its notices");
         let log = File::create(self.path("log")).expect("a file for its log");
-        let mut child = self
-            .command(settings)
+        let mut child = command
             .env("NOTIFY_SOCKET", &notify)
             .stdout(log.try_clone().expect("a second handle"))
             .stderr(log)

@@ -143,7 +143,7 @@ struct Obedient {
 }
 
 impl Admission for Obedient {
-    fn admit(&self, newcomer: Newcomer) -> BoxFuture<'_, Admitted> {
+    fn admit(&self, newcomer: Newcomer, _: Option<Arc<str>>) -> BoxFuture<'_, Admitted> {
         let behaviour = *self.behaviour.lock().expect("not poisoned");
         async move {
             match behaviour {
