@@ -1,12 +1,20 @@
 //! Log lines: to stderr, or to systemd's journal.
 
 use std::{
+    fmt,
     io::{self, IsTerminal},
     os::unix::fs::MetadataExt,
 };
 
 use ssectl_core::config::{Environment, LogConfig, LogFormat};
-use tracing_subscriber::{EnvFilter, Layer, Registry, layer::SubscriberExt, util::SubscriberInitExt};
+use tracing::Level;
+use tracing_subscriber::{
+    EnvFilter, Layer, Registry,
+    fmt::{FmtContext, FormatEvent, FormatFields, format::Writer},
+    layer::SubscriberExt,
+    registry::LookupSpan,
+    util::SubscriberInitExt,
+};
 
 use crate::exit::{Exit, Failure};
 
@@ -23,17 +31,38 @@ pub(crate) fn start(config: &LogConfig, environment: &Environment) -> Result<(),
     let colour = io::stderr().is_terminal() && environment.get("NO_COLOR").is_none();
     let lines: Box<dyn Layer<Registry> + Send + Sync> = match format {
         LogFormat::Json => stderr().json().flatten_event(true).boxed(),
-        LogFormat::Journald => tracing_journald::layer()
-            .map_err(|error| {
-                Failure::new(Exit::Unusable, format!("the journal cannot be reached: {error}"))
-                    .hint("--set log.format=text logs to stderr")
-            })?
-            .with_syslog_identifier("ssectld".to_owned())
-            .boxed(),
+        LogFormat::Journald => stderr().with_ansi(false).event_format(JournalLines).boxed(),
         LogFormat::Text | LogFormat::Auto => stderr().with_ansi(colour).boxed(),
     };
     let started = tracing_subscriber::registry().with(lines.with_filter(filter)).try_init();
     started.map_err(|error| Failure::new(Exit::Failed, error))
+}
+
+/// Lines as the journal reads them from stderr: the priority in front, no time, as it has its own. Its native form
+/// would show nothing but the message of each.
+struct JournalLines;
+
+impl<S, N> FormatEvent<S, N> for JournalLines
+where
+    S: tracing::Subscriber + for<'a> LookupSpan<'a>,
+    N: for<'a> FormatFields<'a> + 'static,
+{
+    fn format_event(
+        &self,
+        ctx: &FmtContext<'_, S, N>,
+        mut writer: Writer<'_>,
+        event: &tracing::Event<'_>,
+    ) -> fmt::Result {
+        let priority = match *event.metadata().level() {
+            Level::ERROR => 3,
+            Level::WARN => 4,
+            Level::INFO => 6,
+            Level::DEBUG | Level::TRACE => 7,
+        };
+        write!(writer, "<{priority}>")?;
+        ctx.field_format().format_fields(writer.by_ref(), event)?;
+        writeln!(writer)
+    }
 }
 
 /// Returns whether stderr goes to the journal: systemd names the journal's stream in a variable, which children

@@ -28,6 +28,17 @@ fn facts(line: &Value) -> Value {
 }
 
 #[tokio::test]
+async fn the_journal_gets_whole_lines_with_their_priority() {
+    let daemon = Daemon::start(&["log.format=journald"]).await;
+    daemon.queue(json!({"version": "1.0\" actor=root", "key": "k"})).await;
+    let log = daemon.log();
+    let order = log.lines().find(|line| line.contains("order done")).expect("one line");
+    let what = r#"what="1.0\" actor=root for everyone""#;
+    assert!(order.starts_with(&format!(r#"<6>order done verb="version.queue" {what} actor="#)), "{order}");
+    assert!(order.ends_with(r#"key="k" sequence=1 connections=0"#), "{order}");
+}
+
+#[tokio::test]
 async fn each_mutation_has_one_line_with_who_what_and_how_it_ended() {
     let home = Home::new();
     let token = format!("publish.token_file={}", home.write("token", "open-sesame\n"));
