@@ -50,6 +50,8 @@ use crate::{accept::Stamina, lifecycle::Lifecycle, stream::Limits};
 const FIRST_REQUEST: Duration = Duration::from_secs(10);
 /// From the end of one request to the end of the next one's head.
 const KEEP_ALIVE: Duration = Duration::from_secs(75);
+/// The same where anybody connects: beside streams, idle connections must not fill the lobby.
+const IDLE: Duration = Duration::from_secs(10);
 /// Until a body is there whole.
 const BODY: Duration = Duration::from_secs(30);
 /// For requests under way when the daemon closes.
@@ -113,8 +115,11 @@ where
         })
     });
     // Half-closed, the end that `io` yields does not cut off an answer under way.
-    let mut connection =
-        http1_builder().half_close(true).title_case_headers(true).serve_connection(TokioIo::new(io), service);
+    let mut connection = http1_builder()
+        .header_read_timeout(IDLE)
+        .half_close(true)
+        .title_case_headers(true)
+        .serve_connection(TokioIo::new(io), service);
     let ended = tokio::select! {
         ended = poll_fn(|cx| connection.poll_without_shutdown(cx)) => ended,
         () = closing.cancelled() => {

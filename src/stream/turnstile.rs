@@ -145,3 +145,6 @@ impl<T: Unpin, J: Unpin> AsyncWrite for Turnstile<T, J> {
         self.socket.is_write_vectored()
     }
 }
+
+#[cfg(test)]
+mod tests;
