@@ -55,8 +55,8 @@ pub(crate) enum Command {
     /// Run the stream engine alone, in the place of the Node SSE gateway
     ///
     /// It takes streams at any path, asks the callback before one opens, tells it when one ends, and writes what is
-    /// posted to /internal/send. Of the settings it heeds [gateway_server], framing, [stream], shutdown.spread and
-    /// [log]; it has no control socket and no state.
+    /// posted to /internal/send. Of the settings it heeds framing, shutdown.spread and the sections gateway_server,
+    /// stream and log; it has no control socket and no state.
     Gateway(Gateway),
     /// Look at the settings without running
     #[command(subcommand, arg_required_else_help = true)]
