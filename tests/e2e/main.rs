@@ -27,6 +27,7 @@ mod harness;
 mod hostile;
 mod lifecycle;
 mod limits;
+mod load;
 mod log;
 mod metrics;
 mod observers;

@@ -147,6 +147,25 @@ impl Browser {
         self.stream.get_mut().shutdown().await.expect("the sending side can be closed");
     }
 
+    /// Reads until the other side resets the connection.
+    pub async fn until_reset(self) {
+        let mut socket = self.stream.into_inner();
+        within("a reset", async {
+            let mut scratch = [0; 16 * 1024];
+            loop {
+                match socket.read(&mut scratch).await {
+                    Ok(0) => panic!("the stream was ended in order"),
+                    Ok(_) => {}
+                    Err(error) => {
+                        assert_eq!(error.kind(), std::io::ErrorKind::ConnectionReset);
+                        return;
+                    }
+                }
+            }
+        })
+        .await;
+    }
+
     /// Leaves with a reset.
     pub fn reset(self) {
         self.stream.into_inner().set_zero_linger().expect("linger can be set");
