@@ -39,6 +39,8 @@ struct Buffer {
     bytes: usize,
     /// An order in it ends the stream: what comes after that is dropped.
     ends: bool,
+    /// The callback has said yes: for whoever sends, the stream is open.
+    granted: bool,
 }
 
 /// Where an order went.
@@ -46,8 +48,10 @@ struct Buffer {
 pub(super) enum Posted {
     /// There is no such stream.
     Unknown,
-    /// It waits for the stream to open.
+    /// It waits for the callback's answer.
     Buffered,
+    /// It is written after what was buffered, which is being written now.
+    Taken,
     /// Too much waits already.
     Full,
     /// It is to be given to the shard. Where it ends the stream: fails when that has ended.
@@ -103,6 +107,13 @@ impl Book {
         Some(entry?.request)
     }
 
+    /// Notes that the callback has said yes.
+    pub(super) fn grant(&self, token: &Token) {
+        if let Some(Entry { stage: Stage::Opening(buffer), .. }) = self.lock().get_mut(token) {
+            buffer.granted = true;
+        }
+    }
+
     /// Finds where an order goes.
     pub(super) fn post(&self, token: &Token, order: &Order) -> Posted {
         let mut entries = self.lock();
@@ -151,8 +162,12 @@ impl Book {
 impl Buffer {
     fn take(&mut self, order: &Order, limit: usize) -> Posted {
         let empty = order.frame.is_none() && order.then == Then::Stay;
+        if self.granted && self.ends {
+            return Posted::Unknown;
+        }
+        let taken = if self.granted { Posted::Taken } else { Posted::Buffered };
         if empty || self.ends {
-            return Posted::Buffered;
+            return taken;
         }
         let frame = order.frame.as_ref().map_or(0, |frame| frame.bytes(Transfer::Chunked).len());
         if !self.orders.is_empty() && self.bytes + frame + ORDER_BYTES > limit && order.then == Then::Stay {
@@ -161,7 +176,7 @@ impl Buffer {
         self.bytes += frame + ORDER_BYTES;
         self.ends = order.then == Then::Close;
         self.orders.push(order.clone());
-        Posted::Buffered
+        taken
     }
 }
 
@@ -187,8 +202,12 @@ mod tests {
         assert!(matches!(book.post(&token, &order("x", Then::Stay)), Posted::Unknown));
         book.enter(token.clone(), Serial(7), "{}".into());
         assert!(matches!(book.post(&token, &order("x", Then::Stay)), Posted::Buffered));
+        book.grant(&token);
         assert_eq!(texts(book.next(&token, Once::Open)), ["event"]);
-        assert!(matches!(book.post(&token, &order("y", Then::Stay)), Posted::Buffered), "not open yet");
+        assert!(
+            matches!(book.post(&token, &order("y", Then::Stay)), Posted::Taken),
+            "open for whoever sends"
+        );
         assert_eq!(texts(book.next(&token, Once::Open)), ["event"]);
         assert!(matches!(book.next(&token, Once::Open), Opening::Nothing));
         assert!(matches!(book.post(&token, &order("z", Then::Stay)), Posted::Open(Serial(7), None)));

@@ -153,6 +153,7 @@ impl Streams {
         let Candidate { connection, seat, .. } = candidate;
         let arrival =
             Arrival { connection: Arc::clone(&connection), socket, opening, transfer: wish.transfer, seat };
+        self.ledger.book.grant(&connection.token);
         self.ledger.metrics.opened(self.ledger.book.count());
         if self.shards.adopt(arrival).await.is_err() {
             return self.ledger.departed(&connection, CloseReason::Shutdown);
@@ -191,6 +192,7 @@ impl Streams {
         let (serial, ended) = match self.ledger.book.post(token, order) {
             Posted::Unknown => return Outcome::Unknown,
             Posted::Buffered => return Outcome::Buffered,
+            Posted::Taken => return Outcome::Done,
             Posted::Full => return Outcome::Full,
             Posted::Open(serial, ended) => (serial, ended),
         };
@@ -218,7 +220,7 @@ impl Streams {
                     serials.push(serial);
                     names.push((serial, text));
                 }
-                Posted::Buffered => {}
+                Posted::Buffered | Posted::Taken => {}
                 Posted::Unknown => missing.push((text, Outcome::Unknown)),
                 Posted::Full => missing.push((text, Outcome::Full)),
             }
