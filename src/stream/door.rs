@@ -159,7 +159,8 @@ impl<P: Porter> Door<P> {
             return;
         };
         match verdict {
-            Verdict::Other => self.exchange(bytes, socket, peer).await,
+            // Boxed: a storm of streams must not pay for the state of an HTTP connection each.
+            Verdict::Other => Box::pin(self.exchange(bytes, socket, peer)).await,
             verdict => {
                 drop(bytes);
                 self.settle(verdict, socket, peer).await;
@@ -190,7 +191,7 @@ impl<P: Porter> Door<P> {
     async fn settle(&self, verdict: Verdict<P::Wish>, mut socket: TcpStream, peer: SocketAddr) {
         match verdict {
             Verdict::Stream(wish) => self.porter.open(wish, socket, peer).await,
-            Verdict::Bad(fault) => refuse(&mut socket, &self.porter.misunderstood(fault)).await,
+            Verdict::Bad(fault) => Box::pin(refuse(&mut socket, &self.porter.misunderstood(fault))).await,
             Verdict::Other | Verdict::Incomplete => {}
         }
     }
