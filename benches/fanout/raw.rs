@@ -44,7 +44,7 @@ struct Worker {
 
 /// Serves until the process is killed. Prints both ports when it is ready.
 pub(crate) fn serve(writes: Writes) -> io::Result<()> {
-    let workers = (0..THREADS).map(|_| Worker::start(writes)).collect::<io::Result<Vec<_>>>()?;
+    let workers = (0..THREADS).map(|_| Worker::start()).collect::<io::Result<Vec<_>>>()?;
     let streams = socket2::Socket::new(socket2::Domain::IPV4, socket2::Type::STREAM, None)?;
     streams.bind(&SocketAddr::from(([127, 0, 0, 1], 0)).into())?;
     streams.listen(4096)?;
@@ -115,11 +115,11 @@ fn read_all(socket: &mut TcpStream, into: &mut Vec<u8>) {
 }
 
 impl Worker {
-    fn start(writes: Writes) -> io::Result<Self> {
+    fn start() -> io::Result<Self> {
         let poll = Poll::new()?;
         let waker = Waker::new(poll.registry(), WAKER)?;
         let (orders, inbox) = sync_channel(16_384);
-        thread::spawn(move || work(poll, &inbox, writes));
+        thread::spawn(move || work(poll, &inbox));
         Ok(Self { orders, waker })
     }
 
@@ -130,7 +130,7 @@ impl Worker {
     }
 }
 
-fn work(mut poll: Poll, inbox: &Receiver<Order>, writes: Writes) -> io::Result<()> {
+fn work(mut poll: Poll, inbox: &Receiver<Order>) -> io::Result<()> {
     let (mut events, mut sockets) = (Events::with_capacity(1024), Slab::<TcpStream>::new());
     let mut scratch = [0; 4096];
     loop {
@@ -148,7 +148,6 @@ fn work(mut poll: Poll, inbox: &Receiver<Order>, writes: Writes) -> io::Result<(
                 }
             }
         }
-        let mut batch = Vec::new();
         loop {
             match inbox.try_recv() {
                 Ok(Order::Adopt(socket)) => {
@@ -160,14 +159,10 @@ fn work(mut poll: Poll, inbox: &Receiver<Order>, writes: Writes) -> io::Result<(
                     poll.registry().register(&mut socket, Token(entry.key()), Interest::READABLE)?;
                     entry.insert(socket);
                 }
-                Ok(Order::Event(frame)) if writes == Writes::Batched => batch.extend_from_slice(&frame),
                 Ok(Order::Event(frame)) => send(&mut sockets, &frame),
                 Err(TryRecvError::Empty) => break,
                 Err(TryRecvError::Disconnected) => return Ok(()),
             }
-        }
-        if !batch.is_empty() {
-            send(&mut sockets, &batch);
         }
     }
 }

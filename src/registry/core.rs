@@ -1,7 +1,9 @@
 //! The two maps, without lock, clock or metrics: every operation returns what it changed.
 
 use std::{
+    borrow::Borrow,
     collections::{HashMap, HashSet, VecDeque},
+    hash::{Hash, Hasher},
     sync::Arc,
     time::{Duration, Instant},
 };
@@ -55,11 +57,47 @@ impl Arrival {
     }
 }
 
+/// A connection that is found by its request id, and nothing besides: every byte is paid for each connection.
+#[derive(Debug)]
+struct ById(Arc<Connection>);
+
+/// A connection that is found by its token.
+#[derive(Debug)]
+struct ByToken(Arc<Connection>);
+
+/// Makes a connection's place in a set that of its key.
+macro_rules! keyed {
+    ($by:ident, $field:ident: $key:ty) => {
+        impl Borrow<$key> for $by {
+            fn borrow(&self) -> &$key {
+                &self.0.$field
+            }
+        }
+
+        impl Hash for $by {
+            fn hash<H: Hasher>(&self, state: &mut H) {
+                self.0.$field.hash(state);
+            }
+        }
+
+        impl PartialEq for $by {
+            fn eq(&self, other: &Self) -> bool {
+                self.0.$field == other.0.$field
+            }
+        }
+
+        impl Eq for $by {}
+    };
+}
+
+keyed!(ById, request_id: RequestId);
+keyed!(ByToken, token: Token);
+
 /// The state of the registry.
 #[derive(Debug, Default)]
 pub(super) struct Core {
-    by_id: HashMap<RequestId, Arc<Connection>>,
-    by_token: HashMap<Token, Arc<Connection>>,
+    by_id: HashSet<ById>,
+    by_token: HashSet<ByToken>,
     replacements: HashMap<RequestId, VecDeque<Instant>>,
     pub(super) user_agents: HashSet<Arc<str>>,
     last: u64,
@@ -68,11 +106,11 @@ pub(super) struct Core {
 impl Core {
     pub(super) fn register(&mut self, newcomer: Newcomer, at: Timestamp, now: Instant) -> Arrival {
         let Newcomer { request_id, token, mut origin } = newcomer;
-        if let Some(same) = self.by_token.get(&token).filter(|known| known.request_id == request_id) {
+        if let Some(same) = self.by_token(&token).filter(|known| known.request_id == request_id) {
             return Arrival::Unchanged(Arc::clone(same));
         }
         let mut replaced: Vec<_> = self.remove_token(&token).into_iter().collect();
-        if let Some(old) = self.by_id.get(&request_id).cloned() {
+        if let Some(old) = self.by_id(&request_id).cloned() {
             self.remove_serial(&old);
             self.note_replacement(&request_id, now);
             replaced.push(old);
@@ -80,20 +118,20 @@ impl Core {
         self.last += 1;
         origin.user_agent = origin.user_agent.map(|text| self.shared(text));
         let connection = Arc::new(Connection::new(Serial(self.last), request_id, token, origin, at));
-        self.by_id.insert(connection.request_id.clone(), Arc::clone(&connection));
-        self.by_token.insert(connection.token.clone(), Arc::clone(&connection));
+        self.by_id.insert(ById(Arc::clone(&connection)));
+        self.by_token.insert(ByToken(Arc::clone(&connection)));
         Arrival::New { connection, replaced }
     }
 
     pub(super) fn remove_token(&mut self, token: &Token) -> Option<Arc<Connection>> {
-        let removed = self.by_token.remove(token)?;
+        let ByToken(removed) = self.by_token.take(token)?;
         self.by_id.remove(&removed.request_id);
         Some(removed)
     }
 
     /// Removes this very connection, not one that has taken its id or token since.
     pub(super) fn remove_serial(&mut self, connection: &Connection) -> Option<Arc<Connection>> {
-        let known = self.by_token.get(&connection.token)?;
+        let known = self.by_token(&connection.token)?;
         if known.serial != connection.serial {
             return None;
         }
@@ -101,15 +139,15 @@ impl Core {
     }
 
     pub(super) fn by_id(&self, id: &RequestId) -> Option<&Arc<Connection>> {
-        self.by_id.get(id)
+        self.by_id.get(id).map(|ById(connection)| connection)
     }
 
     pub(super) fn by_token(&self, token: &Token) -> Option<&Arc<Connection>> {
-        self.by_token.get(token)
+        self.by_token.get(token).map(|ByToken(connection)| connection)
     }
 
     pub(super) fn connections(&self) -> impl Iterator<Item = &Arc<Connection>> {
-        self.by_id.values()
+        self.by_id.iter().map(|ById(connection)| connection)
     }
 
     pub(super) fn len(&self) -> usize {
