@@ -1,6 +1,8 @@
-//! The bans of ARCHITECTURE.md: which module never names which crate or module.
+//! What the pages say of the code: the bans of ARCHITECTURE.md (which module never names which crate or module), and
+//! the tests that prove docs/promises.md.
 
 use std::{
+    collections::BTreeSet,
     fs,
     path::{Path, PathBuf},
 };
@@ -168,4 +170,48 @@ fn every_module_has_its_row() {
         let named = [format!("`{module}`"), format!("`{module}/`")].iter().any(|name| table.contains(name));
         assert!(named, "ARCHITECTURE.md does not say what lives in {module}");
     }
+}
+
+/// Returns the names of all tests.
+fn tests() -> BTreeSet<String> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let mut files = Vec::new();
+    for place in ["src", "cli", "daemon", "tests"] {
+        sources(&root.join(place), &mut files);
+    }
+    let mut names = BTreeSet::new();
+    for file in files {
+        let text = fs::read_to_string(&file).expect("sources are text");
+        let mut marked = false;
+        for line in text.lines().map(str::trim_start) {
+            marked |= line.starts_with("#[test]") || line.starts_with("#[tokio::test");
+            let declared = line.strip_prefix("async fn ").or_else(|| line.strip_prefix("fn "));
+            if let Some((name, _)) = declared.and_then(|rest| rest.split_once('('))
+                && std::mem::take(&mut marked)
+            {
+                names.insert(name.to_owned());
+            }
+        }
+    }
+    names
+}
+
+#[test]
+fn every_promise_names_tests_that_exist() {
+    let page = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/promises.md");
+    let page = fs::read_to_string(page).expect("readable");
+    let tests = tests();
+    let mut count = 0;
+    for promise in page.split("\n\n").filter(|part| part.starts_with("**P-")) {
+        count += 1;
+        let title = promise.split("**").nth(1).expect("it is there twice");
+        assert!(title.starts_with(&format!("P-{count} ")), "{title}: its number is not {count}");
+        let (_, proof) = promise.split_once("\n- Proven by: ").unwrap_or_else(|| panic!("{title}: no proof"));
+        let proof: Vec<_> = proof.split('`').skip(1).step_by(2).collect();
+        assert!(!proof.is_empty(), "{title}: no proof");
+        for name in proof {
+            assert!(tests.contains(name), "{title}: there is no test {name}");
+        }
+    }
+    assert!(count > 0, "promises are no longer found");
 }
