@@ -17,6 +17,7 @@ pub mod event;
 pub mod private_dir;
 pub mod request_id;
 pub mod request_url;
+mod short_text;
 pub mod task;
 pub mod token;
 pub mod version;

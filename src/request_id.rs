@@ -1,14 +1,16 @@
 //! The browser's logical id, from `?request_id=`.
 
-use std::{fmt, str::FromStr, sync::Arc};
+use std::{fmt, str::FromStr};
 
 use serde::{Deserialize, Serialize};
 use unicode_properties::{GeneralCategory, UnicodeGeneralCategory};
 
+use crate::short_text::ShortText;
+
 /// A valid request id: 1 to 128 bytes of printable Unicode without `:`, control, format or space characters.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
-pub struct RequestId(Arc<str>);
+pub struct RequestId(ShortText);
 
 /// Why a text is no request id.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -46,7 +48,7 @@ impl FromStr for RequestId {
         }
         match text.chars().find(|&c| c == ':' || !is_printable(c)) {
             Some(c) => Err(InvalidRequestId::Character(c)),
-            None => Ok(Self(text.into())),
+            None => Ok(Self(ShortText::from(text))),
         }
     }
 }
@@ -61,7 +63,7 @@ impl TryFrom<String> for RequestId {
 
 impl From<RequestId> for String {
     fn from(id: RequestId) -> Self {
-        id.0.as_ref().to_owned()
+        id.0.to_string()
     }
 }
 

@@ -1,14 +1,16 @@
 //! The name of one stream, issued by whoever holds it.
 
-use std::{fmt, str::FromStr, sync::Arc};
+use std::{fmt, str::FromStr};
 
 use serde::{Deserialize, Serialize};
+
+use crate::short_text::ShortText;
 
 /// A valid token: 1 to 512 printable ASCII characters, opaque. It is a capability: logs and readers see
 /// [`Token::short`] only, which is also what `Debug` prints.
 #[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
-pub struct Token(Arc<str>);
+pub struct Token(ShortText);
 
 /// Why a text is no token.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -21,7 +23,9 @@ impl Token {
 
     /// Returns a new unguessable token (122 random bits).
     pub fn random() -> Self {
-        Self(uuid::Uuid::new_v4().to_string().into())
+        Self(ShortText::from(
+            &*uuid::Uuid::new_v4().hyphenated().encode_lower(&mut uuid::Uuid::encode_buffer()),
+        ))
     }
 
     /// Returns the token whole.
@@ -41,7 +45,7 @@ impl FromStr for Token {
     fn from_str(text: &str) -> Result<Self, InvalidToken> {
         let fits = (1..=Self::MAX_BYTES).contains(&text.len());
         if fits && text.bytes().all(|b| b.is_ascii_graphic()) {
-            Ok(Self(text.into()))
+            Ok(Self(ShortText::from(text)))
         } else {
             Err(InvalidToken)
         }
@@ -58,7 +62,7 @@ impl TryFrom<String> for Token {
 
 impl From<Token> for String {
     fn from(token: Token) -> Self {
-        token.0.as_ref().to_owned()
+        token.0.to_string()
     }
 }
 
