@@ -1,6 +1,7 @@
-//! A broadcast through a gateway that needs one request per connection: the daemon beside an ideal client.
+//! A broadcast through a gateway that needs one request per connection: the daemon beside an ideal client. Then
+//! one through `ssectld gateway`, which takes many tokens with one request: beside the embedded mode.
 //!
-//!     cargo bench --bench gateway -- [--connections N]... [--cost-us U] [--rounds R] [--json FILE]
+//!     cargo bench --bench gateway -- [--connections N]... [--browsers N] [--cost-us U] [--rounds R] [--json FILE]
 //!
 //! The peer is a stand-in with the cost of the seed's gateway (one thread, 230 µs per request, measured at
 //! 210–270). The ideal client keeps 64 connections open and always has one request under way on each.
@@ -8,6 +9,7 @@
 #![allow(clippy::print_stdout, reason = "what a benchmark prints is what it is for")]
 
 mod ideal;
+mod ours;
 mod peer;
 #[path = "../support/mod.rs"]
 mod support;
@@ -72,8 +74,10 @@ fn main() -> io::Result<()> {
         }));
     }
     println!("rate: of the ideal client's; the goal is at least 0.95. Reordered must be 0.");
+    let ours = ours::compare(one("--browsers", 10_000)?, rounds)?;
     if let Some(file) = values("--json").first() {
-        fs::write(file, format!("{:#}\n", json!({ "bench": "gateway", "results": results })))?;
+        let found = json!({ "bench": "gateway", "results": results, "ours": ours });
+        fs::write(file, format!("{found:#}\n"))?;
     }
     Ok(())
 }
