@@ -10,6 +10,7 @@ mod baseline;
 mod measure;
 mod raw;
 mod report;
+mod slow;
 mod subject;
 #[path = "../support/mod.rs"]
 mod support;

@@ -1,4 +1,4 @@
-//! One round with one server: connect, pace, flood, leave.
+//! One round with one server: connect, pace, flood, stall, leave.
 
 use std::{
     io,
@@ -8,6 +8,7 @@ use std::{
 };
 
 use crate::{
+    slow,
     subject::{Server, Subject},
     support::{
         clients::Clients,
@@ -27,8 +28,8 @@ const SETTLE: Duration = Duration::from_secs(1);
 /// How much to do.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Plan {
-    connections: usize,
-    paced: usize,
+    pub(crate) connections: usize,
+    pub(crate) paced: usize,
     flood: usize,
 }
 
@@ -61,6 +62,14 @@ pub(crate) struct Figures {
     pub(crate) flood_cpu_s_per_million: Option<f64>,
     /// A control request meanwhile, 99th percentile.
     pub(crate) control_p99_s: Option<f64>,
+    /// Until 99 in 100 clients have an event of 4 KiB.
+    pub(crate) others_p99_s: Option<f64>,
+    /// The same for the others, while one client in a hundred does not read.
+    pub(crate) others_p99_stalled_s: Option<f64>,
+    /// A control request while flooding then, 99th percentile.
+    pub(crate) control_p99_stalled_s: Option<f64>,
+    /// How often one of the stalled clients was thrown out meanwhile.
+    pub(crate) thrown_out: Option<f64>,
     /// From 1 000 clients leaving to the daemon knowing it.
     pub(crate) leave_s: Option<f64>,
     /// The load generator's share of one core while flooding: near 1, it was the limit.
@@ -82,6 +91,7 @@ pub(crate) fn run(subject: Subject, plan: &Plan) -> io::Result<Figures> {
     pace(&server, &mut clients, plan, &mut figures)?;
     flood(subject, &server, &mut clients, plan, &mut figures)?;
     if subject == Subject::Ssectld {
+        slow::measure(&server, &mut clients, plan, &mut figures)?;
         figures.leave_s = Some(leave(&server, &mut clients, plan)?);
     }
     Ok(figures)
@@ -109,7 +119,8 @@ fn pace(server: &Server, clients: &mut Clients, plan: &Plan, figures: &mut Figur
     Ok(())
 }
 
-fn flood(
+/// Publishes as fast as the server takes it.
+pub(crate) fn flood(
     subject: Subject,
     server: &Server,
     clients: &mut Clients,

@@ -14,7 +14,7 @@ struct Row {
     scale: f64,
 }
 
-const ROWS: [Row; 8] = [
+const ROWS: [Row; 12] = [
     Row { name: "time to the last client", read: |f| Some(f.last_client_s), unit: "ms", scale: 1e3 },
     Row {
         name: "CPU per million deliveries, paced",
@@ -32,6 +32,15 @@ const ROWS: [Row; 8] = [
     Row { name: "memory per idle connection", read: |f| Some(f.bytes_per_connection), unit: "B", scale: 1.0 },
     Row { name: "connects per second", read: |f| Some(f.connects_per_s), unit: "k/s", scale: 1e-3 },
     Row { name: "control request meanwhile, p99", read: |f| f.control_p99_s, unit: "ms", scale: 1e3 },
+    Row { name: "4 KiB events: 99 in 100 clients have it", read: |f| f.others_p99_s, unit: "ms", scale: 1e3 },
+    Row { name: "… others, 1 in 100 stalled", read: |f| f.others_p99_stalled_s, unit: "ms", scale: 1e3 },
+    Row {
+        name: "… control request, flooded, p99",
+        read: |f| f.control_p99_stalled_s,
+        unit: "ms",
+        scale: 1e3,
+    },
+    Row { name: "… stalled clients thrown out", read: |f| f.thrown_out, unit: "", scale: 1.0 },
     Row { name: "1 000 clients leave: noticed after", read: |f| f.leave_s, unit: "ms", scale: 1e3 },
 ];
 

@@ -4,4 +4,5 @@
 pub(crate) mod clients;
 pub(crate) mod daemon;
 pub(crate) mod publisher;
+pub(crate) mod stalled;
 pub(crate) mod statistics;
