@@ -1,6 +1,6 @@
 //! What is published: a name and one line of JSON.
 
-use std::{fmt, str::FromStr, sync::Arc};
+use std::{any::Any, fmt, str::FromStr, sync::Arc};
 
 use serde::{Deserialize, Serialize};
 
@@ -131,9 +131,30 @@ pub enum Kind {
     Progress(Arc<str>),
     /// A task began or ended; never dropped, never coalesced.
     TaskState,
+    /// Like [`Kind::TaskState`], and somebody waits until nobody has to send it any more.
+    TaskEnd(Held),
     /// Sent by an application.
     Application,
 }
+
+/// Goes with an event, and is dropped when nobody has to send that any more: it was sent, or it never will be.
+#[derive(Clone, Debug)]
+pub struct Held(Arc<dyn Any + Send + Sync>);
+
+impl Held {
+    /// Returns what keeps this alive.
+    pub fn new(kept: impl Any + Send + Sync) -> Self {
+        Self(Arc::new(kept))
+    }
+}
+
+impl PartialEq for Held {
+    fn eq(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.0, &other.0)
+    }
+}
+
+impl Eq for Held {}
 
 /// The `service` label of the metrics.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -173,7 +194,7 @@ impl Event {
     pub fn service(&self) -> Service {
         match self.kind {
             Kind::Version(_) => Service::Version,
-            Kind::Progress(_) | Kind::TaskState => Service::Task,
+            Kind::Progress(_) | Kind::TaskState | Kind::TaskEnd(_) => Service::Task,
             Kind::Application => Service::Event,
         }
     }

@@ -112,6 +112,8 @@ pub(crate) struct Wire {
     last: AtomicU64,
     dither: Dither,
     clock: SharedClock,
+    /// What waits to be sent, while that is slow.
+    pub(crate) unsent: Mutex<Option<Vec<Arc<Event>>>>,
     /// Nothing leaves while this is locked.
     pub(crate) gate: tokio::sync::Mutex<()>,
 }
@@ -166,13 +168,21 @@ impl Delivery for Wire {
                 Recipients::Everyone => self.everyone(),
                 Recipients::One(connection) => vec![connection],
             };
+            if let Some(unsent) = self.unsent.lock().expect("unsent").as_mut() {
+                unsent.push(Arc::clone(&dispatch.event));
+            }
+            // What is remembered is not held.
+            let event = match dispatch.event.kind {
+                Kind::TaskEnd(_) => Arc::new(Event { kind: Kind::TaskState, ..(*dispatch.event).clone() }),
+                _ => Arc::clone(&dispatch.event),
+            };
             for connection in recipients {
-                let wanted = match dispatch.event.kind {
+                let wanted = match event.kind {
                     Kind::Version(sequence) => connection.tell_version(sequence),
                     _ => true,
                 };
                 if wanted {
-                    let sent = (connection.serial, Arc::clone(&dispatch.event));
+                    let sent = (connection.serial, Arc::clone(&event));
                     self.sent.lock().expect("sent").push(sent);
                 }
             }
@@ -223,6 +233,7 @@ impl World {
             last: AtomicU64::new(0),
             dither: dither(),
             clock: clock.clone(),
+            unsent: Mutex::default(),
             gate: tokio::sync::Mutex::new(()),
         });
         let (delivery, directory) = (Arc::clone(&wire), Arc::clone(&wire));

@@ -203,7 +203,7 @@ impl Shared {
 fn is_news(connection: &Connection, message: &Message) -> bool {
     match message.event.kind {
         Kind::Version(sequence) => connection.tell_version(sequence),
-        Kind::Progress(_) | Kind::TaskState | Kind::Application => true,
+        Kind::Progress(_) | Kind::TaskState | Kind::TaskEnd(_) | Kind::Application => true,
     }
 }
 

@@ -20,6 +20,8 @@ pub enum Table {
     Receipts,
     /// Unfinished and recently finished tasks, by id.
     Tasks,
+    /// Tasks whose end is stored, and perhaps not told everyone: their ids.
+    Untold,
     /// Counters, by name.
     Counters,
     /// Connections that a gateway holds, by token.
@@ -28,8 +30,8 @@ pub enum Table {
 
 impl Table {
     /// Every table.
-    pub const ALL: [Self; 5] =
-        [Self::Pending, Self::Receipts, Self::Tasks, Self::Counters, Self::Connections];
+    pub const ALL: [Self; 6] =
+        [Self::Pending, Self::Receipts, Self::Tasks, Self::Untold, Self::Counters, Self::Connections];
 
     /// Returns the table's name in the store.
     pub fn name(self) -> &'static str {
@@ -37,6 +39,7 @@ impl Table {
             Self::Pending => "pending",
             Self::Receipts => "receipts",
             Self::Tasks => "tasks",
+            Self::Untold => "untold",
             Self::Counters => "counters",
             Self::Connections => "connections",
         }

@@ -13,7 +13,7 @@ use crate::{
     config::Framing,
     connection::CloseReason,
     delivery::{Dispatch, Sequence},
-    event::{Event, Kind, Service, VersionSequence},
+    event::{Event, Held, Kind, Service, VersionSequence},
 };
 
 /// How the body of a response is delimited.
@@ -52,6 +52,8 @@ pub(crate) enum Content {
     Progress(Arc<str>),
     /// Any other event.
     Event,
+    /// Any other event, and what goes with it until it is sent.
+    Held(Held),
     /// Not an event: heads, comments, farewells. Not counted.
     Note,
 }
@@ -86,6 +88,7 @@ impl Frame {
             Kind::Version(sequence) => Content::Version(*sequence),
             Kind::Progress(task) => Content::Progress(Arc::clone(task)),
             Kind::TaskState | Kind::Application => Content::Event,
+            Kind::TaskEnd(held) => Content::Held(held.clone()),
         };
         Self { content, service: event.service(), at: *at, ..Self::note(&block) }
     }

@@ -136,7 +136,7 @@ impl Stream {
     fn is_news(&self, frame: &Frame) -> bool {
         match frame.content {
             Content::Version(sequence) => self.connection.tell_version(sequence),
-            Content::Progress(_) | Content::Event | Content::Note => true,
+            Content::Progress(_) | Content::Event | Content::Held(_) | Content::Note => true,
         }
     }
 

@@ -1,11 +1,15 @@
 //! What happens to a task, one step at a time: state first, then store, then wire.
 
 use std::{
+    convert::Infallible,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
 
-use tokio::{sync::watch, time::Instant};
+use tokio::{
+    sync::{oneshot, watch},
+    time::Instant,
+};
 
 use super::{
     Builtins, TaskEvent, TaskView,
@@ -17,6 +21,7 @@ use crate::{
     audience::Audience,
     clock::SharedClock,
     delivery::Dispatcher,
+    event::{Event, Held, Kind},
     idempotency::{Receipts, Ticket},
     lifecycle::Lifecycle,
     metrics::Metrics,
@@ -99,7 +104,7 @@ impl Inner {
         if let Err(error) = &stored {
             tracing::error!(task = %entry.id, %error, "the end of a task could not be stored");
         }
-        self.dispatcher.dispatch_and(&Audience::Everyone, event.to_event(), || entry.show_end()).await;
+        self.tell_end(entry, &event).await;
         entry.settle(&event);
         drop(turn);
         self.book().settle(entry, Instant::now() + self.keep_finished);
@@ -114,11 +119,27 @@ impl Inner {
     }
 
     async fn store_end(&self, view: &TaskView, receipt: Option<Keyed<'_, '_>>) -> Result<(), StoreError> {
-        let batch = put(view)?;
+        let mut batch = put(view)?;
+        batch.push(Change::Put(Table::Untold, view.task_id.clone(), Vec::new()));
         match receipt {
             Some(Keyed { ticket, receipt }) => ticket.commit(receipt, batch).await,
             None => self.store.commit(batch).await,
         }
+    }
+
+    /// Tells everyone of an end. It counts as untold until nobody has to send its event any more: after a crash
+    /// before that it is told again.
+    pub(super) async fn tell_end(&self, entry: &Entry, event: &TaskEvent) {
+        let (held, sent) = oneshot::channel::<Infallible>();
+        let event = Event { kind: Kind::TaskEnd(Held::new(held)), ..event.to_event() };
+        self.dispatcher.dispatch_and(&Audience::Everyone, event, || entry.show_end()).await;
+        let (store, id) = (Arc::clone(&self.store), entry.id.to_string());
+        self.lifecycle.spawn(async move {
+            let _ = sent.await;
+            if let Err(error) = store.commit(vec![Change::Remove(Table::Untold, id)]).await {
+                tracing::debug!(%error, "the end of a task will be told again after the next start");
+            }
+        });
     }
 
     async fn tell(&self, entry: &Entry, event: &TaskEvent) {

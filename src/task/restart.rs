@@ -1,15 +1,15 @@
 //! What becomes of the tasks of an earlier run, and of those that have long ended.
 
-use std::{sync::Arc, time::Duration};
+use std::{collections::HashSet, sync::Arc, time::Duration};
 
 use jiff::Timestamp;
 use tokio::time::Instant;
 
 use super::{
-    Owner, TaskView,
+    Owner, TaskEvent, TaskView,
     entry::{Entry, Lease},
     inner::Inner,
-    state::{Outcome, State},
+    state::{self, Outcome, State},
 };
 use crate::{
     lifecycle::Phase,
@@ -24,31 +24,56 @@ const RESTARTED: &str = "daemon restarted";
 
 impl Inner {
     /// Takes over the tasks of the last run. Reporters may go on; what ran here has failed, which is told when
-    /// browsers have had the time to come back.
+    /// browsers have had the time to come back. So is an end of which some may not have heard before the crash.
     pub(super) fn restore(self: &Arc<Self>) -> Result<(), StoreError> {
         let mut views = Vec::new();
         for (key, bytes) in self.store.load(Table::Tasks)? {
             views.push(store::decode::<TaskView>(Table::Tasks, &key, &bytes)?);
         }
+        let untold: HashSet<String> = self.store.load(Table::Untold)?.into_iter().map(|(id, _)| id).collect();
         views.sort_by_key(|view| view.ended_at.unwrap_or(view.created_at));
         let now = self.clock.now();
         for view in views {
-            match (view.status.is_terminal(), view.owner) {
-                (true, _) => self.restore_ended(view, now),
-                (false, Owner::Reporter) => self.restore_reported(view, now),
-                (false, Owner::Builtin) => self.restore_lost(view),
+            match (state::end_of(&view), view.owner) {
+                (Some(end), _) => {
+                    let end = Some(end).filter(|_| untold.contains(&view.task_id));
+                    let entry = self.restore_ended(view, now);
+                    if let Some(end) = end {
+                        self.retell(entry, end);
+                    }
+                }
+                (None, Owner::Reporter) => self.restore_reported(view, now),
+                (None, Owner::Builtin) => self.restore_lost(view),
             }
         }
         self.count();
         Ok(())
     }
 
-    fn restore_ended(&self, view: TaskView, now: Timestamp) {
+    fn restore_ended(&self, view: TaskView, now: Timestamp) -> Arc<Entry> {
         let ended = view.ended_at.unwrap_or(view.created_at);
         let age = Duration::try_from(now.duration_since(ended)).unwrap_or_default();
         let mut book = self.book();
         let entry = Arc::new(Entry::new(State::restored(view), None, book.next_number()));
         book.restore_ended(&entry, Instant::now() + self.keep_finished.saturating_sub(age));
+        entry
+    }
+
+    /// Tells of an end of the last run once more. The shutdown waits for it.
+    fn retell(self: &Arc<Self>, entry: Arc<Entry>, end: TaskEvent) {
+        self.open.send_modify(|open| *open += 1);
+        let inner = Arc::clone(self);
+        self.lifecycle.spawn(async move {
+            inner.return_of_browsers().await;
+            inner.tell_end(&entry, &end).await;
+            inner.open.send_modify(|open| *open -= 1);
+        });
+    }
+
+    /// Waits until browsers have had the time to come back, but not into the shutdown, which waits for what is
+    /// told then.
+    async fn return_of_browsers(&self) {
+        let _ = tokio::time::timeout(RETURN, self.lifecycle.reached(Phase::Draining)).await;
     }
 
     fn restore_reported(self: &Arc<Self>, view: TaskView, now: Timestamp) {
@@ -68,8 +93,7 @@ impl Inner {
         entry.over.cancel();
         let inner = Arc::clone(self);
         self.lifecycle.spawn(async move {
-            // Not before the shutdown has begun to wait for it, and not long after the start.
-            let _ = tokio::time::timeout(RETURN, inner.lifecycle.reached(Phase::Draining)).await;
+            inner.return_of_browsers().await;
             inner.settle(&entry, event, None).await;
         });
     }

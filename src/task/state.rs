@@ -36,6 +36,17 @@ impl Outcome {
     }
 }
 
+/// Returns the terminal event of a task that has ended, the same as when it did.
+pub(super) fn end_of(view: &TaskView) -> Option<TaskEvent> {
+    let outcome = match view.status {
+        TaskStatus::Completed => Outcome::Completed(view.result.clone().unwrap_or_default()),
+        TaskStatus::Failed => Outcome::Failed(view.error.clone().unwrap_or_default()),
+        TaskStatus::Cancelled => Outcome::Cancelled(None),
+        TaskStatus::Pending | TaskStatus::Running => return None,
+    };
+    Some(outcome.event(&view.task_id, view.ended_at?))
+}
+
 /// A task, and what was last said about it.
 #[derive(Clone, Debug)]
 pub(super) struct State {

@@ -81,3 +81,25 @@ async fn ts_5_a_task_is_shown_while_it_runs_and_after() {
     assert_eq!((&task["result"]["steps_completed"], &task["error"]), (&json!(2), &json!(null)));
     within("the answer", daemon.ask("/v1/tasks/unknown")).await.expect(404);
 }
+
+#[tokio::test]
+async fn an_end_that_a_crash_kept_from_a_connection_is_told_after_it() {
+    let (gateway, daemon) = pair().await;
+    gateway.connect(daemon.internal, "a", "a").await;
+    gateway.connect(daemon.internal, "b", "b").await;
+    let id = daemon.create_task(json!({"name": "x"})).await;
+    gateway.events_to("b", 1).await;
+    gateway.set("b", Mode::Hang);
+    daemon.event("marker", &json!(1)).await;
+    daemon.task(&id, "complete", &json!({"result": {"rows": 7}})).await.expect(200);
+    let before = gateway.events_to("a", 3).await;
+    let daemon = daemon.kill().await.start(&gateway.settings().each_ref().map(String::as_str)).await;
+    gateway.set("b", Mode::Faithful);
+    assert_eq!(daemon.show_task(&id).await["status"], "completed");
+    // The shutdown waits for what is yet to be told.
+    daemon.stop().await;
+    for token in ["a", "b"] {
+        let after = gateway.events(token).pop().expect("the end");
+        assert_eq!(after.body["event"], before[2].body["event"], "{token}: the same, as some hear it twice");
+    }
+}

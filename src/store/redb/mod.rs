@@ -16,7 +16,7 @@ use std::{
 };
 
 use futures_util::future::BoxFuture;
-use redb::{Database, ReadableDatabase, ReadableTable, TableDefinition};
+use redb::{Database, ReadableDatabase, ReadableTable, TableDefinition, TableError};
 
 use super::{Batch, Store, StoreError, Table};
 use file::{Opened, StateFiles};
@@ -88,7 +88,11 @@ impl Drop for RedbStore {
 fn read(database: &Database, table: Table) -> Result<Vec<(String, Vec<u8>)>, String> {
     let records = || -> Result<Vec<(String, Vec<u8>)>, redb::Error> {
         let transaction = database.begin_read()?;
-        let table = transaction.open_table(definition(table))?;
+        let table = match transaction.open_table(definition(table)) {
+            // It came with a newer ssectld, and nothing was written to it yet.
+            Err(TableError::TableDoesNotExist(_)) => return Ok(Vec::new()),
+            table => table?,
+        };
         let mut records = Vec::new();
         for entry in table.iter()? {
             let (key, value) = entry?;

@@ -37,6 +37,16 @@ fn emb_2_the_envelope_form_names_the_event_within() {
 }
 
 #[test]
+fn the_frame_of_a_tasks_end_holds_what_goes_with_it() {
+    let kept = Arc::new(());
+    let kind = Kind::TaskEnd(Held::new(Arc::clone(&kept)));
+    let frame = frame(Framing::Named, 1, "task_event", &serde_json::json!({}), kind);
+    assert_eq!(Arc::strong_count(&kept), 2, "until it is written");
+    drop(frame);
+    assert_eq!(Arc::strong_count(&kept), 1);
+}
+
+#[test]
 fn emb_6_gw_45_the_heartbeat_is_a_comment() {
     assert_eq!(text(&Frame::heartbeat(), Transfer::Chunked), "d\r\n: heartbeat\n\n\r\n");
     assert_eq!(messages(Frame::heartbeat().bytes(Transfer::Plain)), []);

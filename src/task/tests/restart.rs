@@ -1,5 +1,8 @@
 use super::*;
-use crate::lifecycle::Phase;
+use crate::{
+    lifecycle::Phase,
+    store::{Store, Table},
+};
 
 #[tokio::test(start_paused = true)]
 async fn after_a_restart_what_ran_here_has_failed_and_is_told_when_browsers_are_back() {
@@ -83,4 +86,51 @@ async fn a_shutdown_right_after_a_restart_tells_at_once() {
     world.lifecycle.advance(Phase::Draining);
     service.idle().await;
     assert_eq!(told(&world, &a, &id), [failed("daemon restarted")]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_end_that_was_stored_and_not_told_is_told_after_the_restart() {
+    let world = World::new();
+    let (unheard, heard) = {
+        let service = service(&world);
+        let heard = create(&service, reporter("heard")).await.task_id;
+        service.complete(ADMIN, &heard, EndTask::default()).await.expect("completed");
+        let unheard = create(&service, reporter("unheard")).await.task_id;
+        settle().await;
+        // Nothing leaves any more, as if the crash came between commit and dispatch.
+        let _closed = world.wire.gate.lock().await;
+        let order = EndTask { error: Some("out of paper".to_owned()), ..EndTask::default() };
+        let ended = service.fail(ADMIN, &unheard, order);
+        assert!(tokio::time::timeout(Duration::from_secs(1), ended).await.is_err(), "it waits for the wire");
+        (unheard, heard)
+    };
+    let world = world.restarted();
+    let service = service(&world);
+    assert_eq!(status(&service, &unheard), TaskStatus::Failed);
+    seconds(14).await;
+    let back = world.wire.connect("back");
+    seconds(2).await;
+    assert_eq!(told(&world, &back, &unheard), [failed("out of paper")]);
+    assert!(told(&world, &back, &heard).is_empty());
+    let world = world.restarted();
+    let service = super::service(&world);
+    let back = world.wire.connect("back");
+    seconds(16).await;
+    assert_eq!(status(&service, &unheard), TaskStatus::Failed);
+    assert!(told(&world, &back, &unheard).is_empty(), "told once");
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_end_counts_as_told_when_nobody_has_to_send_it_any_more() {
+    let world = World::new();
+    let service = service(&world);
+    *world.wire.unsent.lock().expect("unsent") = Some(Vec::new());
+    let id = create(&service, reporter("x")).await.task_id;
+    service.complete(ADMIN, &id, EndTask::default()).await.expect("completed");
+    settle().await;
+    let untold = || world.store.load(Table::Untold).expect("loads").into_iter().map(|(id, _)| id);
+    assert_eq!(untold().collect::<Vec<_>>(), [id], "it is still in a queue");
+    world.wire.unsent.lock().expect("unsent").take();
+    settle().await;
+    assert_eq!(untold().count(), 0);
 }
