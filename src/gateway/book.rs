@@ -69,15 +69,6 @@ pub(super) enum Opening {
     Gone,
 }
 
-/// Whether a stream that opens is open once nothing is buffered.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Once {
-    /// Yes.
-    Open,
-    /// It goes on opening.
-    Wait,
-}
-
 /// The register of all streams.
 #[derive(Debug)]
 pub(super) struct Book {
@@ -107,11 +98,14 @@ impl Book {
         Some(entry?.request)
     }
 
-    /// Notes that the callback has said yes.
-    pub(super) fn grant(&self, token: &Token) {
-        if let Some(Entry { stage: Stage::Opening(buffer), .. }) = self.lock().get_mut(token) {
+    /// Notes that the callback has said yes. Returns what was buffered until now, which comes before `ready`.
+    pub(super) fn grant(&self, token: &Token) -> Opening {
+        let mut entries = self.lock();
+        let Some(entry) = entries.get_mut(token) else { return Opening::Gone };
+        if let Stage::Opening(buffer) = &mut entry.stage {
             buffer.granted = true;
         }
+        entry.take_orders()
     }
 
     /// Finds where an order goes.
@@ -130,23 +124,15 @@ impl Book {
         }
     }
 
-    /// Returns what is next for a stream that opens.
-    pub(super) fn next(&self, token: &Token, once: Once) -> Opening {
+    /// Returns what is next for a stream that opens: when that is nothing, it is open.
+    pub(super) fn next(&self, token: &Token) -> Opening {
         let mut entries = self.lock();
         let Some(entry) = entries.get_mut(token) else { return Opening::Gone };
-        let Stage::Opening(buffer) = &mut entry.stage else { return Opening::Gone };
-        if buffer.orders.is_empty() {
-            if once == Once::Open {
-                entry.stage = Stage::Open;
-            }
-            return Opening::Nothing;
+        let next = entry.take_orders();
+        if matches!(next, Opening::Nothing) {
+            entry.stage = Stage::Open;
         }
-        let orders = std::mem::take(&mut buffer.orders);
-        buffer.bytes = 0;
-        if buffer.ends {
-            entry.stage = Stage::Closing { _ended: None };
-        }
-        Opening::Orders(orders)
+        next
     }
 
     /// Returns how many streams there are, those that open included.
@@ -156,6 +142,21 @@ impl Book {
 
     fn lock(&self) -> MutexGuard<'_, HashMap<Token, Entry>> {
         self.entries.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Entry {
+    fn take_orders(&mut self) -> Opening {
+        let Stage::Opening(buffer) = &mut self.stage else { return Opening::Gone };
+        if buffer.orders.is_empty() {
+            return Opening::Nothing;
+        }
+        let orders = std::mem::take(&mut buffer.orders);
+        buffer.bytes = 0;
+        if buffer.ends {
+            self.stage = Stage::Closing { _ended: None };
+        }
+        Opening::Orders(orders)
     }
 }
 
@@ -202,14 +203,13 @@ mod tests {
         assert!(matches!(book.post(&token, &order("x", Then::Stay)), Posted::Unknown));
         book.enter(token.clone(), Serial(7), "{}".into());
         assert!(matches!(book.post(&token, &order("x", Then::Stay)), Posted::Buffered));
-        book.grant(&token);
-        assert_eq!(texts(book.next(&token, Once::Open)), ["event"]);
+        assert_eq!(texts(book.grant(&token)), ["event"]);
         assert!(
             matches!(book.post(&token, &order("y", Then::Stay)), Posted::Taken),
             "open for whoever sends"
         );
-        assert_eq!(texts(book.next(&token, Once::Open)), ["event"]);
-        assert!(matches!(book.next(&token, Once::Open), Opening::Nothing));
+        assert_eq!(texts(book.next(&token)), ["event"]);
+        assert!(matches!(book.next(&token), Opening::Nothing));
         assert!(matches!(book.post(&token, &order("z", Then::Stay)), Posted::Open(Serial(7), None)));
     }
 
@@ -220,16 +220,16 @@ mod tests {
         for (text, then) in [("", Then::Stay), ("x", Then::Stay), ("", Then::Close), ("late", Then::Stay)] {
             assert!(matches!(book.post(&token, &order(text, then)), Posted::Buffered));
         }
-        assert_eq!(texts(book.next(&token, Once::Wait)), ["event", ""]);
+        assert_eq!(texts(book.next(&token)), ["event", ""]);
         assert!(matches!(book.post(&token, &order("x", Then::Stay)), Posted::Unknown));
-        assert!(matches!(book.next(&token, Once::Open), Opening::Gone));
+        assert!(matches!(book.next(&token), Opening::Gone));
     }
 
     #[test]
     fn bug_g11_only_one_of_two_closes_ends_the_stream_and_only_one_is_told_of_it() {
         let (book, token) = (Book::new(1000), Token::random());
         book.enter(token.clone(), Serial(7), "{}".into());
-        assert!(matches!(book.next(&token, Once::Open), Opening::Nothing));
+        assert!(matches!(book.next(&token), Opening::Nothing));
         let Posted::Open(_, Some(mut ended)) = book.post(&token, &order("", Then::Close)) else {
             panic!("it was open");
         };

@@ -16,7 +16,7 @@ use tokio::{
 };
 
 use super::{
-    book::{Book, Once, Opening, Posted},
+    book::{Book, Opening, Posted},
     head::Wish,
     order::{Order, Then},
 };
@@ -153,38 +153,38 @@ impl Streams {
         let Candidate { connection, seat, .. } = candidate;
         let arrival =
             Arrival { connection: Arc::clone(&connection), socket, opening, transfer: wish.transfer, seat };
-        self.ledger.book.grant(&connection.token);
+        let buffered = self.ledger.book.grant(&connection.token);
         self.ledger.metrics.opened(self.ledger.book.count());
         if self.shards.adopt(arrival).await.is_err() {
             return self.ledger.departed(&connection, CloseReason::Shutdown);
         }
-        if self.drain(&connection, Once::Wait).await {
-            if self.framing == Framing::Envelope {
-                self.shards.send(connection.serial, Arc::new(Frame::ready())).await;
+        if let Opening::Orders(orders) = buffered
+            && !self.write(&connection, orders).await
+        {
+            return;
+        }
+        if self.framing == Framing::Envelope {
+            self.shards.send(connection.serial, Arc::new(Frame::ready())).await;
+        }
+        while let Opening::Orders(orders) = self.ledger.book.next(&connection.token) {
+            if !self.write(&connection, orders).await {
+                return;
             }
-            self.drain(&connection, Once::Open).await;
         }
     }
 
-    /// Writes what is buffered. False if the stream has ended, or is to.
-    async fn drain(&self, connection: &Connection, once: Once) -> bool {
-        loop {
-            match self.ledger.book.next(&connection.token, once) {
-                Opening::Nothing => return true,
-                Opening::Gone => return false,
-                Opening::Orders(orders) => {
-                    for Order { frame, then } in orders {
-                        if let Some(frame) = frame {
-                            self.shards.send(connection.serial, frame).await;
-                        }
-                        if then == Then::Close {
-                            self.shards.close(connection.serial, CloseReason::Disconnected).await;
-                            return false;
-                        }
-                    }
-                }
+    /// Writes what was buffered. False if it ends the stream.
+    async fn write(&self, connection: &Connection, orders: Vec<Order>) -> bool {
+        for Order { frame, then } in orders {
+            if let Some(frame) = frame {
+                self.shards.send(connection.serial, frame).await;
+            }
+            if then == Then::Close {
+                self.shards.close(connection.serial, CloseReason::Disconnected).await;
+                return false;
             }
         }
+        true
     }
 
     /// Carries out an order for one stream.
