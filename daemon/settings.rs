@@ -3,7 +3,6 @@
 use std::io::{self, Write};
 
 use ssectl_core::{
-    accept::Sockets,
     config::{self, Config, Environment, Loaded, Sources},
     control::discovery::{self, Why},
     http::secret::Secrets,
@@ -29,24 +28,19 @@ pub(crate) struct Prepared {
 }
 
 /// Reads the settings, finds the control socket and the state directory, and makes the latter.
-pub(crate) fn prepare(arguments: &args::Settings, sockets: &Sockets) -> Result<Prepared, Failure> {
+pub(crate) fn prepare(arguments: &args::Settings) -> Result<Prepared, Failure> {
     let environment = Environment::of_process();
     let mut config = read(arguments, &environment)?.config;
 
     let given = Some(config.control.socket.as_path()).filter(|path| !path.as_os_str().is_empty());
-    let socket_from = match sockets.control {
-        Some(_) => Why::Given,
-        None => {
-            let socket = discovery::socket_path(given, &discovery::Environment::read())?;
-            config.control.socket = socket.path;
-            socket.why
-        }
-    };
+    let places = discovery::Environment::read();
+    let socket = discovery::socket_path(given, &places)?;
+    config.control.socket = socket.path;
 
     config.state.dir = state_dir(&config, &environment)?;
     let under_systemd =
         environment.get("NOTIFY_SOCKET").is_some() || logging::stderr_is_journal(&environment);
-    Ok(Prepared { config, environment, socket_from, under_systemd })
+    Ok(Prepared { config, environment, socket_from: socket.why, under_systemd })
 }
 
 pub(crate) fn read(arguments: &args::Settings, environment: &Environment) -> Result<Loaded, Failure> {
@@ -87,6 +81,10 @@ pub(crate) fn inspect(arguments: &args::Settings, what: args::Config) -> Result<
         }
         args::Config::Check => {
             Secrets::load(&loaded.config).map_err(|error| Failure::new(Exit::Unusable, error))?;
+            for warning in loaded.config.warnings() {
+                // Nobody to tell when this fails.
+                let _ = writeln!(io::stderr(), "warning: {warning}");
+            }
             "The settings are valid.\n".to_owned()
         }
     };

@@ -30,6 +30,19 @@ pub(super) fn problems(loaded: &Loaded) -> Vec<Problem> {
     found
 }
 
+impl Config {
+    /// Returns what is allowed, but does not do what whoever set it may believe.
+    pub fn warnings(&self) -> Vec<String> {
+        let unheeded = self.mode == Mode::Gateway && !self.stream.authorize_url.is_empty();
+        let authorize = unheeded.then(|| {
+            "stream.authorize_url has no effect with mode = \"gateway\": the gateway alone decides who connects; \
+             remove it"
+                .to_owned()
+        });
+        authorize.into_iter().collect()
+    }
+}
+
 fn listeners(config: &Config, report: &mut impl FnMut(&'static str, String)) {
     let (public, internal) = (config.listen.public, config.listen.internal);
     if public == internal && public.port() != 0 {

@@ -5,7 +5,7 @@ use crate::{
         backend::{Backend, Say},
         browser::{Browser, Item},
     },
-    harness::{Daemon, gateway::Wire, http},
+    harness::{Daemon, Home, finish, gateway::Wire, http},
 };
 
 async fn pair(settings: &[&str]) -> (Backend, Daemon) {
@@ -118,4 +118,20 @@ async fn emb_4_what_the_daemon_ends_is_reported_as_its_doing() {
     let told = backend.until("disconnect", 2).await;
     assert_eq!(told[1].text("token"), backend.token(2).await);
     assert_eq!(told[1].text("reason"), "server_closed");
+}
+
+#[tokio::test]
+async fn behind_a_gateway_it_has_no_effect_and_that_is_said() {
+    let settings =
+        ["mode=gateway", "gateway.url=http://127.0.0.1:9", "stream.authorize_url=http://127.0.0.1:9/"];
+    let home = Home::new();
+    let mut check = home.command(&settings);
+    check.args(["config", "check"]);
+    let checked = finish(check).await.expect(0);
+    assert!(checked.stderr.contains("stream.authorize_url has no effect"), "{checked:?}");
+    let daemon = home.start(&settings).await;
+    assert_eq!(daemon.log().matches("stream.authorize_url has no effect").count(), 1);
+    let mut check = daemon.home().command(&settings[2..]);
+    check.args(["config", "check"]);
+    assert_eq!(finish(check).await.expect(0).stderr, "");
 }
