@@ -110,8 +110,16 @@ pub(crate) struct Key {
 #[derive(Debug, Subcommand)]
 pub(crate) enum Connections {
     /// Lists connections, oldest first
+    ///
+    /// Behind a gateway a connection is live (its connect, an event or a probe has proven it), suspect
+    /// (not proven since the daemon restarted, or since something sent to it failed; the gateway is
+    /// asked for it) or a ghost (the gateway does not know it: it was removed).
     #[command(visible_alias = "ls")]
-    List,
+    List {
+        /// Also those found gone at the gateway in the last ten minutes
+        #[arg(long)]
+        ghosts: bool,
+    },
     /// Shows one connection
     Show {
         /// The browser's request id

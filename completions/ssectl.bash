@@ -474,7 +474,7 @@ _ssectl() {
             return 0
             ;;
         ssectl__subcmd__connections__subcmd__list)
-            opts="-o -q -v -h --socket --timeout --output --json --quiet --verbose --no-input --color --help"
+            opts="-o -q -v -h --ghosts --socket --timeout --output --json --quiet --verbose --no-input --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0

@@ -73,6 +73,7 @@ name\t'Bare ids, one a line'"
 complete -c ssectl -n "__fish_ssectl_using_subcommand connections; and __fish_seen_subcommand_from list" -l color -d 'When to colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
 always\t'Always'
 never\t'Never'"
+complete -c ssectl -n "__fish_ssectl_using_subcommand connections; and __fish_seen_subcommand_from list" -l ghosts -d 'Also those found gone at the gateway in the last ten minutes'
 complete -c ssectl -n "__fish_ssectl_using_subcommand connections; and __fish_seen_subcommand_from list" -l json -d 'The same as `-o json`'
 complete -c ssectl -n "__fish_ssectl_using_subcommand connections; and __fish_seen_subcommand_from list" -s q -l quiet -d 'Print nothing but the answer: no notes, no progress'
 complete -c ssectl -n "__fish_ssectl_using_subcommand connections; and __fish_seen_subcommand_from list" -s v -l verbose -d 'Say which socket is used and why, and what was asked'
@@ -86,6 +87,7 @@ name\t'Bare ids, one a line'"
 complete -c ssectl -n "__fish_ssectl_using_subcommand connections; and __fish_seen_subcommand_from ls" -l color -d 'When to colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
 always\t'Always'
 never\t'Never'"
+complete -c ssectl -n "__fish_ssectl_using_subcommand connections; and __fish_seen_subcommand_from ls" -l ghosts -d 'Also those found gone at the gateway in the last ten minutes'
 complete -c ssectl -n "__fish_ssectl_using_subcommand connections; and __fish_seen_subcommand_from ls" -l json -d 'The same as `-o json`'
 complete -c ssectl -n "__fish_ssectl_using_subcommand connections; and __fish_seen_subcommand_from ls" -s q -l quiet -d 'Print nothing but the answer: no notes, no progress'
 complete -c ssectl -n "__fish_ssectl_using_subcommand connections; and __fish_seen_subcommand_from ls" -s v -l verbose -d 'Say which socket is used and why, and what was asked'
@@ -151,6 +153,7 @@ name\t'Bare ids, one a line'"
 complete -c ssectl -n "__fish_ssectl_using_subcommand conn; and __fish_seen_subcommand_from list" -l color -d 'When to colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
 always\t'Always'
 never\t'Never'"
+complete -c ssectl -n "__fish_ssectl_using_subcommand conn; and __fish_seen_subcommand_from list" -l ghosts -d 'Also those found gone at the gateway in the last ten minutes'
 complete -c ssectl -n "__fish_ssectl_using_subcommand conn; and __fish_seen_subcommand_from list" -l json -d 'The same as `-o json`'
 complete -c ssectl -n "__fish_ssectl_using_subcommand conn; and __fish_seen_subcommand_from list" -s q -l quiet -d 'Print nothing but the answer: no notes, no progress'
 complete -c ssectl -n "__fish_ssectl_using_subcommand conn; and __fish_seen_subcommand_from list" -s v -l verbose -d 'Say which socket is used and why, and what was asked'
@@ -164,6 +167,7 @@ name\t'Bare ids, one a line'"
 complete -c ssectl -n "__fish_ssectl_using_subcommand conn; and __fish_seen_subcommand_from ls" -l color -d 'When to colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
 always\t'Always'
 never\t'Never'"
+complete -c ssectl -n "__fish_ssectl_using_subcommand conn; and __fish_seen_subcommand_from ls" -l ghosts -d 'Also those found gone at the gateway in the last ten minutes'
 complete -c ssectl -n "__fish_ssectl_using_subcommand conn; and __fish_seen_subcommand_from ls" -l json -d 'The same as `-o json`'
 complete -c ssectl -n "__fish_ssectl_using_subcommand conn; and __fish_seen_subcommand_from ls" -s q -l quiet -d 'Print nothing but the answer: no notes, no progress'
 complete -c ssectl -n "__fish_ssectl_using_subcommand conn; and __fish_seen_subcommand_from ls" -s v -l verbose -d 'Say which socket is used and why, and what was asked'

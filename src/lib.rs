@@ -23,7 +23,7 @@ pub mod token;
 pub mod version;
 
 #[cfg(feature = "daemon")]
-pub mod accept;
+mod accept;
 #[cfg(feature = "daemon")]
 pub mod admission;
 #[cfg(feature = "daemon")]

@@ -54,6 +54,27 @@ impl SendStatus {
     }
 }
 
+/// What came of asking the gateway for a connection; a metrics label.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Probe {
+    /// It is there.
+    Alive,
+    /// The gateway does not know it.
+    Gone,
+    /// The gateway failed, or did not answer in time.
+    Unsettled,
+}
+
+impl Probe {
+    fn label(self) -> &'static str {
+        match self {
+            Self::Alive => "alive",
+            Self::Gone => "gone",
+            Self::Unsettled => "unsettled",
+        }
+    }
+}
+
 /// The daemon's metrics, with their own registry.
 pub struct Metrics {
     registry: Registry,
@@ -66,6 +87,9 @@ pub struct Metrics {
     tasks_at_shutdown: IntGauge,
     closed: IntCounterVec,
     replaced: IntCounter,
+    suspects: IntGauge,
+    probes: IntCounterVec,
+    gateway_forgot: IntCounter,
     refused: IntCounterVec,
     observer_faults: IntCounterVec,
     version_fetches: IntCounterVec,
@@ -98,6 +122,9 @@ impl Metrics {
             tasks_at_shutdown: gauge(&r, "active_tasks_at_shutdown", "Number of active tasks when shutdown initiated")?,
             closed: counters(&r, "ssectld_connections_closed_total", "Ended connections by reason", &["reason"])?,
             replaced: counter(&r, "ssectld_connections_replaced_total", "Connections that a newer one with the same request id replaced")?,
+            suspects: gauge(&r, "ssectld_suspect_connections", "Connections that the gateway may not hold any more")?,
+            probes: counters(&r, "ssectld_gateway_probes_total", "Connections that the gateway was asked for, by result", &["result"])?,
+            gateway_forgot: counter(&r, "ssectld_gateway_forgot_total", "Times that the gateway had forgotten its connections")?,
             refused: counters(&r, "ssectld_streams_refused_total", "Streams that were not opened, by reason", &["reason"])?,
             observer_faults: counters(&r, "ssectld_observer_faults_total", "Observer calls that failed", &["fault"])?,
             version_fetches: counters(&r, "ssectld_version_fetches_total", "Fetches of frontend_version_url by result", &["result"])?,
@@ -132,6 +159,21 @@ impl Metrics {
         self.connections.with_label_values(&["disconnect"]).inc();
         self.closed.with_label_values(&[reason.label()]).inc();
         self.set_active(active);
+    }
+
+    /// The number of connections that a gateway may not hold any more changed.
+    pub fn suspects_now(&self, count: usize) {
+        self.suspects.set(i64::try_from(count).unwrap_or(i64::MAX));
+    }
+
+    /// The gateway was asked for a connection.
+    pub fn probed(&self, result: Probe) {
+        self.probes.with_label_values(&[result.label()]).inc();
+    }
+
+    /// The gateway was found to have forgotten its connections.
+    pub fn gateway_forgot(&self) {
+        self.gateway_forgot.inc();
     }
 
     /// A stream of a gateway was opened; `active` is how many there are now.

@@ -15,7 +15,14 @@ use crate::{
 
 pub(super) async fn run(context: &Context, verb: Connections) -> Outcome {
     match verb {
-        Connections::List => list(context).await,
+        Connections::List { ghosts } => {
+            let client = &context.client;
+            let answer = match ghosts {
+                false => context.ask(client.connections()).await?,
+                true => context.ask(client.connections_and_ghosts()).await?,
+            };
+            print_list(context, &answer, "nobody is connected", |item| item.request_id.to_string(), table)
+        }
         Connections::Show { request_id } => {
             let answer = context.ask(context.client.connection(&request_id)).await?;
             let connection = &answer.value.item;
@@ -30,17 +37,18 @@ pub(super) async fn run(context: &Context, verb: Connections) -> Outcome {
     }
 }
 
-async fn list(context: &Context) -> Outcome {
-    let answer = context.ask(context.client.connections()).await?;
-    print_list(context, &answer, "nobody is connected", |item| item.request_id.to_string(), table)
-}
-
+/// A gateway knows no addresses, but has to prove that it holds a stream.
 fn table(items: &[ConnectionView]) -> Table {
+    let behind_gateway = items.iter().any(|item| item.last_proven.is_some());
+    let place = |item: &ConnectionView| match behind_gateway {
+        true => item.last_proven.map(|at| format!("{} ago", text::since(at))),
+        false => item.address.clone(),
+    };
     let mut table = Table::new(&[
         ("REQUEST ID", Column::Flexible),
         ("STATE", Column::Rigid),
         ("AGE", Column::Rigid),
-        ("ADDRESS", Column::Rigid),
+        (if behind_gateway { "PROVEN" } else { "ADDRESS" }, Column::Rigid),
         ("TOKEN", Column::Rigid),
         ("USER AGENT", Column::Flexible),
     ]);
@@ -49,7 +57,7 @@ fn table(items: &[ConnectionView]) -> Table {
             item.request_id.to_string(),
             item.state.clone(),
             text::span(item.age_ms),
-            item.address.clone().unwrap_or_else(|| "-".to_owned()),
+            place(item).unwrap_or_else(|| "-".to_owned()),
             item.token.chars().take(8).collect(),
             item.user_agent.clone().unwrap_or_else(|| "-".to_owned()),
         ]);
@@ -67,6 +75,7 @@ fn details(connection: &ConnectionView) -> String {
         ("token", Some(connection.token.clone())),
         ("state", Some(connection.state.clone())),
         ("connected", Some(text::when(connection.connected_at))),
+        ("last proven", connection.last_proven.map(text::when)),
         ("address", connection.address.clone()),
         ("user agent", connection.user_agent.clone()),
         ("version", Some(told.unwrap_or_else(|| "none sent".to_owned()))),

@@ -120,14 +120,7 @@ fn deliveries(
         }
         Mode::Gateway => {
             let outbox = config.stream.outbox_bytes;
-            let gateway = GatewayDelivery::new(
-                &config.gateway,
-                outbox,
-                Arc::clone(&registry) as _,
-                registry,
-                lifecycle,
-                metrics,
-            )?;
+            let gateway = GatewayDelivery::new(&config.gateway, outbox, registry, lifecycle, metrics)?;
             (gateway, None)
         }
     })

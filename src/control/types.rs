@@ -4,7 +4,7 @@
 //! | method and path | body | answer |
 //! |---|---|---|
 //! | `GET /v1/status` | | [`Single`]`<`[`Status`]`>` |
-//! | `GET /v1/connections` | | [`List`]`<`[`ConnectionView`]`>` |
+//! | `GET /v1/connections?ghosts=` | | [`List`]`<`[`ConnectionView`]`>`; `true`: those found gone of late after them |
 //! | `GET /v1/connections/{request_id}` | | [`Single`]`<`[`ConnectionView`]`>` |
 //! | `POST /v1/connections/disconnect` | [`Disconnect`] | [`Single`]`<`[`DisconnectReceipt`]`>` |
 //! | `GET /v1/versions` | | [`List`]`<PendingVersion>` |
@@ -178,9 +178,6 @@ pub struct Status {
     pub listen: Listen,
     /// The control socket.
     pub socket: PathBuf,
-    /// Which of these sockets a service manager holds open: `public`, `internal`, `control`.
-    #[serde(default)]
-    pub activated: Vec<String>,
     /// Open connections.
     pub connections: usize,
     /// Pending versions.
@@ -209,12 +206,15 @@ pub struct ConnectionView {
     pub request_id: RequestId,
     /// The stream's token; readers see 8 characters.
     pub token: String,
-    /// `live` or `flapping`.
+    /// `live` or `flapping`; behind a gateway also `suspect`, and `ghost` for what is gone.
     pub state: String,
     /// When it was registered.
     pub connected_at: Timestamp,
     /// How long ago that was.
     pub age_ms: i64,
+    /// When the gateway last proved to have it; null for a stream that the daemon holds itself.
+    #[serde(default)]
+    pub last_proven: Option<Timestamp>,
     /// The browser's address, where known.
     pub address: Option<String>,
     /// Its `User-Agent`, where known.
@@ -281,9 +281,6 @@ pub struct StopReceipt {
     pub key: String,
     /// Unfinished tasks that it waits for.
     pub tasks: usize,
-    /// The sockets that a service manager holds open: it starts the daemon again at the next connection.
-    #[serde(default)]
-    pub activated: Vec<String>,
 }
 
 /// A line of `GET /v1/tasks/{id}/events`: first `task`, then an `event` for each that follows, `heartbeat`s in

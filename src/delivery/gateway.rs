@@ -16,6 +16,7 @@
 //! each token is tried alone.) What is lost with a failed request is counted and logged.
 
 mod drain;
+mod health;
 mod message;
 mod outbox;
 mod peer;
@@ -34,11 +35,12 @@ use tokio_util::sync::CancellationToken;
 pub(crate) use self::peer::BATCH;
 use self::{
     drain::Lanes,
+    health::Health,
     message::Message,
     outbox::{Offer, Outbox, Parcel},
     peer::Peer,
 };
-use super::{Delivery, Departures, Directory, Dispatch, Recipients};
+use super::{Delivery, Dispatch, Recipients, Roster};
 use crate::{
     config::GatewayConfig,
     connection::{CloseReason, Connection},
@@ -78,8 +80,8 @@ struct Shared {
     outbox_bytes: usize,
     peer: Peer,
     lanes: Lanes,
-    directory: Arc<dyn Directory>,
-    departures: Arc<dyn Departures>,
+    health: Health,
+    roster: Arc<dyn Roster>,
     lifecycle: Lifecycle,
     metrics: Arc<Metrics>,
     emptied: Notify,
@@ -87,13 +89,12 @@ struct Shared {
 }
 
 impl GatewayDelivery {
-    /// Returns a delivery that has not talked to the gateway yet. Until the daemon closes it asks the gateway
-    /// from time to time who is still there.
+    /// Returns a delivery that has not talked to the gateway yet. From ready until the daemon closes it asks the
+    /// gateway who is still there.
     pub fn new(
         config: &GatewayConfig,
         outbox_bytes: usize,
-        directory: Arc<dyn Directory>,
-        departures: Arc<dyn Departures>,
+        roster: Arc<dyn Roster>,
         lifecycle: Lifecycle,
         metrics: Arc<Metrics>,
     ) -> Result<Arc<Self>, InvalidGateway> {
@@ -105,8 +106,8 @@ impl GatewayDelivery {
             outbox_bytes,
             peer: Peer::new(config)?,
             lanes: Lanes::new(config.in_flight),
-            directory,
-            departures,
+            health: Health::default(),
+            roster,
             lifecycle,
             metrics,
             emptied: Notify::new(),
@@ -124,7 +125,7 @@ impl Delivery for GatewayDelivery {
         match to {
             Recipients::Everyone if self.0.peer.batch().is_some() => self.0.offer_all(&message),
             Recipients::Everyone => {
-                for connection in self.0.directory.everyone() {
+                for connection in self.0.roster.everyone() {
                     self.0.offer(&connection, &message);
                 }
             }
@@ -154,6 +155,10 @@ impl Delivery for GatewayDelivery {
         }
         .boxed()
     }
+
+    fn trouble(&self) -> Option<String> {
+        self.0.health.trouble(self.0.roster.suspects())
+    }
 }
 
 impl Shared {
@@ -177,7 +182,7 @@ impl Shared {
             token = connection.token.short(),
             "the gateway takes events of this connection too slowly: closing it"
         );
-        self.departures.departed(connection, CloseReason::SlowConsumer);
+        self.roster.departed(connection, CloseReason::SlowConsumer);
     }
 
     /// Changes the outbox of a token; makes sure that somebody drains it.

@@ -75,6 +75,22 @@ pub trait Directory: Send + Sync + 'static {
     fn count(&self) -> usize;
 }
 
+/// Who a gateway holds, as its answers tell. Implemented by the registry.
+pub trait Roster: Directory + Departures {
+    /// Notes that these are there at this moment. Returns how many of them were in doubt.
+    fn proven(&self, alive: &[&Connection]) -> usize;
+    /// Notes that what was sent to these was answered by nothing that settles whether they are there.
+    fn doubted(&self, unsettled: &[&Connection]);
+    /// Puts everyone in doubt who was not proven since then.
+    fn doubt_unproven(&self, since: Instant);
+    /// Returns whether this connection is in doubt.
+    fn is_suspect(&self, connection: &Connection) -> bool;
+    /// Returns how many are in doubt.
+    fn suspects(&self) -> usize;
+    /// Returns those that the gateway is to be asked for, the most doubtful first.
+    fn due(&self) -> Vec<Arc<Connection>>;
+}
+
 /// Is told that a stream ended without the daemon's doing. Implemented by the registry.
 pub trait Departures: Send + Sync + 'static {
     /// Notes the end of this very connection; one that is no longer registered is ignored.

@@ -8,6 +8,7 @@ mod core;
 mod observer;
 #[cfg(test)]
 mod tests;
+mod vitals;
 
 use std::{
     sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError},
@@ -19,12 +20,17 @@ use jiff::Timestamp;
 pub use self::core::Arrival;
 use observer::Observers;
 pub use observer::{ConnectionObserver, ObserverError};
+pub use vitals::{Life, Vital};
 
-use self::{book::Book, core::Core};
+use self::{
+    book::Book,
+    core::Core,
+    vitals::{Source, Vitals},
+};
 use crate::{
     clock::SharedClock,
     connection::{CloseReason, Connection, Origin},
-    delivery::{Departures, Directory},
+    delivery::{Departures, Directory, Roster},
     lifecycle::Lifecycle,
     metrics::Metrics,
     request_id::RequestId,
@@ -50,11 +56,31 @@ pub struct Listed {
     pub connection: Arc<Connection>,
     /// Whether its request id keeps replacing itself.
     pub flapping: bool,
+    /// Whether the gateway has it; `None` for a stream of our own.
+    pub vital: Option<Vital>,
+}
+
+/// What the lock guards.
+#[derive(Default)]
+struct State {
+    core: Core,
+    /// In gateway mode.
+    vitals: Option<Vitals>,
+}
+
+impl State {
+    fn listed(&self, connection: &Arc<Connection>, now: Instant) -> Listed {
+        Listed {
+            connection: Arc::clone(connection),
+            flapping: self.core.is_flapping(&connection.request_id, now),
+            vital: self.vitals.as_ref().and_then(|vitals| vitals.of(connection.serial)),
+        }
+    }
 }
 
 /// The register of all open connections.
 pub struct ConnectionRegistry {
-    core: Mutex<Core>,
+    state: Mutex<State>,
     observers: Observers,
     book: OnceLock<Arc<Book>>,
     lifecycle: Lifecycle,
@@ -66,7 +92,7 @@ impl ConnectionRegistry {
     /// Returns an empty registry that tells nobody yet.
     pub fn new(clock: SharedClock, lifecycle: Lifecycle, metrics: Arc<Metrics>) -> Self {
         let observers = Observers::new(lifecycle.clone(), Arc::clone(&metrics));
-        Self { core: Mutex::default(), observers, book: OnceLock::new(), lifecycle, clock, metrics }
+        Self { state: Mutex::default(), observers, book: OnceLock::new(), lifecycle, clock, metrics }
     }
 
     /// Sets who is told, in this order, each within `limit`; tells them of the connections that were taken up.
@@ -89,8 +115,11 @@ impl ConnectionRegistry {
     /// gone by now the gateway will tell.
     pub fn keep(&self, store: Arc<dyn Store>) -> Result<usize, StoreError> {
         let book = Arc::new(Book::new(store));
+        self.lock().vitals = Some(Vitals::default());
+        let now = self.clock.now();
         for (newcomer, connected_at) in book.read()? {
-            self.register_at(newcomer, connected_at);
+            let age = now.duration_since(connected_at).try_into().unwrap_or_default();
+            self.register_at(newcomer, connected_at, Source::EarlierRun(age));
         }
         let first = self.book.set(book).is_ok();
         debug_assert!(first, "the book is opened once");
@@ -112,14 +141,23 @@ impl ConnectionRegistry {
     /// Registers a connection, whatever its id's history: both maps change at once. The caller closes what
     /// was replaced and then calls [`ConnectionRegistry::announce`].
     pub fn register(&self, newcomer: Newcomer) -> Arrival {
-        self.register_at(newcomer, self.clock.now())
+        self.register_at(newcomer, self.clock.now(), Source::Callback)
     }
 
-    fn register_at(&self, newcomer: Newcomer, at: Timestamp) -> Arrival {
-        let mut core = self.lock();
-        let arrival = core.register(newcomer, at, Instant::now());
+    fn register_at(&self, newcomer: Newcomer, at: Timestamp, source: Source) -> Arrival {
+        let now = Instant::now();
+        let mut state = self.lock();
+        let State { core, vitals } = &mut *state;
+        let arrival = core.register(newcomer, at, now);
         self.metrics.arrived(&arrival, core.len());
-        drop(core);
+        if let (Some(vitals), Arrival::New { connection, replaced }) = (vitals, &arrival) {
+            for old in replaced {
+                vitals.leave(old.serial);
+            }
+            vitals.enter(connection, source, now);
+            self.metrics.suspects_now(vitals.suspects());
+        }
+        drop(state);
         match &arrival {
             Arrival::Unchanged(_) => tracing::debug!("connect repeated, nothing changed"),
             Arrival::New { connection, replaced } => tracing::debug!(
@@ -135,7 +173,7 @@ impl ConnectionRegistry {
     /// Returns whether a connect of this id would be one replacement too many: the holder of the stream may
     /// then refuse it instead of registering it.
     pub fn is_flapping(&self, id: &RequestId) -> bool {
-        self.lock().is_flapping(id, Instant::now())
+        self.lock().core.is_flapping(id, Instant::now())
     }
 
     /// Tells the observers of a new connection. Returns at once; nothing that they do holds up anybody.
@@ -151,23 +189,32 @@ impl ConnectionRegistry {
 
     /// Returns the connection with this token.
     pub fn find_token(&self, token: &Token) -> Option<Arc<Connection>> {
-        self.lock().by_token(token).cloned()
+        self.lock().core.by_token(token).cloned()
     }
 
     /// Returns all connections, oldest first.
     pub fn list(&self) -> Vec<Listed> {
         let now = Instant::now();
-        let core = self.lock();
-        let mut all: Vec<_> = core
-            .connections()
-            .map(|connection| Listed {
-                connection: Arc::clone(connection),
-                flapping: core.is_flapping(&connection.request_id, now),
-            })
-            .collect();
-        drop(core);
+        let state = self.lock();
+        let mut all: Vec<_> =
+            state.core.connections().map(|connection| state.listed(connection, now)).collect();
+        drop(state);
         all.sort_unstable_by_key(|listed| listed.connection.serial);
         all
+    }
+
+    /// Returns the connection of a request id as listings show it.
+    pub fn show(&self, id: &RequestId) -> Option<Listed> {
+        let state = self.lock();
+        Some(state.listed(state.core.by_id(id)?, Instant::now()))
+    }
+
+    /// Returns those that the gateway was found not to know any more, of late, oldest first. They are not
+    /// registered.
+    pub fn ghosts(&self) -> Vec<Listed> {
+        let state = self.lock();
+        let ghosts = state.vitals.iter().flat_map(|vitals| vitals.ghosts(Instant::now()));
+        ghosts.map(|(connection, vital)| Listed { connection, flapping: false, vital: Some(vital) }).collect()
     }
 
     fn remove(
@@ -175,10 +222,18 @@ impl ConnectionRegistry {
         take: impl FnOnce(&mut Core) -> Option<Arc<Connection>>,
         reason: CloseReason,
     ) -> Option<Arc<Connection>> {
-        let mut core = self.lock();
-        let removed = take(&mut core)?;
+        let mut state = self.lock();
+        let State { core, vitals } = &mut *state;
+        let removed = take(core)?;
         self.metrics.left(reason, core.len());
-        drop(core);
+        if let Some(vitals) = vitals {
+            let vital = vitals.leave(removed.serial);
+            if let (CloseReason::NotFound, Some(vital)) = (reason, vital) {
+                vitals.haunt(Arc::clone(&removed), vital.proven, Instant::now());
+            }
+            self.metrics.suspects_now(vitals.suspects());
+        }
+        drop(state);
         tracing::debug!(
             request_id = %removed.request_id,
             token = removed.token.short(),
@@ -193,29 +248,72 @@ impl ConnectionRegistry {
         Some(removed)
     }
 
-    fn lock(&self) -> MutexGuard<'_, Core> {
-        self.core.lock().unwrap_or_else(PoisonError::into_inner)
+    /// Looks at or changes what is known of lives. Nothing is in embedded mode.
+    fn vitals<T: Default>(&self, act: impl FnOnce(&mut Vitals, &Core) -> T) -> T {
+        let mut state = self.lock();
+        let State { core, vitals: Some(vitals) } = &mut *state else { return T::default() };
+        let result = act(vitals, core);
+        self.metrics.suspects_now(vitals.suspects());
+        result
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 impl Directory for ConnectionRegistry {
     fn everyone(&self) -> Vec<Arc<Connection>> {
-        let mut all: Vec<_> = self.lock().connections().cloned().collect();
+        let mut all: Vec<_> = self.lock().core.connections().cloned().collect();
         all.sort_unstable_by_key(|connection| connection.serial);
         all
     }
 
     fn find(&self, id: &RequestId) -> Option<Arc<Connection>> {
-        self.lock().by_id(id).cloned()
+        self.lock().core.by_id(id).cloned()
     }
 
     fn count(&self) -> usize {
-        self.lock().len()
+        self.lock().core.len()
     }
 }
 
 impl Departures for ConnectionRegistry {
     fn departed(&self, connection: &Connection, reason: CloseReason) {
         self.remove(|core| core.remove_serial(connection), reason);
+    }
+}
+
+impl Roster for ConnectionRegistry {
+    fn proven(&self, alive: &[&Connection]) -> usize {
+        let (at, now) = (self.clock.now(), Instant::now());
+        self.vitals(|vitals, _| {
+            let before = vitals.suspects();
+            alive.iter().for_each(|connection| vitals.proven(connection.serial, at, now));
+            before - vitals.suspects()
+        })
+    }
+
+    fn doubted(&self, unsettled: &[&Connection]) {
+        let now = Instant::now();
+        self.vitals(|vitals, _| {
+            unsettled.iter().for_each(|connection| vitals.doubted(connection.serial, now));
+        });
+    }
+
+    fn doubt_unproven(&self, since: Instant) {
+        self.vitals(|vitals, _| vitals.doubt_unproven(since));
+    }
+
+    fn is_suspect(&self, connection: &Connection) -> bool {
+        self.vitals(|vitals, _| vitals.of(connection.serial)).is_some_and(|vital| vital.life == Life::Suspect)
+    }
+
+    fn suspects(&self) -> usize {
+        self.vitals(|vitals, _| vitals.suspects())
+    }
+
+    fn due(&self) -> Vec<Arc<Connection>> {
+        self.vitals(|vitals, core| vitals.due(core.connections(), Instant::now()))
     }
 }

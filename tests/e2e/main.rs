@@ -10,7 +10,6 @@
     reason = "fakes spawn their own tasks, logs are shown when a test fails, and nothing here is a library"
 )]
 
-mod activation;
 mod authorize;
 mod callback;
 mod callback_bugs;
@@ -25,6 +24,7 @@ mod gateway_mode;
 mod gateway_order;
 mod gateway_services;
 mod harness;
+mod healing;
 mod hostile;
 mod lifecycle;
 mod limits;

@@ -131,6 +131,11 @@ impl Client {
         self.get("/v1/connections").await
     }
 
+    /// Asks for all connections, and those that were found gone of late.
+    pub async fn connections_and_ghosts(&self) -> Asked<List<ConnectionView>> {
+        self.get("/v1/connections?ghosts=true").await
+    }
+
     /// Asks for one connection.
     pub async fn connection(&self, id: &RequestId) -> Asked<Single<ConnectionView>> {
         self.get(&format!("/v1/connections/{}", segment(id.as_str()))).await

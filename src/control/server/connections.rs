@@ -2,10 +2,11 @@
 
 use axum::{Extension, Json, extract::State};
 use jiff::Timestamp;
+use serde::Deserialize;
 
 use super::{
     Shared,
-    extract::{Body, Id},
+    extract::{Body, Id, Params},
     failure::Rejected,
 };
 use crate::{
@@ -14,16 +15,27 @@ use crate::{
     delivery::Directory,
     idempotency::{Actor, Begun, Mutation},
     order::Order,
-    registry::Listed,
+    registry::{Life, Listed},
     request_id::RequestId,
     services::Services,
     token::Token,
 };
 
-/// Returns all connections, oldest first.
-pub(super) async fn list(State(services): State<Shared>) -> Json<List<ConnectionView>> {
+/// What is listed.
+#[derive(Deserialize)]
+pub(super) struct Listing {
+    #[serde(default)]
+    ghosts: bool,
+}
+
+/// Returns all connections, oldest first; after them, if they are asked for, those that were found gone.
+pub(super) async fn list(
+    State(services): State<Shared>,
+    Params(asked): Params<Listing>,
+) -> Json<List<ConnectionView>> {
     let now = services.clock.now();
-    let items = services.registry.list().iter().map(|listed| view(listed, now)).collect();
+    let ghosts = if asked.ghosts { services.registry.ghosts() } else { Vec::new() };
+    let items = services.registry.list().iter().chain(&ghosts).map(|listed| view(listed, now)).collect();
     Json(List::new("connections.list", items))
 }
 
@@ -45,22 +57,22 @@ pub(super) async fn show_disconnect(
 fn find(services: &Services, id: &str) -> Result<Json<Single<ConnectionView>>, Rejected> {
     let id: RequestId =
         id.parse().map_err(|error| Rejected::invalid("that is no request id").cause(&error))?;
-    let connection = services.registry.find(&id).ok_or_else(|| {
+    let listed = services.registry.show(&id).ok_or_else(|| {
         Rejected::not_found(format!("{id} is not connected")).hint("see who is: ssectl connections list")
     })?;
-    let flapping = services.registry.is_flapping(&id);
-    let item = view(&Listed { connection, flapping }, services.clock.now());
-    Ok(Json(Single::new("connection", item)))
+    Ok(Json(Single::new("connection", view(&listed, services.clock.now()))))
 }
 
 fn view(listed: &Listed, now: Timestamp) -> ConnectionView {
     let connection: &Connection = &listed.connection;
+    let life = listed.vital.map_or(Life::Live, |vital| vital.life);
     ConnectionView {
         request_id: connection.request_id.clone(),
         token: connection.token.as_str().to_owned(),
-        state: if listed.flapping { "flapping" } else { "live" }.to_owned(),
+        state: if listed.flapping && life == Life::Live { "flapping" } else { life.label() }.to_owned(),
         connected_at: connection.connected_at,
         age_ms: (now.as_millisecond() - connection.connected_at.as_millisecond()).max(0),
+        last_proven: listed.vital.map(|vital| vital.proven),
         address: connection.origin.address.map(|address| address.to_string()),
         user_agent: connection.origin.user_agent.as_deref().map(str::to_owned),
         version_sequence: connection.told_version().map(|sequence| sequence.0),

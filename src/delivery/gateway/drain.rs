@@ -12,14 +12,12 @@ use super::{
     outbox::{Item, Outbox, Parcel},
     peer::Outcome,
 };
-use crate::{
-    connection::{CloseReason, Connection},
-    metrics::SendStatus,
-    token::Token,
-};
+use crate::{connection::Connection, metrics::SendStatus, token::Token};
 
 /// At most one line about failures in this time, with the number of those that it stands for.
 const COMPLAINT_EVERY: Duration = Duration::from_secs(5);
+/// What is said of a request without an answer.
+pub(super) const LATE: &str = "it did not answer in time";
 
 /// Which part of the requests under way a token may use.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -30,12 +28,19 @@ pub(super) enum Lane {
     Side,
 }
 
+/// What is known of an item before it is taken.
+struct Next {
+    /// Who is sent an event.
+    recipient: Option<Arc<Connection>>,
+    /// Its lane, where that does not depend on the token.
+    lane: Option<Lane>,
+}
+
 /// The places for requests under way, and who may complain about them.
 pub(super) struct Lanes {
     main: Semaphore,
     side: Option<Semaphore>,
     failures: Complaints,
-    unknown: Complaints,
 }
 
 impl Lanes {
@@ -45,7 +50,6 @@ impl Lanes {
             main: Semaphore::new(in_flight - side),
             side: (side > 0).then(|| Semaphore::new(side)),
             failures: Complaints::default(),
-            unknown: Complaints::default(),
         }
     }
 
@@ -79,7 +83,14 @@ impl Shared {
     async fn send_all(&self, token: &Token) {
         let mut lane = Lane::Main;
         while let Some(next) = self.next(token) {
-            let Some(place) = self.lanes.place(next.unwrap_or(lane)).await else { return };
+            let next_lane = next.lane.unwrap_or(lane);
+            let Some(mut place) = self.lanes.place(next_lane).await else { return };
+            if next.recipient.is_some_and(|connection| self.is_to_wait(&connection)) {
+                drop(place);
+                self.wait().await;
+                let Some(again) = self.lanes.place(next_lane).await else { return };
+                place = again;
+            }
             // Only now: progress that waits for a place is still replaced by newer.
             let item = self.outboxes().get_mut(token).and_then(Outbox::take);
             match item {
@@ -91,13 +102,14 @@ impl Shared {
         }
     }
 
-    /// Returns the lane of the next item, where it does not depend on the token; `None`, and the outbox is
-    /// removed, if there is no item.
-    fn next(&self, token: &Token) -> Option<Option<Lane>> {
+    /// Returns what is known of the next item; `None`, and the outbox is removed, if there is none.
+    fn next(&self, token: &Token) -> Option<Next> {
         let mut outboxes = self.outboxes();
         match outboxes.get(token).and_then(Outbox::peek) {
-            Some(Item::Close(_)) => Some(Some(Lane::Side)),
-            Some(Item::Event(_)) => Some(None),
+            Some(Item::Close(_)) => Some(Next { recipient: None, lane: Some(Lane::Side) }),
+            Some(Item::Event(parcel)) => {
+                Some(Next { recipient: Some(Arc::clone(&parcel.connection)), lane: None })
+            }
             None => {
                 outboxes.remove(token);
                 None
@@ -114,21 +126,21 @@ impl Shared {
         let status =
             if matches!(outcome, Outcome::Accepted) { SendStatus::Success } else { SendStatus::Error };
         self.metrics.sent(service, status, 1);
+        let connection = &*parcel.connection;
         match outcome {
-            Outcome::Accepted => return Lane::Main,
-            Outcome::NotFound => self.forget(&parcel.connection),
-            Outcome::Failed(why) => self.failed(&parcel.connection, &why),
+            Outcome::Accepted => self.reached(&[connection]),
+            Outcome::NotFound => self.unknown(&[connection]),
+            Outcome::Failed(why) => self.failed(&[connection], &why),
             Outcome::TimedOut => {
-                self.failed(&parcel.connection, "it did not answer in time");
+                self.failed(&[connection], LATE);
                 return Lane::Side;
             }
         }
         Lane::Main
     }
 
-    /// The gateway does not know the token: nothing more is tried with it.
-    pub(super) fn forget(&self, connection: &Connection) {
-        self.departures.departed(connection, CloseReason::NotFound);
+    /// Drops all that waits for a connection.
+    pub(super) fn lose(&self, connection: &Connection) {
         let lost = self
             .outboxes()
             .get_mut(&connection.token)
@@ -137,17 +149,17 @@ impl Shared {
         for parcel in lost {
             self.metrics.sent(parcel.message.event.service(), SendStatus::Error, 1);
         }
-        if let Some(more) = self.lanes.unknown.may_speak() {
-            tracing::warn!(
-                request_id = %connection.request_id,
-                token = connection.token.short(),
-                more,
-                "the gateway does not know this connection any more: removed"
-            );
+    }
+
+    /// An event was sent to these and is lost, as far as anybody knows.
+    pub(super) fn failed(&self, connections: &[&Connection], why: &str) {
+        self.unsettled(connections, why);
+        if let Some(connection) = connections.first() {
+            self.complain(connection, why);
         }
     }
 
-    pub(super) fn failed(&self, connection: &Connection, why: &str) {
+    pub(super) fn complain(&self, connection: &Connection, why: &str) {
         if let Some(more) = self.lanes.failures.may_speak() {
             tracing::error!(
                 request_id = %connection.request_id,
@@ -164,7 +176,7 @@ impl Shared {
         let why = match self.peer.post(message::close(token)).await {
             Outcome::Accepted | Outcome::NotFound => return,
             Outcome::Failed(why) => why,
-            Outcome::TimedOut => "it did not answer in time".to_owned(),
+            Outcome::TimedOut => LATE.to_owned(),
         };
         if let Some(more) = self.lanes.failures.may_speak() {
             tracing::warn!(token = token.short(), more, why, "the gateway did not close a stream");

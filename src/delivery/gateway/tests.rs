@@ -16,12 +16,14 @@ use crate::{
     audience::Audience,
     clock::SystemClock,
     connection::Origin,
-    delivery::Dispatcher,
+    delivery::{Departures, Directory, Dispatcher},
     event::{Event, JsonLine, VersionSequence},
     lifecycle::Phase,
-    registry::{ConnectionObserver, ConnectionRegistry, Newcomer, ObserverError},
+    registry::{ConnectionObserver, ConnectionRegistry, Life, Newcomer, ObserverError},
+    store::MemoryStore,
 };
 
+mod doubt;
 mod lasting;
 mod together;
 
@@ -50,11 +52,11 @@ impl House {
         let (lifecycle, metrics) = (Lifecycle::new(), Arc::new(Metrics::new()));
         let registry =
             Arc::new(ConnectionRegistry::new(Arc::new(SystemClock), lifecycle.clone(), Arc::clone(&metrics)));
+        registry.keep(Arc::new(MemoryStore::default())).expect("readable");
         let delivery = GatewayDelivery::new(
             &config,
             outbox_bytes,
-            Arc::clone(&registry) as Arc<dyn Directory>,
-            Arc::clone(&registry) as Arc<dyn Departures>,
+            Arc::clone(&registry) as Arc<dyn Roster>,
             lifecycle.clone(),
             Arc::clone(&metrics),
         )

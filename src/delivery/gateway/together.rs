@@ -10,7 +10,7 @@ use futures_util::{FutureExt, future::BoxFuture};
 
 use super::{
     Shared,
-    drain::Lane,
+    drain::{LATE, Lane},
     is_news,
     message::Message,
     outbox::{Item, Offer, Outbox, Parcel},
@@ -33,7 +33,7 @@ impl Shared {
     /// Offers an event to everyone. Who has no outbox yet is served together.
     pub(super) fn offer_all(self: &Arc<Self>, message: &Arc<Message>) {
         let (mut fresh, mut overflowed) = (Vec::new(), Vec::new());
-        let everyone = self.directory.everyone();
+        let everyone = self.roster.everyone();
         let mut outboxes = self.outboxes();
         for connection in everyone {
             if !is_news(&connection, message) {
@@ -160,28 +160,31 @@ impl Shared {
             Together::Accepted(unknown, failed) => (unknown, failed),
             Together::Failed(_) | Together::TimedOut | Together::Refused => {
                 self.metrics.sent(service, SendStatus::Error, all);
-                let why =
-                    if let Together::Failed(why) = &outcome { why } else { "it did not answer in time" };
-                if let Some(parcel) = load.parcels.first() {
-                    self.failed(&parcel.connection, why);
-                }
+                let why = if let Together::Failed(why) = &outcome { why } else { LATE };
+                let everyone: Vec<_> = load.parcels.iter().map(|parcel| &*parcel.connection).collect();
+                self.failed(&everyone, why);
                 return;
             }
         };
-        let mut missed = 0;
-        if !(unknown.is_empty() && failed.is_empty()) {
-            for parcel in &load.parcels {
-                let token = parcel.connection.token.as_str();
-                if unknown.contains(token) {
-                    self.forget(&parcel.connection);
-                } else if failed.contains(token) {
-                    self.failed(&parcel.connection, "it could not write to this connection");
-                } else {
-                    continue;
-                }
-                missed += 1;
+        let (mut reached, mut gone) = (Vec::with_capacity(load.parcels.len()), Vec::new());
+        for connection in load.parcels.iter().map(|parcel| &*parcel.connection) {
+            let token = connection.token.as_str();
+            if unknown.contains(token) {
+                gone.push(connection);
+            } else if failed.contains(token) {
+                self.roster.doubted(&[connection]);
+                self.complain(connection, "it could not write to this connection");
+            } else {
+                reached.push(connection);
             }
         }
+        self.reached(&reached);
+        if reached.is_empty() {
+            self.unknown(&gone);
+        } else {
+            gone.iter().for_each(|connection| self.forget(connection));
+        }
+        let missed = all - reached.len() as u64;
         self.metrics.sent(service, SendStatus::Success, all - missed);
         if missed > 0 {
             self.metrics.sent(service, SendStatus::Error, missed);
