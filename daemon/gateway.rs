@@ -3,12 +3,13 @@
 use std::time::Duration;
 
 use ssectl_core::{
+    accept::Sockets,
     config::{Config, Environment, Loaded, Origin},
     gateway::Gateway,
 };
 
 use crate::{
-    args,
+    activation, args,
     exit::{Exit, Failure},
     logging, notify, settings,
     signals::Signals,
@@ -16,6 +17,7 @@ use crate::{
 
 /// Runs a gateway until a signal ends it.
 pub(crate) fn start(settings: &args::Settings, told: &args::Gateway) -> Result<(), Failure> {
+    let sockets = activation::take(activation::GATEWAY)?;
     let environment = Environment::of_process();
     let loaded = settings::read(settings, &environment)?;
     let (config, complaint) = decide(&loaded, &environment, told)?;
@@ -24,13 +26,13 @@ pub(crate) fn start(settings: &args::Settings, told: &args::Gateway) -> Result<(
         tracing::error!("{complaint}");
     }
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
-    runtime.map_err(|error| Failure::new(Exit::Failed, error))?.block_on(run(&config))
+    runtime.map_err(|error| Failure::new(Exit::Failed, error))?.block_on(run(&config, sockets))
 }
 
-async fn run(config: &Config) -> Result<(), Failure> {
+async fn run(config: &Config, sockets: Sockets) -> Result<(), Failure> {
     let failed = |error: &dyn std::fmt::Display| Failure::new(Exit::Failed, error);
     let signals = Signals::catch().map_err(|error| failed(&error))?;
-    let gateway = Gateway::start(config).map_err(|error| failed(&error))?;
+    let gateway = Gateway::start(config, sockets).map_err(|error| failed(&error))?;
     notify::stopping_when_it_does(gateway.lifecycle());
     #[expect(
         clippy::disallowed_methods,

@@ -1,6 +1,7 @@
 //! `ssectld`: reads arguments and settings, starts the daemon, passes signals on, and ends with a code that says
 //! why. All behaviour is in `ssectl_core`.
 
+mod activation;
 mod args;
 mod exit;
 mod gateway;
@@ -16,7 +17,10 @@ mod signals;
 use std::process::ExitCode;
 
 use clap::{CommandFactory, Parser};
-use ssectl_core::app::{App, Parts};
+use ssectl_core::{
+    accept::Sockets,
+    app::{App, Parts},
+};
 
 use crate::{
     args::{Arguments, Command},
@@ -47,15 +51,16 @@ fn ended(outcome: Result<(), Failure>) -> ExitCode {
 }
 
 fn start(arguments: &Arguments) -> Result<(), Failure> {
-    let prepared = settings::prepare(&arguments.settings)?;
+    let sockets = activation::take(activation::DAEMON)?;
+    let prepared = settings::prepare(&arguments.settings, &sockets)?;
     logging::start(&prepared.config.log, &prepared.environment)?;
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
-    runtime.map_err(|error| Failure::new(Exit::Failed, error))?.block_on(run(prepared))
+    runtime.map_err(|error| Failure::new(Exit::Failed, error))?.block_on(run(prepared, sockets))
 }
 
-async fn run(prepared: Prepared) -> Result<(), Failure> {
+async fn run(prepared: Prepared, sockets: Sockets) -> Result<(), Failure> {
     let signals = Signals::catch().map_err(|error| Failure::new(Exit::Failed, error))?;
-    let running = App::start(prepared.config, Parts::default())
+    let running = App::start(prepared.config, Parts { sockets, ..Parts::default() })
         .await
         .map_err(|error| Failure::of_start(&error, &greeting::called()))?;
     let services = running.services();
@@ -70,7 +75,8 @@ async fn run(prepared: Prepared) -> Result<(), Failure> {
     }
     notify::ready(services);
     let bound = &services.bound;
-    tracing::info!(public = %bound.public, internal = %bound.internal, socket = ?bound.socket, "ready");
+    let activated = (!bound.activated.is_empty()).then(|| bound.activated.join(", "));
+    tracing::info!(public = %bound.public, internal = %bound.internal, socket = ?bound.socket, activated, "ready");
     let end = running.ended().await;
     if end.late.is_empty() {
         return Ok(());

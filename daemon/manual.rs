@@ -52,6 +52,10 @@ pub(crate) const MANUAL: Manual = Manual {
                     "For ssectld gateway, as the Node gateway has them: weaker than arguments, --set and SSECTLD_… variables, stronger than the file. A PORT that is none ends the program with 1.",
                 ),
                 ("NOTIFY_SOCKET", "Told READY=1 when the daemon serves and STOPPING=1 when it ends."),
+                (
+                    "LISTEN_PID, LISTEN_FDS, LISTEN_FDNAMES",
+                    "Listening sockets that systemd hands over, by name: public and internal (TCP), control (a path). They win over listen.public, listen.internal and control.socket, for ssectld gateway over gateway_server.listen and gateway_server.internal. Any other name or kind of socket ends the program with 78.",
+                ),
                 ("NO_COLOR", "Log lines at a terminal without colour."),
             ],
         ),
@@ -60,6 +64,10 @@ pub(crate) const MANUAL: Manual = Manual {
             &[
                 ("/etc/ssectld/ssectld.toml", "The settings of a packaged daemon; named with --config."),
                 ("/run/ssectld/control.sock", "The control socket of a packaged daemon, mode 0660."),
+                (
+                    "ssectld-public.socket, ssectld-internal.socket, ssectld-control.socket",
+                    "Socket units: what each holds open is not refused while the daemon restarts, and a connection starts the daemon.",
+                ),
                 ("/var/lib/ssectld", "Its state: pending versions, receipts, tasks."),
             ],
         ),

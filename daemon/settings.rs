@@ -3,6 +3,7 @@
 use std::io::{self, Write};
 
 use ssectl_core::{
+    accept::Sockets,
     config::{self, Config, Environment, Loaded, Sources},
     control::discovery::{self, Why},
     http::secret::Secrets,
@@ -28,19 +29,24 @@ pub(crate) struct Prepared {
 }
 
 /// Reads the settings, finds the control socket and the state directory, and makes the latter.
-pub(crate) fn prepare(arguments: &args::Settings) -> Result<Prepared, Failure> {
+pub(crate) fn prepare(arguments: &args::Settings, sockets: &Sockets) -> Result<Prepared, Failure> {
     let environment = Environment::of_process();
     let mut config = read(arguments, &environment)?.config;
 
     let given = Some(config.control.socket.as_path()).filter(|path| !path.as_os_str().is_empty());
-    let places = discovery::Environment::read();
-    let socket = discovery::socket_path(given, &places)?;
-    config.control.socket = socket.path;
+    let socket_from = match sockets.control {
+        Some(_) => Why::Given,
+        None => {
+            let socket = discovery::socket_path(given, &discovery::Environment::read())?;
+            config.control.socket = socket.path;
+            socket.why
+        }
+    };
 
     config.state.dir = state_dir(&config, &environment)?;
     let under_systemd =
         environment.get("NOTIFY_SOCKET").is_some() || logging::stderr_is_journal(&environment);
-    Ok(Prepared { config, environment, socket_from: socket.why, under_systemd })
+    Ok(Prepared { config, environment, socket_from, under_systemd })
 }
 
 pub(crate) fn read(arguments: &args::Settings, environment: &Environment) -> Result<Loaded, Failure> {

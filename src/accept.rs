@@ -1,9 +1,47 @@
-//! What a listener does when a connection cannot be accepted.
+//! How listeners come about, and what one does when a connection cannot be accepted.
 
-use std::{io, time::Duration};
+use std::{io, net::SocketAddr, os::unix::net::UnixListener, time::Duration};
 
+use tokio::net::{TcpListener, TcpSocket};
+
+/// Connections that wait to be accepted: a reconnect storm must not lose SYNs, which would come again only
+/// after a second.
+const BACKLOG: u32 = 4096;
 /// Out of file descriptors: others must close some first.
 const PAUSE: Duration = Duration::from_millis(200);
+
+/// Listening sockets that a service manager holds open, whoever serves them. They win over the settings.
+#[derive(Debug, Default)]
+pub struct Sockets {
+    /// For streams.
+    pub public: Option<std::net::TcpListener>,
+    /// For callbacks, metrics and publishers.
+    pub internal: Option<std::net::TcpListener>,
+    /// For the control API; bound to a path.
+    pub control: Option<UnixListener>,
+}
+
+impl Sockets {
+    /// Returns the names of those that are there.
+    pub fn names(&self) -> Vec<&'static str> {
+        let public = self.public.as_ref().map(|_| "public");
+        let internal = self.internal.as_ref().map(|_| "internal");
+        let control = self.control.as_ref().map(|_| "control");
+        [public, internal, control].into_iter().flatten().collect()
+    }
+}
+
+/// Takes over a socket that listens already, or binds one.
+pub(crate) fn door(given: Option<std::net::TcpListener>, address: SocketAddr) -> io::Result<TcpListener> {
+    if let Some(socket) = given {
+        socket.set_nonblocking(true)?;
+        return TcpListener::from_std(socket);
+    }
+    let socket = if address.is_ipv4() { TcpSocket::new_v4() } else { TcpSocket::new_v6() }?;
+    socket.set_reuseaddr(true)?;
+    socket.bind(address)?;
+    socket.listen(BACKLOG)
+}
 
 /// Keeps a listener at it.
 pub(crate) struct Stamina {

@@ -1,22 +1,22 @@
 //! Assembles the daemon from a [`Config`] and sees it through to its end. Knows no flags and no signals.
 
 mod assembly;
+mod doors;
 mod shutdown;
 
-use std::{net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
+use std::{net::SocketAddr, sync::Arc, time::Duration};
 
-use tokio::net::{TcpListener, TcpSocket};
+use tokio::net::TcpListener;
 
-pub use shutdown::Ended;
+use self::doors::Doors;
+pub use self::shutdown::Ended;
 
 use crate::{
+    accept::Sockets,
     admission::RegistryAdmission,
     clock::{SharedClock, SystemClock},
     config::Config,
-    control::{
-        self,
-        server::{BindError, ControlListener},
-    },
+    control::{self, server::BindError},
     delivery::gateway::InvalidGateway,
     http::{
         self,
@@ -25,17 +25,15 @@ use crate::{
     lifecycle::{Lifecycle, Phase},
     outbound::InvalidUrl,
     registry::ConnectionObserver,
-    services::{Bound, Services},
+    services::Services,
     store::{RedbStore, Store, StoreError},
     stream::front::{self, Streams},
 };
 
-/// Connections that wait to be accepted: a reconnect storm must not lose SYNs, which would come again only
-/// after a second.
-const BACKLOG: u32 = 4096;
-
-/// What tests may replace.
+/// What is handed in.
 pub struct Parts {
+    /// Listeners that are open already.
+    pub sockets: Sockets,
     /// The store; `None`: the file in the state directory.
     pub store: Option<Arc<dyn Store>>,
     /// The time of day.
@@ -49,6 +47,7 @@ pub struct Parts {
 impl Default for Parts {
     fn default() -> Self {
         Self {
+            sockets: Sockets::default(),
             store: None,
             clock: Arc::new(SystemClock),
             observers: Vec::new(),
@@ -93,14 +92,6 @@ pub enum StartError {
     Streams(std::io::Error),
 }
 
-/// The sockets that are bound before anything else: a second daemon must fail before it touches the state.
-struct Doors {
-    control: ControlListener,
-    public: TcpListener,
-    internal: TcpListener,
-    bound: Bound,
-}
-
 /// A daemon that serves.
 pub struct Running {
     services: Arc<Services>,
@@ -118,7 +109,8 @@ impl App {
         }
         let config = Arc::new(config);
         let secrets = Secrets::load(&config)?;
-        let doors = Doors::open(&config)?;
+        let doors = Doors::open(&config, std::mem::take(&mut parts.sockets))?;
+        secrets.guard(doors.bound.internal)?;
         let store: Arc<dyn Store> = match parts.store.take() {
             Some(store) => store,
             None => Arc::new(RedbStore::open(&config.state.dir)?),
@@ -136,31 +128,6 @@ impl App {
             }
         }
     }
-}
-
-impl Doors {
-    fn open(config: &Config) -> Result<Self, StartError> {
-        let control = ControlListener::bind(&config.control.socket)?;
-        let public = listen(config.listen.public, "listen.public")?;
-        let internal = listen(config.listen.internal, "listen.internal")?;
-        let address = |listener: &TcpListener, asked| listener.local_addr().unwrap_or(asked);
-        let bound = Bound {
-            public: address(&public, config.listen.public),
-            internal: address(&internal, config.listen.internal),
-            socket: PathBuf::from(&config.control.socket),
-        };
-        Ok(Self { control, public, internal, bound })
-    }
-}
-
-fn listen(address: SocketAddr, setting: &'static str) -> Result<TcpListener, StartError> {
-    let bind = || {
-        let socket = if address.is_ipv4() { TcpSocket::new_v4() } else { TcpSocket::new_v6() }?;
-        socket.set_reuseaddr(true)?;
-        socket.bind(address)?;
-        socket.listen(BACKLOG)
-    };
-    bind().map_err(|source| StartError::Listen { address, setting, source })
 }
 
 impl Running {

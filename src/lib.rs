@@ -23,7 +23,7 @@ pub mod token;
 pub mod version;
 
 #[cfg(feature = "daemon")]
-mod accept;
+pub mod accept;
 #[cfg(feature = "daemon")]
 pub mod admission;
 #[cfg(feature = "daemon")]

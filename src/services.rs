@@ -70,4 +70,6 @@ pub struct Bound {
     pub internal: SocketAddr,
     /// The control socket.
     pub socket: PathBuf,
+    /// Which of them a service manager holds open: `public`, `internal`, `control`.
+    pub activated: Vec<&'static str>,
 }

@@ -61,22 +61,50 @@ fn generating_is_hidden() {
     }
 }
 
-#[test]
+/// Copies the units to a folder as they are when the program is where the tests have it, not yet where a package
+/// puts it.
+fn units() -> (tempfile::TempDir, Vec<PathBuf>) {
+    let dir = tempfile::tempdir().expect("a temporary folder");
+    let names =
+        ["ssectld.service", "ssectld-public.socket", "ssectld-internal.socket", "ssectld-control.socket"];
+    let copies = names.map(|name| {
+        let unit = fs::read_to_string(root().join("dist").join(name)).expect("committed");
+        let here = unit.replace("/usr/bin/ssectld", env!("CARGO_BIN_EXE_ssectld"));
+        assert_eq!(unit == here, name.ends_with(".socket"), "{name}");
+        let path = dir.path().join(name);
+        fs::write(&path, here).expect("written");
+        path
+    });
+    (dir, copies.into())
+}
+
+/// Returns `systemd-analyze` with these arguments, where it is installed.
 #[expect(clippy::print_stderr, reason = "a test that proves nothing says so")]
-fn the_service_is_accepted_by_systemd_analyze() {
+fn systemd_analyze(arguments: &[&str]) -> Option<Command> {
     if Command::new("systemd-analyze").arg("--version").output().is_err() {
         eprintln!("left out: systemd-analyze is not installed");
-        return;
+        return None;
     }
-    // The program is where the tests have it, not yet where a package puts it.
-    let unit = fs::read_to_string(root().join("dist/ssectld.service")).expect("committed");
-    let here = unit.replace("/usr/bin/ssectld", env!("CARGO_BIN_EXE_ssectld"));
-    assert_ne!(unit, here);
-    let dir = tempfile::tempdir().expect("a temporary folder");
-    let path = dir.path().join("ssectld.service");
-    fs::write(&path, here).expect("written");
-    let verify = Command::new("systemd-analyze").args(["verify", "--man=no"]).arg(&path).output();
-    let verify = verify.expect("started");
+    let mut command = Command::new("systemd-analyze");
+    command.args(arguments);
+    Some(command)
+}
+
+#[test]
+fn the_units_are_accepted_by_systemd_analyze() {
+    let Some(mut verify) = systemd_analyze(&["verify", "--man=no"]) else { return };
+    let (_dir, units) = units();
+    let verify = verify.args(units).output().expect("started");
     let said = String::from_utf8_lossy(&verify.stderr);
-    assert!(verify.status.success() && !said.contains("ssectld.service"), "{said}");
+    assert!(verify.status.success() && !said.contains("ssectld"), "{said}");
+}
+
+#[test]
+fn the_service_is_locked_in_as_measured_by_systemd_analyze() {
+    let most = ["security", "--offline=true", "--no-pager", "--threshold=15"];
+    let Some(mut security) = systemd_analyze(&most) else { return };
+    let (_dir, units) = units();
+    let security = security.arg(&units[0]).output().expect("started");
+    let said = String::from_utf8_lossy(&security.stdout);
+    assert!(security.status.success(), "more than 1.5: {said}");
 }

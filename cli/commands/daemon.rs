@@ -2,7 +2,10 @@
 
 use std::{fs, io, path::Path, time::Duration};
 
-use ssectl_core::control::{discovery, types::Keyed};
+use ssectl_core::control::{
+    discovery,
+    types::{Keyed, StopReceipt},
+};
 use tokio::time::{Instant, sleep};
 
 use crate::{
@@ -26,13 +29,16 @@ pub(super) async fn run(context: &Context, verb: Daemon) -> Outcome {
         .map_err(|error| context.explain(ssectl_core::control::client::ClientError::Unreachable(error)))?
         .pid;
     let answer = context.order(&key, context.client.stop(&Keyed { key: Some(key.clone()) })).await?;
-    let tasks = answer.value.item.tasks;
-    if tasks > 0 && !no_wait {
-        context.out.note(&format!("waiting for {}", text::count(tasks, "unfinished task")));
+    context.out.warn(&answer.value.warnings);
+    let StopReceipt { tasks, activated, .. } = &answer.value.item;
+    // Where systemd holds the socket open, somebody always answers: its successor.
+    let path = (!activated.iter().any(|name| name == "control")).then_some(&*context.at.path);
+    if *tasks > 0 && !no_wait {
+        context.out.note(&format!("waiting for {}", text::count(*tasks, "unfinished task")));
     }
     if !no_wait {
         tokio::select! {
-            gone = gone(&context.at.path, pid, context.options.timeout.unwrap_or(PATIENCE)) => gone?,
+            gone = gone(path, pid, context.options.timeout.unwrap_or(PATIENCE)) => gone?,
             () = interrupted() => {
                 return Err(CliError::new(Exit::Interrupted, "stopped waiting: the daemon goes on stopping"));
             }
@@ -46,10 +52,10 @@ pub(super) async fn run(context: &Context, verb: Daemon) -> Outcome {
     Ok(Exit::Ok)
 }
 
-/// Waits until nobody answers and the process has ended.
-async fn gone(path: &Path, pid: Option<u32>, limit: Duration) -> Result<(), CliError> {
+/// Waits until nobody answers at this path and the process has ended.
+async fn gone(path: Option<&Path>, pid: Option<u32>, limit: Duration) -> Result<(), CliError> {
     let deadline = Instant::now() + limit;
-    while answers(path, pid) || pid.is_some_and(runs) {
+    while path.is_some_and(|path| answers(path, pid)) || pid.is_some_and(runs) {
         if Instant::now() >= deadline {
             return Err(CliError::new(Exit::NoAnswer, format!("the daemon still runs after {limit:?}"))
                 .cause(&"it was told to stop, and waits for tasks or streams")
@@ -93,10 +99,10 @@ mod tests {
     async fn waiting_has_an_end() {
         let dir = tempfile::tempdir().expect("temporary directory");
         let path = dir.path().join("s");
-        assert_eq!(gone(&path, None, PATIENCE).await, Ok(()));
+        assert_eq!(gone(Some(&path), None, PATIENCE).await, Ok(()));
         let _live = std::os::unix::net::UnixListener::bind(&path).expect("bound");
         let pid = Some(std::process::id());
-        let error = gone(&path, pid, Duration::from_secs(1)).await.expect_err("still there");
+        let error = gone(Some(&path), pid, Duration::from_secs(1)).await.expect_err("still there");
         assert_eq!(error.exit, Exit::NoAnswer);
     }
 }

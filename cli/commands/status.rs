@@ -23,14 +23,18 @@ fn screen(status: &Status) -> String {
         "gateway" => status.mode.clone(),
         mode => format!("{mode}, {} framing", status.framing),
     };
+    let held = |place: String, name: &str| {
+        let activated = status.activated.iter().any(|activated| activated == name);
+        if activated { place + ", held open by systemd" } else { place }
+    };
     let mut lines = vec![
         ("daemon", Some(format!("ssectld {}, process {}", status.version, status.pid))),
         ("phase", Some(status.phase.clone())),
         ("started", Some(text::when(status.started_at))),
         ("mode", Some(mode)),
-        ("public", Some(format!("http://{}", status.listen.public))),
-        ("internal", Some(format!("http://{}", status.listen.internal))),
-        ("socket", Some(status.socket.display().to_string())),
+        ("public", Some(held(format!("http://{}", status.listen.public), "public"))),
+        ("internal", Some(held(format!("http://{}", status.listen.internal), "internal"))),
+        ("socket", Some(held(status.socket.display().to_string(), "control"))),
         ("connections", Some(status.connections.to_string())),
         ("pending versions", Some(status.pending_versions.to_string())),
         (
@@ -60,6 +64,7 @@ mod tests {
             started_at: jiff::Timestamp::UNIX_EPOCH,
             listen: Listen { public: "127.0.0.1:8090".into(), internal: "127.0.0.1:8091".into() },
             socket: "/run/ssectld/control.sock".into(),
+            activated: vec!["public".into()],
             connections: 3,
             pending_versions: 1,
             tasks: TaskCounts { pending: 0, running: 2, ended: 5 },
@@ -67,7 +72,13 @@ mod tests {
             degraded: vec!["the disk is full".into()],
         };
         let screen = screen(&status);
-        for part in ["ready", "http://127.0.0.1:8090", "2 running, 0 waiting, 5 ended", "the disk is full"] {
+        for part in [
+            "ready",
+            "http://127.0.0.1:8090, held open by systemd\n",
+            "http://127.0.0.1:8091\n",
+            "2 running, 0 waiting, 5 ended",
+            "the disk is full",
+        ] {
             assert!(screen.contains(part), "{part} is missing in\n{screen}");
         }
         assert!(screen.lines().count() <= 24 && screen.lines().all(|line| line.len() <= 80), "{screen}");

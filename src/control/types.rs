@@ -178,6 +178,9 @@ pub struct Status {
     pub listen: Listen,
     /// The control socket.
     pub socket: PathBuf,
+    /// Which of these sockets a service manager holds open: `public`, `internal`, `control`.
+    #[serde(default)]
+    pub activated: Vec<String>,
     /// Open connections.
     pub connections: usize,
     /// Pending versions.
@@ -281,6 +284,9 @@ pub struct StopReceipt {
     pub key: String,
     /// Unfinished tasks that it waits for.
     pub tasks: usize,
+    /// The sockets that a service manager holds open: it starts the daemon again at the next connection.
+    #[serde(default)]
+    pub activated: Vec<String>,
 }
 
 /// A line of `GET /v1/tasks/{id}/events`: first `task`, then an `event` for each that follows, `heartbeat`s in

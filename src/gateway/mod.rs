@@ -25,13 +25,11 @@ use std::{
     time::Duration,
 };
 
-use tokio::{
-    net::{TcpListener, TcpSocket},
-    time::timeout,
-};
+use tokio::{net::TcpListener, time::timeout};
 
 use self::{api::Api, porter::GatewayPorter, streams::Streams};
 use crate::{
+    accept::{self, Sockets},
     config::Config,
     http::{
         self,
@@ -47,8 +45,6 @@ use crate::{
     },
 };
 
-/// A reconnect storm must not lose SYNs.
-const BACKLOG: u32 = 4096;
 /// For streams that do not take their last bytes, beyond the spread.
 const SLACK: Duration = Duration::from_secs(4);
 /// For the last callbacks and answers.
@@ -84,14 +80,15 @@ pub struct Gateway {
 }
 
 impl Gateway {
-    /// Binds and serves. Of the settings it heeds `gateway_server`, `framing`, `stream` and `shutdown.spread`.
-    pub fn start(config: &Config) -> Result<Self, StartError> {
+    /// Binds what was not handed in, and serves. Of the settings it heeds `gateway_server`, `framing`, `stream`
+    /// and `shutdown.spread`.
+    pub fn start(config: &Config, sockets: Sockets) -> Result<Self, StartError> {
         let server = &config.gateway_server;
-        let listener = listen(server.listen)?;
+        let listener = door(sockets.public, server.listen)?;
         let address = listener.local_addr().unwrap_or(server.listen);
-        let internal = match server.internal.parse() {
-            Ok(address) => Some(listen(address)?),
-            Err(_) => None,
+        let internal = match (sockets.internal, server.internal.parse()) {
+            (None, Err(_)) => None,
+            (given, address) => Some(door(given, address.unwrap_or(server.listen))?),
         };
         let secret = Secret::read("gateway_server.secret_file", &server.secret_file)?;
         if secret.is_none() {
@@ -172,17 +169,12 @@ impl Gateway {
     }
 }
 
-/// Listens; where there is no IPv6 "all addresses" means those of IPv4.
-fn listen(address: SocketAddr) -> Result<TcpListener, StartError> {
-    let bind = |address: SocketAddr| {
-        let socket = if address.is_ipv4() { TcpSocket::new_v4() } else { TcpSocket::new_v6() }?;
-        socket.set_reuseaddr(true)?;
-        socket.bind(address)?;
-        socket.listen(BACKLOG)
-    };
-    let bound = match bind(address) {
+/// Takes over the listener that was handed in, or listens; where there is no IPv6 "all addresses" means those of
+/// IPv4.
+fn door(given: Option<std::net::TcpListener>, address: SocketAddr) -> Result<TcpListener, StartError> {
+    let bound = match accept::door(given, address) {
         Err(error) if error.kind() != io::ErrorKind::AddrInUse && address.ip() == IpAddr::from([0; 16]) => {
-            bind(SocketAddr::from((Ipv4Addr::UNSPECIFIED, address.port())))
+            accept::door(None, SocketAddr::from((Ipv4Addr::UNSPECIFIED, address.port())))
         }
         bound => bound,
     };

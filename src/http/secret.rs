@@ -41,7 +41,7 @@ pub enum SecretError {
     },
     /// Whoever reaches the listener could connect and disconnect anybody.
     #[error(
-        "listen.internal is {0}, which is not loopback, and there is no secret. Set callback.secret_file, or listen on 127.0.0.1"
+        "the internal listener is at {0}, which is not loopback, and there is no secret. Set callback.secret_file, or listen on 127.0.0.1"
     )]
     Open(SocketAddr),
 }
@@ -58,10 +58,17 @@ impl Secrets {
     pub fn load(config: &Config) -> Result<Self, SecretError> {
         let callback = Secret::read("callback.secret_file", &config.callback.secret_file)?;
         let publisher = Secret::read("publish.token_file", &config.publish.token_file)?;
-        if callback.is_none() && !config.listen.internal.ip().is_loopback() {
-            return Err(SecretError::Open(config.listen.internal));
+        let secrets = Self { callback, publisher };
+        secrets.guard(config.listen.internal)?;
+        Ok(secrets)
+    }
+
+    /// Refuses an address that other machines reach when callers need not show anything.
+    pub(crate) fn guard(&self, internal: SocketAddr) -> Result<(), SecretError> {
+        if self.callback.is_none() && !internal.ip().is_loopback() {
+            return Err(SecretError::Open(internal));
         }
-        Ok(Self { callback, publisher })
+        Ok(())
     }
 
     /// Returns whether a callback may be served: every secret that it shows, by header or in the query, must

@@ -10,10 +10,7 @@ use std::{
     future::poll_fn,
     net::SocketAddr,
     pin::Pin,
-    sync::{
-        Arc,
-        atomic::{AtomicBool, Ordering},
-    },
+    sync::Arc,
     task::{Context, Poll},
     time::Duration,
 };
@@ -56,6 +53,9 @@ const IDLE: Duration = Duration::from_secs(10);
 const BODY: Duration = Duration::from_secs(30);
 /// For requests under way when the daemon closes.
 const LAST_ANSWERS: Duration = Duration::from_secs(3);
+/// For the first request of a connection that was accepted just before the daemon closed: closed with the request on
+/// its way, it would be reset.
+pub(crate) const LAST_REQUEST: Duration = Duration::from_millis(500);
 /// How long a peer may refuse to take an answer.
 #[cfg(target_os = "linux")]
 const UNREAD_ANSWER: Duration = Duration::from_secs(30);
@@ -181,10 +181,10 @@ async fn drive<I>(
 ) where
     I: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
-    let began = Arc::new(AtomicBool::new(false));
-    let noting = Arc::clone(&began);
+    let began = CancellationToken::new();
+    let noting = began.clone();
     let service = service_fn(move |request: Request<Incoming>| {
-        noting.store(true, Ordering::Relaxed);
+        noting.cancel();
         let mut request = request.map(|body| Body::new(TimedBody::new(body)));
         if let Some(peer) = peer {
             request.extensions_mut().insert(ConnectInfo(peer));
@@ -199,7 +199,7 @@ async fn drive<I>(
     let ended = tokio::select! {
         ended = connection.as_mut() => Some(ended),
         () = first_request_missing(&began) => return,
-        () = closing.cancelled() => None,
+        () = time_is_up(&closing, &began) => None,
     };
     let ended = match ended {
         Some(ended) => Ok(ended),
@@ -216,11 +216,17 @@ async fn drive<I>(
 }
 
 /// Ends only if no request has begun in time.
-async fn first_request_missing(began: &AtomicBool) {
-    sleep(FIRST_REQUEST).await;
-    if began.load(Ordering::Relaxed) {
+async fn first_request_missing(began: &CancellationToken) {
+    if timeout(FIRST_REQUEST, began.cancelled()).await.is_ok() {
         std::future::pending::<()>().await;
     }
+}
+
+/// Ends when the daemon is closing and the first request, if there is to be one, has begun.
+async fn time_is_up(closing: &CancellationToken, began: &CancellationToken) {
+    closing.cancelled().await;
+    // Without a request there is nothing to answer.
+    let _ = timeout(LAST_REQUEST, began.cancelled()).await;
 }
 
 /// The body did not arrive in time.

@@ -13,7 +13,7 @@ use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::{TcpListener, TcpStream},
     sync::{OwnedSemaphorePermit, Semaphore},
-    time::timeout,
+    time::{sleep, timeout},
 };
 use tokio_util::sync::CancellationToken;
 
@@ -26,7 +26,7 @@ use super::{
 };
 use crate::{
     accept::Stamina,
-    http::server::{Persistence, serve_connection, serve_until},
+    http::server::{LAST_REQUEST, Persistence, serve_connection, serve_until},
     lifecycle::{Lifecycle, Phase},
 };
 
@@ -154,7 +154,11 @@ impl<P: Porter> Door<P> {
     /// Sees a connection to its end, or to its shard.
     async fn receive(&self, mut socket: TcpStream, peer: SocketAddr) {
         let head = timeout(HEAD, read_head(&mut socket, |request| self.porter.judge(request)));
-        let Some(Ok(Ok((verdict, bytes)))) = self.closed.run_until_cancelled(head).await else {
+        let head = tokio::select! {
+            head = head => head,
+            () = self.over() => return,
+        };
+        let Ok(Ok((verdict, bytes))) = head else {
             tracing::debug!(%peer, "a connection brought no request");
             return;
         };
@@ -166,6 +170,12 @@ impl<P: Porter> Door<P> {
                 self.settle(verdict, socket, peer).await;
             }
         }
+    }
+
+    /// Ends when nothing is served any more, and who was let in just before has had a moment to ask.
+    async fn over(&self) {
+        self.closed.cancelled().await;
+        sleep(LAST_REQUEST).await;
     }
 
     /// Serves what is no stream.

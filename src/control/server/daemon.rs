@@ -26,6 +26,7 @@ pub(super) async fn status(State(services): State<Shared>) -> Json<Single<Status
             internal: services.bound.internal.to_string(),
         },
         socket: services.bound.socket.clone(),
+        activated: activated(&services),
         connections: services.registry.count(),
         pending_versions: services.versions.pending().len(),
         tasks: services.tasks.counts(),
@@ -61,7 +62,28 @@ pub(super) async fn stop(
     let logged = Order::new(actor, "daemon.stop", &"daemon", order.key.as_ref());
     let inner = services.clone();
     let act = async move { stop_once(&inner, actor, order).await };
-    Ok(Json(Single::new("daemon.stopping", logged.carry_out(&services.lifecycle, act).await??)))
+    let receipt = logged.carry_out(&services.lifecycle, act).await??;
+    let warning = starts_again(&receipt.activated);
+    let mut answer = Single::new("daemon.stopping", receipt);
+    answer.warnings.extend(warning);
+    Ok(Json(answer))
+}
+
+/// Returns a warning if connections to these sockets start the daemon again.
+fn starts_again(activated: &[String]) -> Option<String> {
+    let units: Vec<_> = activated.iter().map(|name| format!("ssectld-{name}.socket")).collect();
+    (!units.is_empty()).then(|| {
+        format!(
+            "systemd holds {} open and starts ssectld again at the next connection, unless: systemctl stop {} \
+             ssectld.service",
+            activated.join(", "),
+            units.join(" ")
+        )
+    })
+}
+
+fn activated(services: &Services) -> Vec<String> {
+    services.bound.activated.iter().map(|&name| name.to_owned()).collect()
 }
 
 async fn stop_once(services: &Services, actor: Actor, order: Keyed) -> Result<StopReceipt, Rejected> {
@@ -71,7 +93,11 @@ async fn stop_once(services: &Services, actor: Actor, order: Keyed) -> Result<St
         Begun::First(ticket) => ticket,
     };
     let counts = services.tasks.counts();
-    let receipt = StopReceipt { key: mutation.key.clone(), tasks: counts.pending + counts.running };
+    let receipt = StopReceipt {
+        key: mutation.key.clone(),
+        tasks: counts.pending + counts.running,
+        activated: activated(services),
+    };
     // The receipt first: repeated to the daemon's successor, the order must not stop that one too.
     if let Err(error) = ticket.commit(&receipt, Vec::new()).await {
         tracing::warn!(%error, "stopping, but the receipt was not stored");

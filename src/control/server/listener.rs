@@ -4,7 +4,13 @@ use std::{
     fmt,
     fs::{self, File, TryLockError},
     io::{self, Read, Seek, Write},
-    os::unix::fs::{DirBuilderExt, FileTypeExt, MetadataExt, OpenOptionsExt, PermissionsExt},
+    os::{
+        fd::OwnedFd,
+        unix::{
+            fs::{DirBuilderExt, FileTypeExt, MetadataExt, OpenOptionsExt, PermissionsExt},
+            net::UnixListener,
+        },
+    },
     path::{Path, PathBuf},
 };
 
@@ -13,12 +19,14 @@ use interprocess::{
         ListenerOptions,
         tokio::{Listener, Stream, prelude::*},
     },
-    os::unix::local_socket::ListenerOptionsExt,
+    os::unix::{local_socket::ListenerOptionsExt, uds_local_socket},
 };
 
 use crate::control::local;
 
 const MODE: u32 = 0o660;
+/// Clients that wait to be accepted.
+const BACKLOG: i32 = 128;
 
 /// Why the control socket could not be bound.
 #[derive(Debug, thiserror::Error)]
@@ -34,6 +42,9 @@ pub enum BindError {
     /// There is a file in the way, which is not touched.
     #[error("{0} is in the way: it is not a socket")]
     NotASocket(PathDisplay),
+    /// The socket that was handed in is bound to no file.
+    #[error("the control socket that was handed in is bound to no path: write one in ListenStream=")]
+    Nameless,
     /// The file could not be given its mode.
     #[error("{path} has the mode {found:o}, not {MODE:o}")]
     Mode {
@@ -78,13 +89,20 @@ impl fmt::Display for Pid {
     }
 }
 
-/// The bound control socket. Dropping it removes the file, then lets go of the lock.
+/// The bound control socket.
 #[derive(Debug)]
 pub struct ControlListener {
     listener: Listener,
-    file: SocketFile,
-    /// Declared last: the lock is released when the socket is gone.
-    _lock: File,
+    place: Place,
+}
+
+/// The file of the control socket.
+#[derive(Debug)]
+enum Place {
+    /// Ours: dropped, the file is removed, then the lock is let go of.
+    Own { file: SocketFile, _lock: File },
+    /// Whoever handed in the socket looks after it.
+    Given(PathBuf),
 }
 
 impl ControlListener {
@@ -106,12 +124,28 @@ impl ControlListener {
             })
             .map_err(|error| failed("bind", path, error))?;
         let file = SocketFile::open_to_group(path)?;
-        Ok(Self { listener, file, _lock: lock })
+        Ok(Self { listener, place: Place::Own { file, _lock: lock } })
+    }
+
+    /// Takes over a socket that listens already. Must be called within a tokio runtime.
+    pub fn adopt(socket: UnixListener) -> Result<Self, BindError> {
+        let address = socket.local_addr().map_err(|_| BindError::Nameless)?;
+        let path = address.as_pathname().ok_or(BindError::Nameless)?.to_owned();
+        let adopted = (|| {
+            // From now on clients are told that we are the other end, not whoever opened it.
+            socket2::SockRef::from(&socket).listen(BACKLOG)?;
+            uds_local_socket::tokio::Listener::try_from(OwnedFd::from(socket))
+        })();
+        let listener = adopted.map_err(|error| failed("take over", &path, error))?;
+        Ok(Self { listener: Listener::UdSocket(listener), place: Place::Given(path) })
     }
 
     /// Returns the socket's path.
     pub fn path(&self) -> &Path {
-        &self.file.path
+        match &self.place {
+            Place::Own { file, .. } => &file.path,
+            Place::Given(path) => path,
+        }
     }
 
     /// Waits for the next client.
@@ -207,8 +241,6 @@ fn identity(found: &fs::Metadata) -> (u64, u64) {
 
 #[cfg(test)]
 mod tests {
-    use std::os::unix::net::UnixListener;
-
     use super::*;
 
     fn place() -> (tempfile::TempDir, PathBuf) {

@@ -13,7 +13,7 @@ use tokio::{
     process::{Child, Command},
 };
 
-use super::{Cli, within};
+use super::{Cli, sockets::Sockets, within};
 
 /// A directory that one daemon after another lives in. Its path is short: socket addresses must be.
 #[derive(Debug)]
@@ -87,17 +87,24 @@ impl Home {
         self.start_command(command).await
     }
 
-    async fn start_command(self, mut command: Command) -> Daemon {
+    /// Starts a daemon here that is handed these sockets.
+    pub async fn start_activated(self, sockets: &Sockets, settings: &[&str]) -> Daemon {
+        let command = sockets.handed_to(&self.command(settings), &self.path("log"));
+        self.launch(command).await
+    }
+
+    /// Starts a daemon here with this command line.
+    pub async fn start_command(self, mut command: Command) -> Daemon {
+        let log = File::create(self.path("log")).expect("a file for its log");
+        command.stdout(log.try_clone().expect("a second handle")).stderr(log);
+        self.launch(command).await
+    }
+
+    async fn launch(self, mut command: Command) -> Daemon {
         let notify = self.path("n.sock");
         let _ = fs::remove_file(&notify);
         let notices = UnixDatagram::bind(&notify).expect("a socket for its notices");
-        let log = File::create(self.path("log")).expect("a file for its log");
-        let mut child = command
-            .env("NOTIFY_SOCKET", &notify)
-            .stdout(log.try_clone().expect("a second handle"))
-            .stderr(log)
-            .spawn()
-            .expect("ssectld can be run");
+        let mut child = command.env("NOTIFY_SOCKET", &notify).spawn().expect("ssectld can be run");
         let ready = tokio::select! {
             () = notice(&notices, "READY=1") => true,
             _ = child.wait() => false,

@@ -43,11 +43,16 @@ impl GatewayProcess {
 
     /// Starts this command and waits until it says that it is ready.
     pub async fn spawn(home: Home, mut command: Command) -> Self {
+        let log = File::create(home.path("log")).expect("a file for its log");
+        command.stdout(log.try_clone().expect("a second handle")).stderr(log);
+        Self::launch(home, command).await
+    }
+
+    /// As [`GatewayProcess::spawn`], where what it says goes to its log already.
+    pub async fn launch(home: Home, mut command: Command) -> Self {
         let notify = home.path("n.sock");
         let notices = UnixDatagram::bind(&notify).expect("a socket for its notices");
-        let log = File::create(home.path("log")).expect("a file for its log");
-        command.env("NOTIFY_SOCKET", &notify).stdout(log.try_clone().expect("a second handle")).stderr(log);
-        let mut child = command.spawn().expect("ssectld can be run");
+        let mut child = command.env("NOTIFY_SOCKET", &notify).spawn().expect("ssectld can be run");
         let ready = async {
             let mut buffer = [0; 4096];
             let length = notices.recv(&mut buffer).await.expect("the notices can be read");
