@@ -50,8 +50,15 @@ fn usage(error: &clap::Error) -> ExitCode {
     }
     if asks_for_json(std::env::args_os().skip(1).map(|argument| argument.to_string_lossy().into_owned())) {
         output::complain(output::in_json(&error::CliError::from_clap(error)).trim_end());
-    } else {
+        return exit::Exit::Usage.into();
+    }
+    // It repeats what was typed, which a script may have from anywhere.
+    let plain = error.to_string();
+    let safe = plain.lines().map(text::harmless).collect::<Vec<_>>().join("\n");
+    if safe == plain.trim_end() {
         let _ = error.print();
+    } else {
+        output::complain(&safe);
     }
     exit::Exit::Usage.into()
 }

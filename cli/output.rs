@@ -9,7 +9,7 @@ use crate::{
     args::{Color, Format, Options},
     error::CliError,
     exit::Exit,
-    text::harmless,
+    text::{harmless, harmless_json},
 };
 
 /// Prints answers.
@@ -94,12 +94,12 @@ pub(crate) fn complain(text: &str) {
     let _ = writeln!(io::stderr().lock(), "{text}");
 }
 
-/// Returns JSON for a reader: indented on a terminal, one line otherwise.
+/// Returns JSON for a reader: indented on a terminal, one line otherwise; harmless to a terminal in any case.
 fn pretty(json: &str) -> String {
     let indented =
         || serde_json::from_str::<Value>(json).and_then(|value| serde_json::to_string_pretty(&value));
     let text = if io::stdout().is_terminal() { indented().ok() } else { None };
-    text.unwrap_or_else(|| json.trim_end().to_owned()) + "\n"
+    harmless_json(&text.unwrap_or_else(|| json.trim_end().to_owned())) + "\n"
 }
 
 /// Returns the width to fit, `None` where stdout is no terminal.
@@ -155,7 +155,7 @@ pub(crate) fn in_json(error: &CliError) -> String {
             object[name] = Value::String(text.clone());
         }
     }
-    format!("{}\n", json!({ "error": object }))
+    harmless_json(&format!("{}\n", json!({ "error": object })))
 }
 
 #[cfg(test)]

@@ -21,6 +21,23 @@ pub(crate) fn harmless(text: &str) -> String {
     safe
 }
 
+/// Returns JSON that means the same, with everything escaped in it that [`harmless`] would escape.
+pub(crate) fn harmless_json(json: &str) -> String {
+    let mut safe = String::with_capacity(json.len());
+    for c in json.chars() {
+        // Line ends and tabs are between its parts: within strings they are escaped already.
+        if matches!(c, '\n' | '\r' | '\t') || !is_treacherous(c) {
+            safe.push(c);
+            continue;
+        }
+        for unit in c.encode_utf16(&mut [0; 2]) {
+            // Writing to a string does not fail.
+            let _ = write!(safe, "\\u{unit:04x}");
+        }
+    }
+    safe
+}
+
 fn is_treacherous(c: char) -> bool {
     c.is_control()
         || matches!(c,
@@ -103,6 +120,7 @@ mod tests {
     fn what_could_fool_a_terminal_is_escaped() {
         assert_eq!(harmless("plain ä 日本 🎉"), "plain ä 日本 🎉");
         assert_eq!(harmless("a\u{1b}[31m\n\tb"), r"a\u{1b}[31m\n\tb");
+        assert_eq!(harmless_json("\"\u{9b}\u{e0001}é\"\n"), "\"\\u009b\\udb40\\udc01é\"\n");
         assert_eq!(harmless("\u{9b}\u{7f}\u{202e}\u{200b}\u{2066}"), r"\u{9b}\u{7f}\u{202e}\u{200b}\u{2066}");
     }
 
@@ -110,6 +128,14 @@ mod tests {
         #[test]
         fn nothing_treacherous_is_left(text in any::<String>()) {
             prop_assert!(!harmless(&text).chars().any(is_treacherous));
+        }
+
+        #[test]
+        fn harmless_json_is_harmless_and_means_the_same(text in any::<String>()) {
+            let value = serde_json::json!({ "text": text });
+            let json = harmless_json(&serde_json::to_string_pretty(&value).expect("JSON"));
+            prop_assert!(!json.replace('\n', "").chars().any(is_treacherous));
+            prop_assert_eq!(serde_json::from_str::<serde_json::Value>(&json).expect("JSON"), value);
         }
     }
 

@@ -18,6 +18,7 @@ use crate::{
     config::Config,
     control::{self, server::BindError},
     delivery::gateway::InvalidGateway,
+    hosts::Hosts,
     http::{
         self,
         secret::{SecretError, Secrets},
@@ -170,6 +171,7 @@ async fn serve_public(listener: TcpListener, embedded: Option<assembly::Embedded
         let admission = Arc::new(RegistryAdmission::new(&services, backend));
         Streams::new(stream, delivery, admission)
     });
+    let hosts = Arc::new(Hosts::new(services.bound.public, &services.config.listen.hosts));
     let (metrics, lifecycle) = (Arc::clone(&services.metrics), services.lifecycle.clone());
-    front::serve(listener, streams, http::public::router(&services), metrics, lifecycle).await;
+    front::serve(listener, streams, hosts, http::public::router(&services), metrics, lifecycle).await;
 }

@@ -75,6 +75,9 @@ impl fmt::Display for EventName {
     }
 }
 
+/// How deeply the JSON of an event may be nested. Readers commonly recurse.
+pub const MAX_JSON_DEPTH: usize = 128;
+
 /// One line of JSON: no line break of any kind, so no frame can be forged with it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct JsonLine(Arc<str>);
@@ -85,20 +88,29 @@ impl JsonLine {
         serde_json::to_string(value).ok().map(|text| Self(text.into()))
     }
 
-    /// Takes JSON as somebody wrote it: checked, white space between its parts removed, numbers and key order
-    /// untouched.
+    /// Takes JSON as somebody wrote it: checked, no deeper than [`MAX_JSON_DEPTH`], white space between its parts
+    /// removed, numbers and key order untouched.
     pub fn compact(text: &str) -> Result<Self, serde_json::Error> {
         let raw: &serde_json::value::RawValue = serde_json::from_str(text)?;
         let mut line = String::with_capacity(raw.get().len());
-        let (mut in_string, mut escaped) = (false, false);
+        let (mut in_string, mut escaped, mut depth) = (false, false, 0_usize);
         for c in raw.get().chars() {
             if in_string {
                 in_string = escaped || c != '"';
                 escaped = !escaped && c == '\\';
-            } else if c.is_ascii_whitespace() {
+                line.push(c);
                 continue;
-            } else {
-                in_string = c == '"';
+            }
+            match c {
+                '"' => in_string = true,
+                '[' | '{' => depth += 1,
+                ']' | '}' => depth = depth.saturating_sub(1),
+                c if c.is_ascii_whitespace() => continue,
+                _ => {}
+            }
+            if depth > MAX_JSON_DEPTH {
+                let message = format!("it is nested more than {MAX_JSON_DEPTH} deep");
+                return Err(serde::de::Error::custom(message));
             }
             line.push(c);
         }
@@ -225,5 +237,18 @@ mod tests {
         for bad in ["", "{", "nul", "{} {}", "NaN"] {
             assert!(JsonLine::compact(bad).is_err(), "{bad:?}");
         }
+    }
+
+    #[test]
+    fn nothing_is_nested_deeper_than_readers_take() {
+        let nested = |depth| format!("{}{}", "[".repeat(depth), "]".repeat(depth));
+        assert!(JsonLine::compact(&nested(MAX_JSON_DEPTH)).is_ok());
+        assert!(JsonLine::compact(&nested(MAX_JSON_DEPTH + 1)).is_err());
+        assert!(JsonLine::compact(&nested(500_000)).is_err(), "and not by recursion");
+        assert!(
+            JsonLine::compact(&format!("[{}0]", "[],{},".repeat(500))).is_ok(),
+            "side by side is not deep"
+        );
+        assert!(JsonLine::compact(&format!("\"{}\"", "[".repeat(500))).is_ok(), "nor is text");
     }
 }

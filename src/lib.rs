@@ -37,6 +37,8 @@ pub mod delivery;
 #[cfg(feature = "daemon")]
 pub mod gateway;
 #[cfg(feature = "daemon")]
+pub mod hosts;
+#[cfg(feature = "daemon")]
 pub mod http;
 #[cfg(feature = "daemon")]
 pub mod idempotency;
@@ -46,6 +48,8 @@ pub mod lifecycle;
 pub mod metrics;
 #[cfg(feature = "daemon")]
 pub mod network;
+#[cfg(feature = "daemon")]
+mod noted;
 #[cfg(feature = "daemon")]
 mod order;
 #[cfg(feature = "daemon")]

@@ -103,7 +103,7 @@ impl Clients {
                 client.state = State::Asked;
                 write!(
                     client.socket,
-                    "GET /api/sse/stream?request_id=bench-{key:026} HTTP/1.1\r\nHost: bench\r\nUser-Agent: bench/1 (load generator)\r\nAccept: text/event-stream\r\n\r\n"
+                    "GET /api/sse/stream?request_id=bench-{key:026} HTTP/1.1\r\nHost: localhost\r\nUser-Agent: bench/1 (load generator)\r\nAccept: text/event-stream\r\n\r\n"
                 )?;
             }
             if event.is_readable() {

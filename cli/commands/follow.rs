@@ -17,7 +17,7 @@ use crate::{
     context::{Context, interrupted},
     error::{CliError, Outcome},
     exit::Exit,
-    text::{self, harmless, quoted},
+    text::{self, harmless, harmless_json, quoted},
 };
 
 /// Steps of the bar.
@@ -134,7 +134,7 @@ impl<'a> Display<'a> {
 
     fn show(&mut self, line: &TaskLine, json: &str) -> Result<(), CliError> {
         match self {
-            Self::Json(context) => return context.out.print(&format!("{json}\n"), Exit::Pipe),
+            Self::Json(context) => return context.out.print(&(harmless_json(json) + "\n"), Exit::Pipe),
             Self::Lines(context) => {
                 if let Some(text) = plain(line) {
                     context.out.note(&text);

@@ -121,7 +121,10 @@ mod tests {
         assert_eq!(advice("listen.pubic"), "did you mean listen.public?");
         assert_eq!(advice("lisen.public"), "did you mean listen.public?");
         assert_eq!(advice("heartbeat"), "did you mean stream.heartbeat?");
-        assert_eq!(advice("listen"), "listen is a section: set one of listen.public, listen.internal");
+        assert_eq!(
+            advice("listen"),
+            "listen is a section: set one of listen.public, listen.internal, listen.hosts"
+        );
         assert_eq!(advice("colour"), "`ssectld config show` lists every key");
         assert_eq!(advice(""), "`ssectld config show` lists every key");
     }

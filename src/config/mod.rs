@@ -108,6 +108,8 @@ section! {
         public: SocketAddr = SocketAddr::from(([127, 0, 0, 1], 8090)),
         /// Callbacks, metrics, publishers. Not loopback only with a secret.
         internal: SocketAddr = SocketAddr::from(([127, 0, 0, 1], 8091)),
+        /// Names besides this machine's own under which both serve; see [`crate::hosts`].
+        hosts: Vec<String> = Vec::new(),
     }
 }
 

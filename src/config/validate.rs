@@ -5,7 +5,7 @@ use std::{net::SocketAddr, time::Duration};
 use hyper::Uri;
 
 use super::{Config, Loaded, Mode, Problem, keys};
-use crate::{event::MAX_EVENT_BYTES, network::Network};
+use crate::{event::MAX_EVENT_BYTES, hosts::HostPattern, network::Network};
 
 /// Settings that nothing heeds yet: whoever sets one would believe in a protection that is not there.
 const NOT_YET: [&str; 2] = ["stream.history_events", "stream.history_age"];
@@ -166,6 +166,11 @@ fn lists(config: &Config, report: &mut impl FnMut(&'static str, String)) {
     for proxy in &config.stream.trusted_proxies {
         if let Err(message) = proxy.parse::<Network>() {
             report("stream.trusted_proxies", format!("{proxy:?}: {message}"));
+        }
+    }
+    for host in &config.listen.hosts {
+        if let Err(message) = host.parse::<HostPattern>() {
+            report("listen.hosts", format!("{host:?}: {message}"));
         }
     }
     for origin in &config.stream.cors_origins {

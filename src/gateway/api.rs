@@ -25,7 +25,7 @@ use super::{
 use crate::{
     config::Framing,
     delivery::gateway::BATCH,
-    http::{body, secret::Secret},
+    http::{body, guard, secret::Secret},
     lifecycle::Lifecycle,
     request_url,
 };
@@ -115,6 +115,9 @@ impl Shared {
 
     async fn send(&self, request: Request) -> Response {
         let (head, body) = request.into_parts();
+        if guard::sent_by_page(&head.headers) {
+            return fault(StatusCode::FORBIDDEN, "Pages may not send events", "ORIGIN_NOT_ALLOWED");
+        }
         let in_query = head.uri.query().and_then(|query| request_url::query_value(query, "secret"));
         let known =
             self.secret.as_ref().is_none_or(|secret| secret.is_shown(&head.headers, in_query.as_deref()));

@@ -31,6 +31,7 @@ use self::{api::Api, porter::GatewayPorter, streams::Streams};
 use crate::{
     accept::{self, Sockets},
     config::Config,
+    hosts::Hosts,
     http::{
         self,
         secret::{Secret, SecretError},
@@ -117,8 +118,9 @@ impl Gateway {
         );
         lifecycle.spawn(door::serve(listener, hours, porter, api.router(), lifecycle.clone()));
         let internal_address = internal.as_ref().and_then(|listener| listener.local_addr().ok());
-        if let Some(listener) = internal {
-            let router = http::internal::watching(&lifecycle, metrics);
+        if let (Some(listener), Some(bound)) = (internal, internal_address) {
+            let hosts = Hosts::new(bound, &config.listen.hosts);
+            let router = http::internal::of_gateway(&lifecycle, metrics, hosts);
             lifecycle.spawn(http::server::serve(listener, router, lifecycle.clone()));
         }
         lifecycle.advance(Phase::Ready);

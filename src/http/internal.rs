@@ -15,20 +15,30 @@ use axum::{
 };
 use tower::ServiceExt;
 
-use super::{callback, health, reply, secret::Secrets, testing};
+use super::{callback, guard, health, reply, secret::Secrets, testing};
 use crate::{
     control::{
         server::publisher_router,
         types::{ApiError, ErrorCode, Failure},
     },
+    hosts::Hosts,
     idempotency::Actor,
     lifecycle::Lifecycle,
     metrics::Metrics,
     services::Services,
 };
 
-/// Returns metrics and health alone.
-pub(crate) fn watching(lifecycle: &Lifecycle, metrics: Arc<Metrics>) -> Router {
+/// Returns what the internal listener of a gateway serves: metrics and health, to programs, under these names.
+pub(crate) fn of_gateway(lifecycle: &Lifecycle, metrics: Arc<Metrics>, hosts: Hosts) -> Router {
+    guarded(watching(lifecycle, metrics), hosts)
+}
+
+/// Refuses pages, whether they say so or have their name resolve to this machine.
+fn guarded(router: Router, hosts: Hosts) -> Router {
+    guard::under_known_names(guard::from_programs(router), Arc::new(hosts))
+}
+
+fn watching(lifecycle: &Lifecycle, metrics: Arc<Metrics>) -> Router {
     Router::new()
         .merge(health::router(lifecycle))
         .route("/metrics", get(move || std::future::ready(exposition(metrics.render()))))
@@ -42,11 +52,12 @@ pub fn router(services: &Arc<Services>, secrets: Secrets) -> Router {
         secrets: secrets.clone(),
         publishers: publisher_router(Arc::clone(services)).layer(Extension(Actor::Publisher)),
     };
-    watching(&services.lifecycle, Arc::clone(&services.metrics))
+    let router = watching(&services.lifecycle, Arc::clone(&services.metrics))
         .merge(callback::router(services, secrets))
         .merge(testing::router(services))
         .fallback(move |request| door.clone().pass(request))
-        .method_not_allowed_fallback(reply::method_not_allowed)
+        .method_not_allowed_fallback(reply::method_not_allowed);
+    guarded(router, Hosts::new(services.bound.internal, &services.config.listen.hosts))
 }
 
 fn exposition(text: String) -> Response {

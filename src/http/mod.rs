@@ -3,6 +3,7 @@
 pub(crate) mod body;
 mod callback;
 mod fields;
+pub(crate) mod guard;
 pub mod health;
 #[cfg(test)]
 mod house;

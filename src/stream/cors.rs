@@ -1,18 +1,12 @@
 //! Which pages of other origins may read streams.
 
-use std::{
-    collections::HashSet,
-    sync::{Mutex, PoisonError},
-};
-
-/// Refused origins that are remembered, so that each is logged once.
-const REMEMBERED: usize = 100;
+use crate::noted::Noted;
 
 /// The origins that `stream.cors_origins` allows.
 #[derive(Debug, Default)]
 pub(super) struct Origins {
     allowed: Vec<String>,
-    refused: Mutex<HashSet<String>>,
+    refused: Noted,
 }
 
 /// What an origin may do.
@@ -31,7 +25,7 @@ pub(crate) enum Permission {
 impl Origins {
     /// Returns the origins, exactly as browsers write them.
     pub(super) fn new(allowed: &[String]) -> Self {
-        Self { allowed: allowed.to_vec(), refused: Mutex::default() }
+        Self { allowed: allowed.to_vec(), refused: Noted::default() }
     }
 
     /// Judges a page's origin, and logs the first refusal of each.
@@ -44,19 +38,13 @@ impl Origins {
         if own {
             return Permission::SameOrigin;
         }
-        self.log_once(origin);
-        Permission::Refused
-    }
-
-    fn log_once(&self, origin: &str) {
-        let mut refused = self.refused.lock().unwrap_or_else(PoisonError::into_inner);
-        if origin.len() <= 256 && refused.len() < REMEMBERED && refused.insert(origin.to_owned()) {
-            drop(refused);
+        if self.refused.is_new(origin) {
             tracing::warn!(
                 "refused a stream to a page of another origin; to allow it, put cors_origins = [{origin:?}] \
                  under [stream]"
             );
         }
+        Permission::Refused
     }
 }
 
@@ -75,14 +63,5 @@ mod tests {
             assert_eq!(judge(Some(other)), Permission::Refused, "{other:?}");
         }
         assert_eq!(Origins::default().judge(Some("http://"), ""), Permission::SameOrigin);
-    }
-
-    #[test]
-    fn remembers_a_bounded_number_of_refused_origins() {
-        let origins = Origins::default();
-        for number in 0..2 * REMEMBERED {
-            assert_eq!(origins.judge(Some(&format!("http://{number}")), "h"), Permission::Refused);
-        }
-        assert_eq!(origins.refused.lock().expect("not poisoned").len(), REMEMBERED);
     }
 }

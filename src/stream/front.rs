@@ -26,7 +26,8 @@ use crate::{
     config::StreamConfig,
     connection::{CloseReason, Connection, Origin},
     delivery::embedded::EmbeddedDelivery,
-    http::server::Persistence,
+    hosts::Hosts,
+    http::{guard, server::Persistence},
     lifecycle::{Lifecycle, Phase},
     metrics::Metrics,
     registry::Newcomer,
@@ -74,19 +75,22 @@ impl Streams {
 pub async fn serve(
     listener: TcpListener,
     streams: Option<Streams>,
+    hosts: Arc<Hosts>,
     http: Router,
     metrics: Arc<Metrics>,
     lifecycle: Lifecycle,
 ) {
     let unread = streams.as_ref().map_or(door::HTTP, |streams| streams.unread);
     let hours = Hours { accepting_until: Phase::Closed, unread };
-    let front = Front { streams, metrics, lifecycle: lifecycle.clone() };
+    let http = guard::under_known_names(http, Arc::clone(&hosts));
+    let front = Front { streams, hosts, metrics, lifecycle: lifecycle.clone() };
     door::serve(listener, hours, front, http, lifecycle).await;
 }
 
 /// Stands at the door of the public listener.
 struct Front {
     streams: Option<Streams>,
+    hosts: Arc<Hosts>,
     metrics: Arc<Metrics>,
     lifecycle: Lifecycle,
 }
@@ -162,6 +166,9 @@ impl Front {
         permission: &Permission,
         peer: SocketAddr,
     ) -> Result<(Seat, Newcomer), Refusal> {
+        if !self.hosts.admits(&head.host) {
+            return Err(Refusal::Host);
+        }
         if *permission == Permission::Refused {
             return Err(Refusal::Origin);
         }

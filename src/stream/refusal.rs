@@ -14,7 +14,7 @@ use super::{
     head::{Agent, HeadFault},
     opening::{self, Length},
 };
-use crate::request_url::NoRequestId;
+use crate::{http::guard::UNKNOWN_HOST, request_url::NoRequestId};
 
 /// Where the daemon restarts: when browsers come back.
 const SOON: (u64, u64) = (2_000, 5_000);
@@ -30,6 +30,8 @@ pub(crate) enum Refusal {
     Head(HeadFault),
     /// It names no valid request id.
     RequestId(NoRequestId),
+    /// The name it was asked under is not served.
+    Host,
     /// The page's origin may not read streams.
     Origin,
     /// Its id keeps replacing itself.
@@ -56,6 +58,7 @@ impl Refusal {
         match self {
             Self::Head(_) => "head",
             Self::RequestId(_) => "request_id",
+            Self::Host => "host",
             Self::Origin => "origin",
             Self::Flapping => "flapping",
             Self::Draining => "draining",
@@ -77,6 +80,7 @@ impl Refusal {
             }
             Self::Head(fault) => error("400 Bad Request", fault, permission),
             Self::RequestId(fault) => error("400 Bad Request", fault, permission),
+            Self::Host => error("421 Misdirected Request", &UNKNOWN_HOST, permission),
             Self::Origin => error("403 Forbidden", &"Origin not allowed", permission),
             Self::Denied(status) => {
                 let words = format!("Backend returned {}", status.as_u16());

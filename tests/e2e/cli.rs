@@ -130,7 +130,7 @@ async fn a_piped_table_is_whole_and_nothing_from_the_network_controls_the_termin
     let stream = tokio::net::TcpStream::connect(daemon.public).await.unwrap();
     let id = "x".repeat(128);
     let head = format!(
-        "GET /api/sse/stream?request_id={id} HTTP/1.1\r\nHost: x\r\n\
+        "GET /api/sse/stream?request_id={id} HTTP/1.1\r\nHost: localhost\r\n\
          User-Agent: evil\tagent \u{9b}31m \u{202e}{}\r\n\r\n",
         "y".repeat(100)
     );

@@ -26,10 +26,10 @@ fn garbage() -> Vec<Vec<u8>> {
     all.extend([
         b"\r\n\r\n\r\n".to_vec(),
         b"GET".to_vec(),
-        b"GET / HTTP/1.1\r\nHost: x\r\nBroken".to_vec(),
+        b"GET / HTTP/1.1\r\nHost: localhost\r\nBroken".to_vec(),
         b"GET / HTTP/9.9\r\n\r\n".to_vec(),
         b"GET /%zz\0 HTTP/1.1\r\n\r\n".to_vec(),
-        b"GET / HTTP/1.1\nHost: x\n\n".to_vec(),
+        b"GET / HTTP/1.1\nHost: localhost\n\n".to_vec(),
         b"POST /v1/events HTTP/1.1\r\nContent-Length: -1\r\n\r\n".to_vec(),
         b"POST /v1/events HTTP/1.1\r\nContent-Length: 99999999999999999999\r\n\r\n{}".to_vec(),
         b"POST /v1/events HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n".to_vec(),
@@ -119,7 +119,7 @@ async fn garbage_on_the_control_socket() {
 #[tokio::test]
 async fn a_body_without_end_is_cut_off() {
     let daemon = Daemon::start(&["testing=true"]).await;
-    let head = "POST /api/sse/callback HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n\
+    let head = "POST /api/sse/callback HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n\
                 Content-Length: 50000000\r\n\r\n";
     let body = [head.as_bytes(), &vec![b'['; 5_000_000]].concat();
     let answer = throw(TcpStream::connect(daemon.internal).await.unwrap(), &body).await;

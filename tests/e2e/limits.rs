@@ -20,7 +20,7 @@ pub fn descriptors(daemon: &Daemon) -> usize {
 /// Opens a stream as a browser that hears an answer of any kind. `Some`: it was let in.
 async fn knock(daemon: &Daemon, id: usize) -> Option<TcpStream> {
     let mut socket = TcpStream::connect(daemon.public).await.expect("the listener accepts");
-    let head = format!("GET /api/sse/stream?request_id=b{id} HTTP/1.1\r\nHost: x\r\n\r\n");
+    let head = format!("GET /api/sse/stream?request_id=b{id} HTTP/1.1\r\nHost: localhost\r\n\r\n");
     socket.write_all(head.as_bytes()).await.expect("sent");
     within("an answer", async {
         let mut heard = Vec::new();

@@ -52,7 +52,7 @@ struct Reader {
 impl Reader {
     async fn open(daemon: &Daemon, id: &str) -> Self {
         let mut socket = TcpStream::connect(daemon.public).await.expect("the listener accepts");
-        let head = format!("GET /api/sse/stream?request_id={id} HTTP/1.1\r\nHost: x\r\n\r\n");
+        let head = format!("GET /api/sse/stream?request_id={id} HTTP/1.1\r\nHost: localhost\r\n\r\n");
         socket.write_all(head.as_bytes()).await.expect("sent");
         let mut reader = Self { socket, part: Vec::new(), last: None, count: 0, all: DefaultHasher::new() };
         while !reader.part.windows(7).any(|part| part == b"retry: ") {
@@ -275,7 +275,7 @@ async fn hundreds_of_hostile_clients_at_once_leave_nothing_behind() {
         let to = daemon.public;
         async move {
             let Ok(mut socket) = TcpStream::connect(to).await else { return };
-            let whole = format!("{stream}-{number} HTTP/1.1\r\nHost: x\r\n\r\n");
+            let whole = format!("{stream}-{number} HTTP/1.1\r\nHost: localhost\r\n\r\n");
             let bytes: Vec<u8> = match number % 8 {
                 0 => Vec::new(),
                 1 => whole.as_bytes()[..20].to_vec(),
