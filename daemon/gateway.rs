@@ -48,6 +48,7 @@ async fn run(config: &Config, sockets: Sockets) -> Result<(), Failure> {
     );
     tracing::info!(address = %gateway.address(), "Server listening on port {}", gateway.address().port());
     notify::gateway_ready(&gateway);
+    notify::watchdog(gateway.lifecycle(), |_| std::future::ready(Ok(())));
     gateway.ended().await;
     Ok(())
 }

@@ -14,7 +14,7 @@ mod notify;
 mod settings;
 mod signals;
 
-use std::process::ExitCode;
+use std::{process::ExitCode, sync::Arc};
 
 use clap::{CommandFactory, Parser};
 use ssectl_core::{
@@ -74,6 +74,11 @@ async fn run(prepared: Prepared, sockets: Sockets) -> Result<(), Failure> {
         greeting::print(services, prepared.socket_from);
     }
     notify::ready(services);
+    let asked = Arc::clone(services);
+    notify::watchdog(&services.lifecycle, move |patience| {
+        let services = Arc::clone(&asked);
+        async move { services.pulse(patience).await }
+    });
     let bound = &services.bound;
     let activated = (!bound.activated.is_empty()).then(|| bound.activated.join(", "));
     tracing::info!(public = %bound.public, internal = %bound.internal, socket = ?bound.socket, activated, "ready");

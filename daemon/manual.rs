@@ -53,6 +53,10 @@ pub(crate) const MANUAL: Manual = Manual {
                 ),
                 ("NOTIFY_SOCKET", "Told READY=1 when the daemon serves and STOPPING=1 when it ends."),
                 (
+                    "WATCHDOG_USEC",
+                    "How often systemd wants to hear WATCHDOG=1. The daemon says it only after its registry and its state have answered.",
+                ),
+                (
                     "LISTEN_PID, LISTEN_FDS, LISTEN_FDNAMES",
                     "Listening sockets that systemd hands over, by name: public and internal (TCP), control (a path). They win over listen.public, listen.internal and control.socket, for ssectld gateway over gateway_server.listen and gateway_server.internal. Any other name or kind of socket ends the program with 78.",
                 ),

@@ -1,18 +1,19 @@
 //! The handles that the doors (`http`, `control`) act on.
 
-use std::{net::SocketAddr, path::PathBuf, sync::Arc};
+use std::{net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
 
 use jiff::Timestamp;
+use tokio::time::timeout;
 
 use crate::{
     clock::SharedClock,
     config::Config,
-    delivery::{Delivery, Dispatcher},
+    delivery::{Delivery, Directory, Dispatcher},
     idempotency::Receipts,
     lifecycle::{Lifecycle, Phase},
     metrics::Metrics,
     registry::ConnectionRegistry,
-    store::Store,
+    store::{Batch, Store},
     task::TaskService,
     version::VersionService,
 };
@@ -58,6 +59,16 @@ impl Services {
         // Streams end when the daemon does.
         let delivery = if self.lifecycle.phase() < Phase::Closing { self.delivery.trouble() } else { None };
         [volatile, failed, self.registry.trouble(), delivery].into_iter().flatten().collect()
+    }
+
+    /// Asks the parts that would hold everybody up. Fails with the name of the first that does not answer in time.
+    pub async fn pulse(&self, patience: Duration) -> Result<(), &'static str> {
+        let registry = Arc::clone(&self.registry);
+        // Its lock, never let go of, would keep a thread that others need.
+        let asked = tokio::task::spawn_blocking(move || registry.count());
+        timeout(patience, asked).await.map_err(|_| "registry")?.map_err(|_| "registry")?;
+        // A store that has given up answers, too.
+        timeout(patience, self.store.commit(Batch::new())).await.map(drop).map_err(|_| "store")
     }
 }
 

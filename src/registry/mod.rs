@@ -217,6 +217,12 @@ impl ConnectionRegistry {
         ghosts.map(|(connection, vital)| Listed { connection, flapping: false, vital: Some(vital) }).collect()
     }
 
+    /// Keeps everybody waiting until what it returns is dropped.
+    #[cfg(test)]
+    pub(crate) fn hold(&self) -> impl Drop + '_ {
+        self.lock()
+    }
+
     fn remove(
         &self,
         take: impl FnOnce(&mut Core) -> Option<Arc<Connection>>,

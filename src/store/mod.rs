@@ -82,7 +82,8 @@ pub trait Store: Send + Sync + 'static {
     /// Returns all records of a table, by key.
     fn load(&self, table: Table) -> Result<Vec<(String, Vec<u8>)>, StoreError>;
 
-    /// Commits a batch. When this returns `Ok`, it survives a power failure if [`Store::durable`].
+    /// Commits a batch. When this returns `Ok`, it survives a power failure if [`Store::durable`]. An empty one
+    /// writes nothing: it is answered after what came before.
     fn commit(&self, batch: Batch) -> BoxFuture<'_, Result<(), StoreError>>;
 
     /// Returns whether what was committed survives the process.

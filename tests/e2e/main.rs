@@ -44,3 +44,4 @@ mod tasks;
 mod testing_endpoints;
 mod through_a_gateway;
 mod versions;
+mod watchdog;

@@ -118,6 +118,15 @@ async fn status_says_what_is() {
     assert_eq!(answer.value.schema, "ssectl/status");
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn a_registry_that_does_not_answer_is_named() {
+    let daemon = Daemon::start().await;
+    let held = daemon.services().registry.hold();
+    assert_eq!(daemon.services().pulse(Duration::from_millis(50)).await, Err("registry"));
+    drop(held);
+    assert_eq!(daemon.services().pulse(Duration::from_secs(30)).await, Ok(()));
+}
+
 #[tokio::test]
 async fn many_connections_are_listed_whole_and_in_order() {
     let daemon = Daemon::start().await;

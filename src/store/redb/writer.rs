@@ -122,7 +122,8 @@ fn run(database: &Database, mut queue: mpsc::Receiver<Job>, failed: &Mutex<Optio
             }
             next = if commits.len() < QUEUE { queue.try_recv().ok() } else { None };
         }
-        if commits.is_empty() {
+        if commits.iter().all(|commit| commit.batch.is_empty()) {
+            answer(commits, &Ok(()));
             continue;
         }
         // Whether a failed commit is there is unknown, and a sync that failed once may succeed without having

@@ -153,6 +153,15 @@ impl Daemon {
         notice(&self.notices, text).await;
     }
 
+    /// Returns what it has told systemd meanwhile.
+    pub fn notices(&self) -> String {
+        let (mut all, mut buffer) = (String::new(), [0; 4096]);
+        while let Ok(length) = self.notices.try_recv(&mut buffer) {
+            all.push_str(&String::from_utf8_lossy(&buffer[..length]));
+        }
+        all
+    }
+
     /// Sends it a signal: `TERM`, `INT`, `KILL`.
     pub async fn signal(&self, name: &str) {
         let pid = self.pid().to_string();
