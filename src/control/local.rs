@@ -9,12 +9,21 @@ use interprocess::{
         tokio::{Stream, prelude::*},
     },
 };
+use tokio::time::{sleep, timeout};
 
 /// The longest path of a socket, in bytes, that the platform takes.
 pub const MAX_PATH_BYTES: usize = if cfg!(target_os = "macos") { 103 } else { 107 };
 
 /// A daemon whose backlog is full for this long does not answer.
 const PROBE_LIMIT: Duration = Duration::from_secs(1);
+
+/// How long a client waits for room in a full backlog, and
+const BUSY_LIMIT: Duration = Duration::from_secs(5);
+/// how soon it looks again.
+const PAUSE: Duration = Duration::from_millis(20);
+
+/// The user at the other end of a socket that has none.
+const NOBODY: u32 = u32::MAX;
 
 /// Returns the socket's name for the system.
 pub(super) fn name(path: &Path) -> io::Result<Name<'_>> {
@@ -26,10 +35,24 @@ pub(super) fn name(path: &Path) -> io::Result<Name<'_>> {
     path.to_fs_name::<GenericFilePath>()
 }
 
-/// Connects. When the daemon's backlog is full this may succeed all the same; the first write then fails
-/// with [`io::ErrorKind::NotConnected`].
+/// Connects, as soon as the daemon's backlog has room; [`io::ErrorKind::WouldBlock`] if it has none for long.
 pub(super) async fn connect(path: &Path) -> io::Result<Stream> {
-    Stream::connect(name(path)?).await
+    let connecting = async {
+        loop {
+            let stream = Stream::connect(name(path)?).await?;
+            if is_connected(&stream) {
+                return Ok(stream);
+            }
+            sleep(PAUSE).await;
+        }
+    };
+    timeout(BUSY_LIMIT, connecting).await.unwrap_or_else(|_| Err(io::ErrorKind::WouldBlock.into()))
+}
+
+/// Returns whether there is somebody at the other end: where the backlog is full, a socket that does not wait seems
+/// to connect all the same.
+fn is_connected(stream: &Stream) -> bool {
+    stream.peer_creds().is_ok_and(|peer| peer.euid().is_some_and(|uid| uid != NOBODY))
 }
 
 /// Returns whether somebody listens on a socket now.

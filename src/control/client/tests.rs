@@ -71,6 +71,32 @@ async fn no_socket_or_nobody_behind_it_is_unreachable() {
     assert!(!client.has_sent());
 }
 
+#[cfg(target_os = "linux")]
+#[tokio::test]
+async fn where_the_backlog_is_full_a_client_waits_for_room() {
+    let dir = tempfile::tempdir().expect("temporary directory");
+    let path = dir.path().join("s");
+    let socket = socket2::Socket::new(socket2::Domain::UNIX, socket2::Type::STREAM, None).expect("a socket");
+    socket.bind(&socket2::SockAddr::unix(&path).expect("a short path")).expect("bound");
+    socket.listen(0).expect("listening");
+    socket.set_nonblocking(true).expect("a flag");
+    let _first = UnixStream::connect(&path).await.expect("there is room for one");
+    let client = Client::new(&path, Duration::from_millis(100));
+    let error = client.status().await.expect_err("there is no room");
+    assert!(matches!(error, ClientError::Unreachable(_)) && !client.has_sent(), "{error:?}");
+
+    let client = Client::new(&path, Duration::from_secs(5));
+    let listener = UnixListener::from_std(std::os::fd::OwnedFd::from(socket).into()).expect("a listener");
+    let serving = async {
+        // Makes room.
+        drop(listener.accept().await.expect("the first"));
+        let (mut stream, _) = listener.accept().await.expect("the one that waited");
+        read_request(&mut stream).await;
+    };
+    let (answer, ()) = tokio::join!(client.status(), serving);
+    assert!(matches!(answer, Err(ClientError::NoAnswer(_))), "it was heard: {answer:?}");
+}
+
 #[tokio::test]
 async fn closing_before_the_answer_leaves_the_outcome_unknown() {
     let fake = Fake::new(async |mut stream| {
