@@ -6,8 +6,8 @@ use tokio::{
 };
 
 use crate::{
-    fakes::browser::Browser,
-    harness::{Daemon, http, within},
+    fakes::{backend::Backend, browser::Browser},
+    harness::{Daemon, gateway::GatewayProcess, http, within},
 };
 
 /// Requests that nobody should send.
@@ -114,6 +114,23 @@ async fn garbage_on_the_control_socket() {
     }
     still_answers(&daemon).await;
     daemon.stop().await;
+}
+
+#[tokio::test]
+async fn garbage_on_a_gateway() {
+    let backend = Backend::start().await;
+    let gateway = GatewayProcess::start(&backend, &[]).await;
+    for bytes in garbage() {
+        for to in [gateway.address, gateway.internal] {
+            let answer = throw(TcpStream::connect(to).await.unwrap(), &bytes).await;
+            let sent = String::from_utf8_lossy(&bytes[..bytes.len().min(60)]);
+            assert!(is_refusal(&answer), "{sent:?} → {answer:?}");
+        }
+    }
+    for to in [gateway.address, gateway.internal] {
+        http::get(to, "/healthz").await.expect(200);
+    }
+    assert!(!gateway.log().contains("panicked"), "{}", gateway.log());
 }
 
 #[tokio::test]

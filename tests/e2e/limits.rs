@@ -14,7 +14,12 @@ use crate::{
 
 /// Returns the open descriptors of a daemon.
 pub fn descriptors(daemon: &Daemon) -> usize {
-    fs::read_dir(format!("/proc/{}/fd", daemon.pid())).expect("the daemon runs, on Linux").count()
+    descriptors_of(daemon.pid())
+}
+
+/// Returns the open descriptors of a process.
+pub fn descriptors_of(pid: u32) -> usize {
+    fs::read_dir(format!("/proc/{pid}/fd")).expect("it runs, on Linux").count()
 }
 
 /// Opens a stream as a browser that hears an answer of any kind. `Some`: it was let in.

@@ -24,7 +24,7 @@ use crate::{
 };
 
 /// What these tests measure is the machine's: one at a time.
-static ALONE: Mutex<()> = Mutex::const_new(());
+pub static ALONE: Mutex<()> = Mutex::const_new(());
 
 /// Healthy connections; ten times as many for `tests/run --torture`.
 fn connections() -> usize {
@@ -97,7 +97,12 @@ impl Reader {
 
 /// Returns the resident memory of a daemon in bytes.
 fn memory(daemon: &Daemon) -> usize {
-    let status = fs::read_to_string(format!("/proc/{}/status", daemon.pid())).expect("it runs, on Linux");
+    memory_of(daemon.pid())
+}
+
+/// Returns the resident memory of a process in bytes.
+pub fn memory_of(pid: u32) -> usize {
+    let status = fs::read_to_string(format!("/proc/{pid}/status")).expect("it runs, on Linux");
     let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).expect("a size");
     line.trim().trim_end_matches(" kB").parse::<usize>().expect("kilobytes") * 1024
 }

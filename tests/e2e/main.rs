@@ -20,6 +20,7 @@ mod control;
 mod doors;
 mod exit_codes;
 mod fakes;
+mod faults;
 mod gateway_alone;
 mod gateway_ends;
 mod gateway_mode;

@@ -84,9 +84,14 @@ impl GatewayProcess {
         fs::read_to_string(self.home.path("log")).unwrap_or_default()
     }
 
+    /// Returns its process id.
+    pub fn pid(&self) -> u32 {
+        self.child.id().expect("it is running")
+    }
+
     /// Sends it SIGTERM.
     pub async fn terminate(&self) {
-        let pid = self.child.id().expect("it is running").to_string();
+        let pid = self.pid().to_string();
         let sent = Command::new("kill").args(["-s", "TERM", &pid]).status().await.expect("kill can be run");
         assert!(sent.success(), "kill {pid}");
     }
