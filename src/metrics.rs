@@ -88,6 +88,7 @@ pub struct Metrics {
     closed: IntCounterVec,
     replaced: IntCounter,
     suspects: IntGauge,
+    late_connects: IntCounter,
     probes: IntCounterVec,
     gateway_forgot: IntCounter,
     refused: IntCounterVec,
@@ -123,6 +124,7 @@ impl Metrics {
             closed: counters(&r, "ssectld_connections_closed_total", "Ended connections by reason", &["reason"])?,
             replaced: counter(&r, "ssectld_connections_replaced_total", "Connections that a newer one with the same request id replaced")?,
             suspects: gauge(&r, "ssectld_suspect_connections", "Connections that the gateway may not hold any more")?,
+            late_connects: counter(&r, "ssectld_late_connects_total", "Connect callbacks of streams whose end was told before")?,
             probes: counters(&r, "ssectld_gateway_probes_total", "Connections that the gateway was asked for, by result", &["result"])?,
             gateway_forgot: counter(&r, "ssectld_gateway_forgot_total", "Times that the gateway had forgotten its connections")?,
             refused: counters(&r, "ssectld_streams_refused_total", "Streams that were not opened, by reason", &["reason"])?,
@@ -164,6 +166,11 @@ impl Metrics {
     /// The number of connections that a gateway may not hold any more changed.
     pub fn suspects_now(&self, count: usize) {
         self.suspects.set(i64::try_from(count).unwrap_or(i64::MAX));
+    }
+
+    /// A connect came after the end of its own stream.
+    pub fn connect_came_late(&self) {
+        self.late_connects.inc();
     }
 
     /// The gateway was asked for a connection.

@@ -105,7 +105,7 @@ impl Desk {
     /// Waits until the connect survives a restart. The rest is done by a task of its own: the answer does not
     /// wait for it, and a gateway that hangs up leaves nothing half done.
     async fn connect(&self, newcomer: Newcomer) {
-        let arrival = self.registry.register(newcomer);
+        let Some(arrival) = self.registry.connect(newcomer) else { return };
         let (delivery, registry) = (Arc::clone(&self.delivery), Arc::clone(&self.registry));
         let (remembered, answer) = oneshot::channel();
         self.lifecycle.spawn(async move {

@@ -3,11 +3,13 @@
 //! The lock is a `std` mutex: nothing is awaited while it is held. What must happen afterwards (closing a
 //! replaced stream, telling observers) comes back as a value or is spawned.
 
+mod behind_gateway;
 mod book;
 mod core;
 mod observer;
 #[cfg(test)]
 mod tests;
+mod tombstones;
 mod vitals;
 
 use std::{
@@ -22,15 +24,11 @@ use observer::Observers;
 pub use observer::{ConnectionObserver, ObserverError};
 pub use vitals::{Life, Vital};
 
-use self::{
-    book::Book,
-    core::Core,
-    vitals::{Source, Vitals},
-};
+use self::{behind_gateway::BehindGateway, book::Book, core::Core, vitals::Source};
 use crate::{
     clock::SharedClock,
     connection::{CloseReason, Connection, Origin},
-    delivery::{Departures, Directory, Roster},
+    delivery::{Departures, Directory},
     lifecycle::Lifecycle,
     metrics::Metrics,
     request_id::RequestId,
@@ -64,8 +62,7 @@ pub struct Listed {
 #[derive(Default)]
 struct State {
     core: Core,
-    /// In gateway mode.
-    vitals: Option<Vitals>,
+    gateway: Option<BehindGateway>,
 }
 
 impl State {
@@ -73,7 +70,7 @@ impl State {
         Listed {
             connection: Arc::clone(connection),
             flapping: self.core.is_flapping(&connection.request_id, now),
-            vital: self.vitals.as_ref().and_then(|vitals| vitals.of(connection.serial)),
+            vital: self.gateway.as_ref().and_then(|gateway| gateway.vitals.of(connection.serial)),
         }
     }
 }
@@ -115,11 +112,11 @@ impl ConnectionRegistry {
     /// gone by now the gateway will tell.
     pub fn keep(&self, store: Arc<dyn Store>) -> Result<usize, StoreError> {
         let book = Arc::new(Book::new(store));
-        self.lock().vitals = Some(Vitals::default());
+        self.lock().gateway = Some(BehindGateway::default());
         let now = self.clock.now();
         for (newcomer, connected_at) in book.read()? {
             let age = now.duration_since(connected_at).try_into().unwrap_or_default();
-            self.register_at(newcomer, connected_at, Source::EarlierRun(age));
+            self.enter(self.lock(), newcomer, connected_at, Source::EarlierRun(age), Instant::now());
         }
         let first = self.book.set(book).is_ok();
         debug_assert!(first, "the book is opened once");
@@ -141,21 +138,38 @@ impl ConnectionRegistry {
     /// Registers a connection, whatever its id's history: both maps change at once. The caller closes what
     /// was replaced and then calls [`ConnectionRegistry::announce`].
     pub fn register(&self, newcomer: Newcomer) -> Arrival {
-        self.register_at(newcomer, self.clock.now(), Source::Callback)
+        let (at, now) = (self.clock.now(), Instant::now());
+        self.enter(self.lock(), newcomer, at, Source::Callback, now)
     }
 
-    fn register_at(&self, newcomer: Newcomer, at: Timestamp, source: Source) -> Arrival {
-        let now = Instant::now();
+    /// Registers a connection that a gateway tells of, as [`ConnectionRegistry::register`] does. `None`, and nothing
+    /// counted, if its end was told before: the callback is a late one, or was sent twice.
+    pub fn connect(&self, newcomer: Newcomer) -> Option<Arrival> {
+        let (at, now) = (self.clock.now(), Instant::now());
         let mut state = self.lock();
-        let State { core, vitals } = &mut *state;
+        if state.gateway.as_mut().is_some_and(|gateway| gateway.has_ended(&newcomer.token, now)) {
+            drop(state);
+            tracing::debug!(token = newcomer.token.short(), "connect ignored: its stream has ended already");
+            self.metrics.connect_came_late();
+            return None;
+        }
+        Some(self.enter(state, newcomer, at, Source::Callback, now))
+    }
+
+    fn enter(
+        &self,
+        mut state: MutexGuard<'_, State>,
+        newcomer: Newcomer,
+        at: Timestamp,
+        source: Source,
+        now: Instant,
+    ) -> Arrival {
+        let State { core, gateway } = &mut *state;
         let arrival = core.register(newcomer, at, now);
         self.metrics.arrived(&arrival, core.len());
-        if let (Some(vitals), Arrival::New { connection, replaced }) = (vitals, &arrival) {
-            for old in replaced {
-                vitals.leave(old.serial);
-            }
-            vitals.enter(connection, source, now);
-            self.metrics.suspects_now(vitals.suspects());
+        if let Some(gateway) = gateway {
+            gateway.arrived(&arrival, source, now);
+            self.metrics.suspects_now(gateway.suspects());
         }
         drop(state);
         match &arrival {
@@ -184,6 +198,10 @@ impl ConnectionRegistry {
     /// Removes the connection with this token. `None`, and nothing counted, if there is none: the notice is
     /// stale.
     pub fn disconnect(&self, token: &Token, reason: CloseReason) -> Option<Arc<Connection>> {
+        // First: a connect that comes in between finds it, or is found.
+        if let Some(gateway) = &mut self.lock().gateway {
+            gateway.ended(token, Instant::now());
+        }
         self.remove(|core| core.remove_token(token), reason)
     }
 
@@ -213,7 +231,7 @@ impl ConnectionRegistry {
     /// registered.
     pub fn ghosts(&self) -> Vec<Listed> {
         let state = self.lock();
-        let ghosts = state.vitals.iter().flat_map(|vitals| vitals.ghosts(Instant::now()));
+        let ghosts = state.gateway.iter().flat_map(|gateway| gateway.vitals.ghosts(Instant::now()));
         ghosts.map(|(connection, vital)| Listed { connection, flapping: false, vital: Some(vital) }).collect()
     }
 
@@ -229,15 +247,12 @@ impl ConnectionRegistry {
         reason: CloseReason,
     ) -> Option<Arc<Connection>> {
         let mut state = self.lock();
-        let State { core, vitals } = &mut *state;
+        let State { core, gateway } = &mut *state;
         let removed = take(core)?;
         self.metrics.left(reason, core.len());
-        if let Some(vitals) = vitals {
-            let vital = vitals.leave(removed.serial);
-            if let (CloseReason::NotFound, Some(vital)) = (reason, vital) {
-                vitals.haunt(Arc::clone(&removed), vital.proven, Instant::now());
-            }
-            self.metrics.suspects_now(vitals.suspects());
+        if let Some(gateway) = gateway {
+            gateway.left(&removed, reason, Instant::now());
+            self.metrics.suspects_now(gateway.suspects());
         }
         drop(state);
         tracing::debug!(
@@ -252,15 +267,6 @@ impl ConnectionRegistry {
         }
         self.observers.disconnected(&removed, reason);
         Some(removed)
-    }
-
-    /// Looks at or changes what is known of lives. Nothing is in embedded mode.
-    fn vitals<T: Default>(&self, act: impl FnOnce(&mut Vitals, &Core) -> T) -> T {
-        let mut state = self.lock();
-        let State { core, vitals: Some(vitals) } = &mut *state else { return T::default() };
-        let result = act(vitals, core);
-        self.metrics.suspects_now(vitals.suspects());
-        result
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
@@ -287,39 +293,5 @@ impl Directory for ConnectionRegistry {
 impl Departures for ConnectionRegistry {
     fn departed(&self, connection: &Connection, reason: CloseReason) {
         self.remove(|core| core.remove_serial(connection), reason);
-    }
-}
-
-impl Roster for ConnectionRegistry {
-    fn proven(&self, alive: &[&Connection]) -> usize {
-        let (at, now) = (self.clock.now(), Instant::now());
-        self.vitals(|vitals, _| {
-            let before = vitals.suspects();
-            alive.iter().for_each(|connection| vitals.proven(connection.serial, at, now));
-            before - vitals.suspects()
-        })
-    }
-
-    fn doubted(&self, unsettled: &[&Connection]) {
-        let now = Instant::now();
-        self.vitals(|vitals, _| {
-            unsettled.iter().for_each(|connection| vitals.doubted(connection.serial, now));
-        });
-    }
-
-    fn doubt_unproven(&self, since: Instant) {
-        self.vitals(|vitals, _| vitals.doubt_unproven(since));
-    }
-
-    fn is_suspect(&self, connection: &Connection) -> bool {
-        self.vitals(|vitals, _| vitals.of(connection.serial)).is_some_and(|vital| vital.life == Life::Suspect)
-    }
-
-    fn suspects(&self) -> usize {
-        self.vitals(|vitals, _| vitals.suspects())
-    }
-
-    fn due(&self) -> Vec<Arc<Connection>> {
-        self.vitals(|vitals, core| vitals.due(core.connections(), Instant::now()))
     }
 }

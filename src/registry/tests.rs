@@ -17,6 +17,8 @@ use tokio::sync::mpsc;
 use super::*;
 use crate::{clock::SystemClock, metrics::Metrics};
 
+mod converge;
+
 const LIMIT: Duration = Duration::from_secs(2);
 
 fn newcomer(id: &str, token: &str) -> Newcomer {

@@ -158,3 +158,20 @@ async fn a_restarted_gateway_is_recognised_and_said_once() {
     .await;
     http::get(daemon.internal, "/readyz").await.expect(200);
 }
+
+#[tokio::test]
+async fn a_connect_after_the_end_of_its_own_stream_registers_nobody() {
+    let (gateway, daemon) = pair().await;
+    gateway.connect(daemon.internal, "a", "first").await;
+    gateway.disconnect(daemon.internal, "b", "overtaken").await;
+    gateway.connect(daemon.internal, "b", "overtaken").await;
+    assert_eq!(daemon.connected().await, ["a"]);
+    gateway.connect(daemon.internal, "a", "second").await;
+    gateway.connect(daemon.internal, "a", "first").await;
+    let list = daemon.ask("/v1/connections").await.expect(200).json();
+    assert_eq!(list["items"][0]["token"], "second", "a callback that comes twice throws nobody out: {list}");
+    gateway.connect(daemon.internal, "b", "anew").await;
+    assert_eq!(daemon.connected().await, ["a", "b"]);
+    let metrics = daemon.metrics().await;
+    assert_eq!((metrics.connections(), metrics.value("ssectld_late_connects_total")), ((3.0, 1.0, 2.0), 2.0));
+}

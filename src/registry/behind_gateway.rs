@@ -1,0 +1,101 @@
+//! What the registry knows besides in gateway mode: whether what is registered is there, and what has ended of late.
+
+use std::{sync::Arc, time::Instant};
+
+use super::{
+    Arrival, ConnectionRegistry, Life, State,
+    core::Core,
+    tombstones::Tombstones,
+    vitals::{Source, Vitals},
+};
+use crate::{
+    connection::{CloseReason, Connection},
+    delivery::Roster,
+    token::Token,
+};
+
+/// The lives of the registered, and the ends of others.
+#[derive(Default)]
+pub(super) struct BehindGateway {
+    pub(super) vitals: Vitals,
+    tombstones: Tombstones,
+}
+
+impl BehindGateway {
+    pub(super) fn arrived(&mut self, arrival: &Arrival, source: Source, now: Instant) {
+        let Arrival::New { connection, replaced } = arrival else { return };
+        for old in replaced {
+            self.vitals.leave(old.serial);
+        }
+        for old in arrival.to_close() {
+            self.tombstones.add(&old.token, now);
+        }
+        self.vitals.enter(connection, source, now);
+    }
+
+    pub(super) fn left(&mut self, connection: &Arc<Connection>, reason: CloseReason, now: Instant) {
+        let vital = self.vitals.leave(connection.serial);
+        if let (CloseReason::NotFound, Some(vital)) = (reason, vital) {
+            self.vitals.haunt(Arc::clone(connection), vital.proven, now);
+        }
+        self.ended(&connection.token, now);
+    }
+
+    /// Notes the end of a stream, registered or not: its connect may be still to come.
+    pub(super) fn ended(&mut self, token: &Token, now: Instant) {
+        self.tombstones.add(token, now);
+    }
+
+    pub(super) fn has_ended(&mut self, token: &Token, now: Instant) -> bool {
+        self.tombstones.has(token, now)
+    }
+
+    pub(super) fn suspects(&self) -> usize {
+        self.vitals.suspects()
+    }
+}
+
+impl ConnectionRegistry {
+    /// Looks at or changes what is known of lives. Nothing is in embedded mode.
+    fn lives<T: Default>(&self, act: impl FnOnce(&mut Vitals, &Core) -> T) -> T {
+        let mut state = self.lock();
+        let State { core, gateway: Some(gateway) } = &mut *state else { return T::default() };
+        let result = act(&mut gateway.vitals, core);
+        self.metrics.suspects_now(gateway.suspects());
+        result
+    }
+}
+
+impl Roster for ConnectionRegistry {
+    fn proven(&self, alive: &[&Connection]) -> usize {
+        let (at, now) = (self.clock.now(), Instant::now());
+        self.lives(|vitals, _| {
+            let before = vitals.suspects();
+            alive.iter().for_each(|connection| vitals.proven(connection.serial, at, now));
+            before - vitals.suspects()
+        })
+    }
+
+    fn doubted(&self, unsettled: &[&Connection]) {
+        let now = Instant::now();
+        self.lives(|vitals, _| {
+            unsettled.iter().for_each(|connection| vitals.doubted(connection.serial, now));
+        });
+    }
+
+    fn doubt_unproven(&self, since: Instant) {
+        self.lives(|vitals, _| vitals.doubt_unproven(since));
+    }
+
+    fn is_suspect(&self, connection: &Connection) -> bool {
+        self.lives(|vitals, _| vitals.of(connection.serial)).is_some_and(|vital| vital.life == Life::Suspect)
+    }
+
+    fn suspects(&self) -> usize {
+        self.lives(|vitals, _| vitals.suspects())
+    }
+
+    fn due(&self) -> Vec<Arc<Connection>> {
+        self.lives(|vitals, core| vitals.due(core.connections(), Instant::now()))
+    }
+}
