@@ -20,14 +20,24 @@ enum Kept {
     Shared(Arc<str>),
 }
 
+impl ShortText {
+    fn bytes(&self) -> &[u8] {
+        match &self.0 {
+            Kept::InPlace(length, bytes) => &bytes[..usize::from(*length)],
+            Kept::Shared(text) => text.as_bytes(),
+        }
+    }
+}
+
 impl Deref for ShortText {
     type Target = str;
 
     fn deref(&self) -> &str {
         match &self.0 {
             // Checking so few bytes takes nanoseconds, and keeps the type free of unsafe code.
-            Kept::InPlace(length, bytes) => std::str::from_utf8(&bytes[..usize::from(*length)])
-                .expect("the bytes were copied from a str, whole"),
+            Kept::InPlace(..) => {
+                std::str::from_utf8(self.bytes()).expect("the bytes were copied from a str, whole")
+            }
             Kept::Shared(text) => text,
         }
     }
@@ -48,7 +58,7 @@ impl From<&str> for ShortText {
 
 impl PartialEq for ShortText {
     fn eq(&self, other: &Self) -> bool {
-        **self == **other
+        self.bytes() == other.bytes()
     }
 }
 
@@ -62,13 +72,13 @@ impl PartialOrd for ShortText {
 
 impl Ord for ShortText {
     fn cmp(&self, other: &Self) -> std::cmp::Ordering {
-        (**self).cmp(&**other)
+        self.bytes().cmp(other.bytes())
     }
 }
 
 impl Hash for ShortText {
     fn hash<H: Hasher>(&self, state: &mut H) {
-        (**self).hash(state);
+        self.bytes().hash(state);
     }
 }
 

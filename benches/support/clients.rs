@@ -137,7 +137,8 @@ impl Client {
                     if self.state != State::Open {
                         (self.state, opened) = (State::Open, true);
                         if !scratch.starts_with(b"HTTP/1.1 200") {
-                            return Err(io::Error::other("a stream was refused"));
+                            let answer = String::from_utf8_lossy(&scratch[..n]);
+                            return Err(io::Error::other(format!("a stream was refused: {answer}")));
                         }
                     }
                     frames += events_in(&scratch[..n]);

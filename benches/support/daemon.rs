@@ -56,7 +56,7 @@ impl Daemon {
 
 /// `ssectld gateway`, until it is dropped.
 pub(crate) struct Gateway {
-    _process: Process,
+    process: Process,
     /// Where browsers connect.
     pub(crate) streams: SocketAddr,
 }
@@ -71,7 +71,12 @@ impl Gateway {
                 .args(["--set", &format!("gateway_server.listen={streams}")])
                 .args(["--callback-url", &format!("http://{internal}/api/sse/callback")]);
         })?;
-        Ok(Self { _process: process, streams })
+        Ok(Self { process, streams })
+    }
+
+    /// Returns its process id.
+    pub(crate) fn pid(&self) -> u32 {
+        self.process.0.id()
     }
 }
 

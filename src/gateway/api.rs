@@ -123,7 +123,7 @@ impl Shared {
             self.secret.as_ref().is_none_or(|secret| secret.is_shown(&head.headers, in_query.as_deref()));
         let mut response = if known {
             match read(&head.headers, body).await {
-                Ok(body) => self.carry_out(&body).await,
+                Ok(body) => self.carry_out(body).await,
                 Err(response) => response,
             }
         } else {
@@ -133,7 +133,7 @@ impl Shared {
         response
     }
 
-    async fn carry_out(&self, body: &Value) -> Response {
+    async fn carry_out(&self, body: Value) -> Response {
         let (to, order) = match order::read(body, self.framing) {
             Ok(order) => order,
             Err(invalid) => return fault(StatusCode::BAD_REQUEST, &invalid.to_string(), invalid.code()),

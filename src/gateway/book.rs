@@ -110,18 +110,16 @@ impl Book {
 
     /// Finds where an order goes.
     pub(super) fn post(&self, token: &Token, order: &Order) -> Posted {
+        post(&mut self.lock(), token, order, self.buffer_bytes)
+    }
+
+    /// Finds where an order for many goes. A text that is no token stands for no stream.
+    pub(super) fn post_to_all(&self, texts: &[String], order: &Order) -> Vec<Posted> {
         let mut entries = self.lock();
-        let Some(entry) = entries.get_mut(token) else { return Posted::Unknown };
-        match &mut entry.stage {
-            Stage::Opening(buffer) => buffer.take(order, self.buffer_bytes),
-            Stage::Open if order.then == Then::Stay => Posted::Open(entry.serial, None),
-            Stage::Open => {
-                let (sender, ended) = oneshot::channel();
-                entry.stage = Stage::Closing { _ended: Some(sender) };
-                Posted::Open(entry.serial, Some(ended))
-            }
-            Stage::Closing { .. } => Posted::Unknown,
-        }
+        let mut find = |text: &String| {
+            text.parse().map_or(Posted::Unknown, |token| post(&mut entries, &token, order, self.buffer_bytes))
+        };
+        texts.iter().map(&mut find).collect()
     }
 
     /// Returns what is next for a stream that opens: when that is nothing, it is open.
@@ -142,6 +140,20 @@ impl Book {
 
     fn lock(&self) -> MutexGuard<'_, HashMap<Token, Entry>> {
         self.entries.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+fn post(entries: &mut HashMap<Token, Entry>, token: &Token, order: &Order, limit: usize) -> Posted {
+    let Some(entry) = entries.get_mut(token) else { return Posted::Unknown };
+    match &mut entry.stage {
+        Stage::Opening(buffer) => buffer.take(order, limit),
+        Stage::Open if order.then == Then::Stay => Posted::Open(entry.serial, None),
+        Stage::Open => {
+            let (sender, ended) = oneshot::channel();
+            entry.stage = Stage::Closing { _ended: Some(sender) };
+            Posted::Open(entry.serial, Some(ended))
+        }
+        Stage::Closing { .. } => Posted::Unknown,
     }
 }
 

@@ -75,10 +75,9 @@ impl Invalid {
 }
 
 /// Reads an order from a body that is an object or an array.
-pub(super) fn read(body: &Value, framing: Framing) -> Result<(To, Order), Invalid> {
-    let empty = Map::new();
-    let body = body.as_object().unwrap_or(&empty);
-    let to = match (body.get("token"), body.get("tokens")) {
+pub(super) fn read(body: Value, framing: Framing) -> Result<(To, Order), Invalid> {
+    let mut body = if let Value::Object(body) = body { body } else { Map::new() };
+    let to = match (body.remove("token"), body.remove("tokens")) {
         (Some(Value::String(token)), _) if !token.is_empty() => To::One(token.parse().ok()),
         (None, Some(tokens)) => To::Many(many(tokens).ok_or(Invalid::Tokens)?),
         _ => return Err(Invalid::Token),
@@ -100,9 +99,10 @@ pub(super) fn read(body: &Value, framing: Framing) -> Result<(To, Order), Invali
     Ok((to, Order { frame: frame.map(|block| Arc::new(Frame::block(&block))), then }))
 }
 
-fn many(tokens: &Value) -> Option<Vec<String>> {
-    let tokens = tokens.as_array().filter(|tokens| (1..=MAX_TOKENS).contains(&tokens.len()))?;
-    tokens.iter().map(|token| token.as_str().map(str::to_owned)).collect()
+fn many(tokens: Value) -> Option<Vec<String>> {
+    let Value::Array(tokens) = tokens else { return None };
+    let text = |token| if let Value::String(text) = token { Some(text) } else { None };
+    (1..=MAX_TOKENS).contains(&tokens.len()).then(|| tokens.into_iter().map(text).collect())?
 }
 
 /// Returns name and data. An array is an object without fields.
@@ -126,7 +126,7 @@ mod tests {
     use crate::stream::Transfer;
 
     fn fault(body: &Value) -> (String, &'static str) {
-        let fault = read(body, Framing::Named).expect_err(&body.to_string());
+        let fault = read(body.clone(), Framing::Named).expect_err(&body.to_string());
         (fault.to_string(), fault.code())
     }
 
@@ -166,7 +166,7 @@ mod tests {
 
     #[test]
     fn an_order_may_be_event_close_both_or_nothing() {
-        let order = |body: Value| read(&body, Framing::Named).expect("an order").1;
+        let order = |body: Value| read(body, Framing::Named).expect("an order").1;
         let both = order(json!({"token": "t", "event": {"data": "x"}, "close": true, "other": 1}));
         assert_eq!(both.frame.expect("a frame").bytes(Transfer::Plain), "data: x\n\n");
         assert_eq!(both.then, Then::Close);
@@ -177,7 +177,7 @@ mod tests {
     #[test]
     fn many_tokens_take_an_event_and_nothing_else() {
         let event = json!({"data": "x"});
-        let to = read(&json!({"tokens": ["a", "b"], "event": event}), Framing::Named).expect("an order").0;
+        let to = read(json!({"tokens": ["a", "b"], "event": event}), Framing::Named).expect("an order").0;
         assert_eq!(to, To::Many(vec!["a".into(), "b".into()]));
         for body in [
             json!({"tokens": [], "event": event}),
@@ -187,7 +187,7 @@ mod tests {
             json!({"tokens": ["a"], "event": event, "close": true}),
             json!({"tokens": vec!["a"; MAX_TOKENS + 1], "event": event}),
         ] {
-            assert_eq!(read(&body, Framing::Named).expect_err("refused"), Invalid::Tokens);
+            assert_eq!(read(body, Framing::Named).expect_err("refused"), Invalid::Tokens);
         }
     }
 }

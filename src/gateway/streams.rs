@@ -213,8 +213,8 @@ impl Streams {
     /// Writes an event to many streams. Returns what became of it for those that did not get it.
     pub(super) async fn broadcast(&self, tokens: Vec<String>, order: &Order) -> Vec<(String, Outcome)> {
         let (mut serials, mut names, mut missing) = (Vec::new(), Vec::new(), Vec::new());
-        for text in tokens {
-            let posted = text.parse().map_or(Posted::Unknown, |token| self.ledger.book.post(&token, order));
+        let posted = self.ledger.book.post_to_all(&tokens, order);
+        for (text, posted) in tokens.into_iter().zip(posted) {
             match posted {
                 Posted::Open(serial, _) => {
                     serials.push(serial);
