@@ -91,13 +91,17 @@ impl Failure {
                     greeting::quoted(&path.to_string()),
                 ))
             }
+            StartError::Control(BindError::Group { .. }) => Self::new(Exit::Unusable, message)
+                .hint("under systemd, set Group= in the unit and leave control.group empty"),
             StartError::Control(_) => {
                 Self::new(Exit::Unusable, message).hint("name another socket with --socket PATH")
             }
             StartError::Store(_) => Self::new(Exit::Unusable, message)
                 .hint("name another directory with --set state.dir=DIR; nothing in this one was changed"),
             StartError::Streams(_) => Self::new(Exit::Failed, message),
-            StartError::Secret(_)
+            StartError::Access(_)
+            | StartError::ControlGroup(_)
+            | StartError::Secret(_)
             | StartError::Gateway(_)
             | StartError::FrontendVersion(_)
             | StartError::Authorize(_) => Self::new(Exit::Unusable, message)

@@ -4,6 +4,8 @@ use std::io::{self, Write};
 
 use ssectl_core::{
     accept::Sockets,
+    access::Access,
+    app,
     config::{self, Config, Environment, Loaded, Sources},
     control::discovery::{self, Why},
     http::secret::Secrets,
@@ -86,6 +88,9 @@ pub(crate) fn inspect(arguments: &args::Settings, what: args::Config) -> Result<
             config::render(&loaded) + &place
         }
         args::Config::Check => {
+            let unusable = |error: &dyn std::fmt::Display| Failure::new(Exit::Unusable, error);
+            Access::load(&loaded.config).map_err(|error| unusable(&error))?;
+            app::rights(&loaded.config).map_err(|error| unusable(&error))?;
             Secrets::load(&loaded.config).map_err(|error| Failure::new(Exit::Unusable, error))?;
             for warning in loaded.config.warnings() {
                 // Nobody to tell when this fails.

@@ -9,10 +9,11 @@ use std::{net::SocketAddr, sync::Arc, time::Duration};
 use tokio::net::TcpListener;
 
 use self::doors::Doors;
-pub use self::shutdown::Ended;
+pub use self::{doors::rights, shutdown::Ended};
 
 use crate::{
     accept::Sockets,
+    access::{Access, AccessError, UnknownName},
     admission::RegistryAdmission,
     clock::{SharedClock, SystemClock},
     config::Config,
@@ -76,6 +77,12 @@ pub enum StartError {
     /// The state cannot be used.
     #[error(transparent)]
     Store(#[from] StoreError),
+    /// The settings give a role to nobody that is known here.
+    #[error(transparent)]
+    Access(#[from] AccessError),
+    /// The group of the control socket is unknown.
+    #[error("control.group: {0}")]
+    ControlGroup(UnknownName),
     /// A secret cannot be used.
     #[error(transparent)]
     Secret(#[from] SecretError),
@@ -109,6 +116,7 @@ impl App {
             tracing::warn!("{warning}");
         }
         let config = Arc::new(config);
+        let access = Access::load(&config)?;
         let secrets = Secrets::load(&config)?;
         let doors = Doors::open(&config, std::mem::take(&mut parts.sockets))?;
         secrets.guard(doors.bound.internal)?;
@@ -117,7 +125,7 @@ impl App {
             None => Arc::new(RedbStore::open(&config.state.dir)?),
         };
         let lifecycle = Lifecycle::new();
-        let assembled = assembly::assemble(config, parts, &store, &lifecycle, doors.bound.clone());
+        let assembled = assembly::assemble(config, access, parts, &store, &lifecycle, doors.bound.clone());
         match assembled {
             Ok((services, embedded)) => Ok(Running::begin(services, doors, embedded, secrets)),
             Err(error) => {

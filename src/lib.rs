@@ -25,6 +25,8 @@ pub mod version;
 #[cfg(feature = "daemon")]
 pub mod accept;
 #[cfg(feature = "daemon")]
+pub mod access;
+#[cfg(feature = "daemon")]
 pub mod admission;
 #[cfg(feature = "daemon")]
 pub mod app;
@@ -32,6 +34,8 @@ pub mod app;
 pub mod clock;
 #[cfg(feature = "daemon")]
 pub mod config;
+#[cfg(feature = "daemon")]
+pub mod current;
 #[cfg(feature = "daemon")]
 pub mod delivery;
 #[cfg(feature = "daemon")]

@@ -1,22 +1,57 @@
-//! Mutations, whichever door they come through: carried out to the end even when the caller hangs up, and logged
-//! with one line each, refused ones too.
+//! Mutations, whichever door they come through: refused to callers who may not, carried out to the end even when
+//! the caller hangs up, and logged with one line each, refused ones too.
 
 use std::fmt::Display;
 
 use crate::{
+    access::{Caller, Denied, Role},
     control::types::{DisconnectReceipt, StopReceipt},
-    idempotency::Actor,
     lifecycle::Lifecycle,
+    services::Services,
     task::TaskReceipt,
     version::{ClearReceipt, VersionReceipt},
 };
 
+/// What can be ordered, and the least role that it needs.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Verb {
+    name: &'static str,
+    needs: Role,
+}
+
+impl Verb {
+    pub(crate) const VERSION_QUEUE: Self = Self::new("version.queue", Role::Publisher);
+    pub(crate) const VERSION_CLEAR: Self = Self::new("version.clear", Role::Operator);
+    pub(crate) const TASK_CREATE: Self = Self::new("task.create", Role::Publisher);
+    pub(crate) const TASK_COMPLETE: Self = Self::new("task.complete", Role::Publisher);
+    pub(crate) const TASK_FAIL: Self = Self::new("task.fail", Role::Publisher);
+    pub(crate) const TASK_CANCEL: Self = Self::new("task.cancel", Role::Operator);
+    pub(crate) const TASK_REMOVE: Self = Self::new("task.remove", Role::Operator);
+    pub(crate) const DISCONNECT: Self = Self::new("connections.disconnect", Role::Operator);
+    pub(crate) const STOP: Self = Self::new("daemon.stop", Role::Admin);
+
+    const fn new(name: &'static str, needs: Role) -> Self {
+        Self { name, needs }
+    }
+}
+
 /// A mutation as the log names it.
 pub(crate) struct Order {
-    actor: Actor,
-    verb: &'static str,
+    caller: Caller,
+    verb: Verb,
     target: String,
     key: Option<String>,
+}
+
+/// Why a mutation was not carried out to its end.
+#[derive(Clone, Debug, thiserror::Error)]
+pub(crate) enum NotDone {
+    /// The caller may not order it.
+    #[error(transparent)]
+    Denied(#[from] Denied),
+    /// It broke off.
+    #[error(transparent)]
+    Broken(#[from] Broken),
 }
 
 /// It broke off: a defect.
@@ -26,20 +61,22 @@ pub(crate) struct Broken;
 
 impl Order {
     /// Returns an order that is not carried out yet.
-    pub(crate) fn new(actor: Actor, verb: &'static str, target: &dyn Display, key: Option<&String>) -> Self {
-        Self { actor, verb, target: target.to_string(), key: key.cloned() }
+    pub(crate) fn new(caller: Caller, verb: Verb, target: &dyn Display, key: Option<&String>) -> Self {
+        Self { caller, verb, target: target.to_string(), key: key.cloned() }
     }
 
-    /// Carries out a mutation in a task of its own: a caller that hangs up does not leave it half done.
+    /// Carries out a mutation in a task of its own, if the caller may order it: one that hangs up does not leave it
+    /// half done.
     pub(crate) async fn carry_out<R, E>(
         self,
-        lifecycle: &Lifecycle,
+        services: &Services,
         act: impl Future<Output = Result<R, E>> + Send + 'static,
-    ) -> Result<Result<R, E>, Broken>
+    ) -> Result<Result<R, E>, NotDone>
     where
         R: Receipt + Send + 'static,
         E: Display + Send + 'static,
     {
+        self.caller.must_have(self.verb.needs).inspect_err(|denied| self.refused(denied))?;
         let logged = async move {
             let outcome = act.await;
             match &outcome {
@@ -48,20 +85,20 @@ impl Order {
             }
             outcome
         };
-        uninterrupted(lifecycle, logged).await
+        Ok(uninterrupted(&services.lifecycle, logged).await?)
     }
 
     // Text that others wrote is given as text: the log's form sees to it that no line can be forged with it.
 
     fn done(&self, facts: &Facts<'_>) {
-        let Self { actor, verb, target: what, .. } = self;
+        let Self { caller: Caller { actor, .. }, verb: Verb { name: verb, .. }, target: what, .. } = self;
         let Facts { key, task, sequence, connections, cleared, tasks } = *facts;
         let task = task.filter(|task| task != what);
         tracing::info!(verb, what, %actor, key, task, sequence, connections, cleared, tasks, "order done");
     }
 
     fn refused(&self, why: &impl Display) {
-        let Self { actor, verb, target: what, key } = self;
+        let Self { caller: Caller { actor, .. }, verb: Verb { name: verb, .. }, target: what, key } = self;
         tracing::info!(verb, what, %actor, key, why = why.to_string(), "order refused");
     }
 }

@@ -6,8 +6,10 @@ use jiff::Timestamp;
 use tokio::time::timeout;
 
 use crate::{
+    access::Access,
     clock::SharedClock,
     config::Config,
+    current::Current,
     delivery::{Delivery, Directory, Dispatcher},
     idempotency::Receipts,
     lifecycle::{Lifecycle, Phase},
@@ -22,6 +24,8 @@ use crate::{
 pub struct Services {
     /// The settings in force.
     pub config: Arc<Config>,
+    /// Who may do what.
+    pub access: Current<Access>,
     /// Who is connected.
     pub registry: Arc<ConnectionRegistry>,
     /// The way out.

@@ -4,8 +4,10 @@ use std::sync::Arc;
 
 use super::{Parts, StartError};
 use crate::{
+    access::Access,
     admission::{Backend, TellingDepartures},
     config::{Config, Mode},
+    current::Current,
     delivery::{Delivery, Departures, Dispatcher, embedded::EmbeddedDelivery, gateway::GatewayDelivery},
     idempotency::Receipts,
     lifecycle::Lifecycle,
@@ -21,6 +23,7 @@ use crate::{
 /// observers are the last step: before it nothing that is dropped keeps itself alive.
 pub(super) fn assemble(
     config: Arc<Config>,
+    access: Access,
     parts: Parts,
     store: &Arc<dyn Store>,
     lifecycle: &Lifecycle,
@@ -61,6 +64,7 @@ pub(super) fn assemble(
         store: Arc::clone(store),
         lifecycle: lifecycle.clone(),
         config,
+        access: Current::new(access),
         registry,
         delivery,
         dispatcher,

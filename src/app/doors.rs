@@ -7,8 +7,9 @@ use tokio::net::TcpListener;
 use super::StartError;
 use crate::{
     accept::{self, Sockets},
+    access::group_named,
     config::Config,
-    control::server::ControlListener,
+    control::server::{ControlListener, Rights},
     services::Bound,
 };
 
@@ -26,7 +27,7 @@ impl Doors {
         let activated = sockets.names();
         let control = match sockets.control {
             Some(socket) => ControlListener::adopt(socket)?,
-            None => ControlListener::bind(&config.control.socket)?,
+            None => ControlListener::bind(&config.control.socket, rights(config)?)?,
         };
         let public = door(sockets.public, config.listen.public, "listen.public")?;
         let internal = door(sockets.internal, config.listen.internal, "listen.internal")?;
@@ -39,6 +40,15 @@ impl Doors {
         };
         Ok(Self { control, public, internal, bound })
     }
+}
+
+/// Returns what the settings say about the file of the control socket.
+pub fn rights(config: &Config) -> Result<Rights, StartError> {
+    let group = match config.control.group.as_str() {
+        "" => None,
+        name => Some(group_named(name).map_err(StartError::ControlGroup)?),
+    };
+    Ok(Rights { group, open_to: config.control.open_to })
 }
 
 fn door(

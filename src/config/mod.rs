@@ -78,6 +78,8 @@ section! {
         listen: ListenConfig = ListenConfig::default(),
         /// The control socket.
         control: ControlConfig = ControlConfig::default(),
+        /// Who may do what over it.
+        access: AccessConfig = AccessConfig::default(),
         /// The gateway's callbacks.
         callback: CallbackConfig = CallbackConfig::default(),
         /// The door for application backends.
@@ -118,6 +120,37 @@ section! {
     ControlConfig {
         /// The control socket; empty: found as `ssectl` finds it.
         socket: PathBuf = PathBuf::new(),
+        /// The group of its file, by name or number; empty: that of the daemon.
+        group: String = String::new(),
+        /// Who may open it.
+        open_to: OpenTo = OpenTo::Group,
+    }
+}
+
+/// Whom the mode of the control socket lets through.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum OpenTo {
+    /// The daemon's own user.
+    Owner,
+    /// Its group too.
+    #[default]
+    Group,
+    /// Everybody on this machine: `access` alone says who may do what.
+    Everyone,
+}
+
+section! {
+    /// `[access]`: users by name or number, groups with an `@` before it.
+    AccessConfig {
+        /// Besides root and the daemon's own user.
+        admins: Vec<String> = Vec::new(),
+        /// Besides the group of the control socket.
+        operators: Vec<String> = Vec::new(),
+        /// They queue versions, send events and report tasks.
+        publishers: Vec<String> = Vec::new(),
+        /// They look.
+        readers: Vec<String> = Vec::new(),
     }
 }
 

@@ -207,7 +207,7 @@ pub struct Listen {
 pub struct ConnectionView {
     /// The browser's logical id.
     pub request_id: RequestId,
-    /// The stream's token; readers see 8 characters.
+    /// The stream's token; whoever is no operator sees 8 characters.
     pub token: String,
     /// `live` or `flapping`; behind a gateway also `suspect`, and `ghost` for what is gone.
     pub state: String,

@@ -17,12 +17,12 @@ use tower::ServiceExt;
 
 use super::{callback, guard, health, reply, secret::Secrets, testing};
 use crate::{
+    access::Caller,
     control::{
         server::publisher_router,
         types::{ApiError, ErrorCode, Failure},
     },
     hosts::Hosts,
-    idempotency::Actor,
     lifecycle::Lifecycle,
     metrics::Metrics,
     services::Services,
@@ -50,7 +50,7 @@ fn watching(lifecycle: &Lifecycle, metrics: Arc<Metrics>) -> Router {
 pub fn router(services: &Arc<Services>, secrets: Secrets) -> Router {
     let door = Door {
         secrets: secrets.clone(),
-        publishers: publisher_router(Arc::clone(services)).layer(Extension(Actor::Publisher)),
+        publishers: publisher_router(Arc::clone(services)).layer(Extension(Caller::token())),
     };
     let router = watching(&services.lifecycle, Arc::clone(&services.metrics))
         .merge(callback::router(services, secrets))

@@ -19,10 +19,11 @@ use super::{
     reply,
 };
 use crate::{
+    access::Caller,
     delivery::{Directory, Dispatcher},
     event::{Event, Kind},
     idempotency::Actor,
-    order::Order,
+    order::{Order, Verb},
     request_id::RequestId,
     services::Services,
     task::{CreateTask, TaskError, TaskEvent, TaskEventType},
@@ -111,12 +112,12 @@ async fn version(State(services): State<Arc<Services>>, request: Request) -> Res
             json!({ "delivered": delivered, "requestId": id.as_str(), "status": status }),
         )
     };
-    let logged = Order::new(Actor::Testing, "version.queue", &order.target(), None);
+    let logged = Order::new(Caller::testing(), Verb::VERSION_QUEUE, &order.target(), None);
     let versions = Arc::clone(&services.versions);
     let act = async move { versions.queue(Actor::Testing, order).await };
-    let queued = match logged.carry_out(&services.lifecycle, act).await {
+    let queued = match logged.carry_out(&services, act).await {
         Ok(queued) => queued,
-        Err(broken) => return asked.unavailable(&broken),
+        Err(why) => return asked.unavailable(&why),
     };
     match queued {
         Ok(_) => answer(true, "delivered"),
@@ -184,12 +185,12 @@ async fn start_task(State(services): State<Arc<Services>>, request: Request) -> 
         _ => return unknown(),
     };
     let order = CreateTask { builtin: Some(builtin.to_owned()), params, name: None, key: None };
-    let logged = Order::new(Actor::Testing, "task.create", &order.target(), None);
+    let logged = Order::new(Caller::testing(), Verb::TASK_CREATE, &order.target(), None);
     let tasks = Arc::clone(&services.tasks);
     let act = async move { tasks.create(Actor::Testing, order).await };
-    let created = match logged.carry_out(&services.lifecycle, act).await {
+    let created = match logged.carry_out(&services, act).await {
         Ok(created) => created,
-        Err(broken) => return asked.unavailable(&broken),
+        Err(why) => return asked.unavailable(&why),
     };
     match created {
         Ok(receipt) => {

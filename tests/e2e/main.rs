@@ -10,6 +10,7 @@
     reason = "fakes spawn their own tasks, logs are shown when a test fails, and nothing here is a library"
 )]
 
+mod access;
 mod activation;
 mod authorize;
 mod callback;

@@ -10,11 +10,12 @@ use super::{
     failure::Rejected,
 };
 use crate::{
+    access::{Caller, Role},
     connection::{CloseReason, Connection},
     control::types::{ConnectionView, Disconnect, DisconnectReceipt, List, Single},
     delivery::Directory,
     idempotency::{Actor, Begun, Mutation},
-    order::Order,
+    order::{Order, Verb},
     registry::{Life, Listed},
     request_id::RequestId,
     services::Services,
@@ -31,44 +32,50 @@ pub(super) struct Listing {
 /// Returns all connections, oldest first; after them, if they are asked for, those that were found gone.
 pub(super) async fn list(
     State(services): State<Shared>,
+    Extension(caller): Extension<Caller>,
     Params(asked): Params<Listing>,
 ) -> Json<List<ConnectionView>> {
     let now = services.clock.now();
     let ghosts = if asked.ghosts { services.registry.ghosts() } else { Vec::new() };
-    let items = services.registry.list().iter().chain(&ghosts).map(|listed| view(listed, now)).collect();
+    let listed = services.registry.list();
+    let items = listed.iter().chain(&ghosts).map(|listed| view(listed, now, &caller)).collect();
     Json(List::new("connections.list", items))
 }
 
 /// Returns the connection of a request id.
 pub(super) async fn show(
     State(services): State<Shared>,
+    Extension(caller): Extension<Caller>,
     Id(id): Id,
 ) -> Result<Json<Single<ConnectionView>>, Rejected> {
-    find(&services, &id)
+    find(&services, &caller, &id)
 }
 
 /// Returns the connection whose request id is the name of a path of ours.
 pub(super) async fn show_disconnect(
     State(services): State<Shared>,
+    Extension(caller): Extension<Caller>,
 ) -> Result<Json<Single<ConnectionView>>, Rejected> {
-    find(&services, "disconnect")
+    find(&services, &caller, "disconnect")
 }
 
-fn find(services: &Services, id: &str) -> Result<Json<Single<ConnectionView>>, Rejected> {
+fn find(services: &Services, caller: &Caller, id: &str) -> Result<Json<Single<ConnectionView>>, Rejected> {
     let id: RequestId =
         id.parse().map_err(|error| Rejected::invalid("that is no request id").cause(&error))?;
     let listed = services.registry.show(&id).ok_or_else(|| {
         Rejected::not_found(format!("{id} is not connected")).hint("see who is: ssectl connections list")
     })?;
-    Ok(Json(Single::new("connection", view(&listed, services.clock.now()))))
+    Ok(Json(Single::new("connection", view(&listed, services.clock.now(), caller))))
 }
 
-fn view(listed: &Listed, now: Timestamp) -> ConnectionView {
+/// A token lets its holder write to a browser: who may not disconnect sees its beginning only.
+fn view(listed: &Listed, now: Timestamp, caller: &Caller) -> ConnectionView {
     let connection: &Connection = &listed.connection;
     let life = listed.vital.map_or(Life::Live, |vital| vital.life);
+    let token = &connection.token;
     ConnectionView {
         request_id: connection.request_id.clone(),
-        token: connection.token.as_str().to_owned(),
+        token: if caller.has(Role::Operator) { token.as_str() } else { token.short() }.to_owned(),
         state: if listed.flapping && life == Life::Live { "flapping" } else { life.label() }.to_owned(),
         connected_at: connection.connected_at,
         age_ms: (now.as_millisecond() - connection.connected_at.as_millisecond()).max(0),
@@ -82,13 +89,14 @@ fn view(listed: &Listed, now: Timestamp) -> ConnectionView {
 /// Removes connections, then closes their streams.
 pub(super) async fn disconnect(
     State(services): State<Shared>,
-    Extension(actor): Extension<Actor>,
+    Extension(caller): Extension<Caller>,
     Body(order): Body<Disconnect>,
 ) -> Result<Json<Single<DisconnectReceipt>>, Rejected> {
-    let logged = Order::new(actor, "connections.disconnect", &target(&order), order.key.as_ref());
+    let actor = caller.actor;
+    let logged = Order::new(caller, Verb::DISCONNECT, &target(&order), order.key.as_ref());
     let inner = services.clone();
     let act = async move { once(&inner, actor, order).await };
-    let receipt = logged.carry_out(&services.lifecycle, act).await??;
+    let receipt = logged.carry_out(&services, act).await??;
     Ok(Json(Single::new("connections.disconnected", receipt)))
 }
 

@@ -5,10 +5,11 @@ use serde::Serialize;
 
 use super::{Shared, extract::Body, failure::Rejected};
 use crate::{
+    access::Caller,
     control::types::{Keyed, Listen, Single, Status, StopReceipt},
     delivery::Directory,
     idempotency::{Actor, Begun, Mutation},
-    order::Order,
+    order::{Order, Verb},
     services::Services,
 };
 
@@ -56,13 +57,14 @@ fn name(variant: &impl Serialize) -> String {
 /// Begins the graceful shutdown. Asking again does not hurry it.
 pub(super) async fn stop(
     State(services): State<Shared>,
-    Extension(actor): Extension<Actor>,
+    Extension(caller): Extension<Caller>,
     Body(order): Body<Keyed>,
 ) -> Result<Json<Single<StopReceipt>>, Rejected> {
-    let logged = Order::new(actor, "daemon.stop", &"daemon", order.key.as_ref());
+    let actor = caller.actor;
+    let logged = Order::new(caller, Verb::STOP, &"daemon", order.key.as_ref());
     let inner = services.clone();
     let act = async move { stop_once(&inner, actor, order).await };
-    let receipt = logged.carry_out(&services.lifecycle, act).await??;
+    let receipt = logged.carry_out(&services, act).await??;
     let warning = starts_again(&receipt.activated);
     let mut answer = Single::new("daemon.stopping", receipt);
     answer.warnings.extend(warning);

@@ -9,12 +9,13 @@ use axum::{
 };
 
 use crate::{
+    access::Denied,
     control::types::{ApiError, ErrorCode, Failure},
     delivery::TooLarge,
     event::InvalidEventName,
     idempotency::{KeyConflict, ReceiptError, TooManyKeys},
     lifecycle::ShuttingDown,
-    order::Broken,
+    order::{Broken, NotDone},
     store::StoreError,
     task::TaskError,
     version::VersionError,
@@ -65,6 +66,21 @@ impl IntoResponse for Rejected {
 impl From<Broken> for Rejected {
     fn from(error: Broken) -> Self {
         Self::new(ErrorCode::Internal, error.to_string())
+    }
+}
+
+impl From<Denied> for Rejected {
+    fn from(denied: Denied) -> Self {
+        Self::new(ErrorCode::Denied, denied.to_string()).hint(denied.hint)
+    }
+}
+
+impl From<NotDone> for Rejected {
+    fn from(error: NotDone) -> Self {
+        match error {
+            NotDone::Denied(denied) => denied.into(),
+            NotDone::Broken(broken) => broken.into(),
+        }
     }
 }
 

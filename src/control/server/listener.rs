@@ -1,4 +1,4 @@
-//! The socket itself: one daemon at a time, readable for its group, gone when the daemon is.
+//! The socket itself: one daemon at a time, open to whom the settings say, gone when the daemon is.
 
 use std::{
     fmt,
@@ -7,7 +7,7 @@ use std::{
     os::{
         fd::OwnedFd,
         unix::{
-            fs::{DirBuilderExt, FileTypeExt, MetadataExt, OpenOptionsExt, PermissionsExt},
+            fs::{DirBuilderExt, FileTypeExt, MetadataExt, OpenOptionsExt, PermissionsExt, chown},
             net::UnixListener,
         },
     },
@@ -22,11 +22,39 @@ use interprocess::{
     os::unix::{local_socket::ListenerOptionsExt, uds_local_socket},
 };
 
-use crate::control::local;
+use crate::{
+    access::{Door, group_name},
+    config::OpenTo,
+    control::local,
+};
 
-const MODE: u32 = 0o660;
+/// Until it has its group, the socket is nobody else's.
+const CLOSED: u32 = 0o600;
 /// Clients that wait to be accepted.
 const BACKLOG: i32 = 128;
+
+/// Whose the file of the socket is to be.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Rights {
+    /// Its group; none: whichever the system gives it.
+    pub group: Option<u32>,
+    /// Who may open it.
+    pub open_to: OpenTo,
+}
+
+impl Rights {
+    fn mode(self) -> u32 {
+        match self.open_to {
+            OpenTo::Owner => 0o600,
+            OpenTo::Group => 0o660,
+            OpenTo::Everyone => 0o666,
+        }
+    }
+
+    fn mode_of_directory(self) -> u32 {
+        if self.open_to == OpenTo::Everyone { 0o755 } else { 0o750 }
+    }
+}
 
 /// Why the control socket could not be bound.
 #[derive(Debug, thiserror::Error)]
@@ -46,12 +74,26 @@ pub enum BindError {
     #[error("the control socket that was handed in is bound to no path: write one in ListenStream=")]
     Nameless,
     /// The file could not be given its mode.
-    #[error("{path} has the mode {found:o}, not {MODE:o}")]
+    #[error("{path} has the mode {found:o}, not {wanted:o}")]
     Mode {
         /// The socket.
         path: PathDisplay,
         /// Its mode.
         found: u32,
+        /// What it should be.
+        wanted: u32,
+    },
+    /// The file could not be given to its group.
+    #[error(
+        "cannot give {path} to the group {group}, which the user of ssectld must be a member of: {source}"
+    )]
+    Group {
+        /// The socket.
+        path: PathDisplay,
+        /// The group's number.
+        group: u32,
+        /// Why not.
+        source: io::Error,
     },
     /// The system refuses.
     #[error("cannot {what} {path}: {source}")]
@@ -94,6 +136,7 @@ impl fmt::Display for Pid {
 pub struct ControlListener {
     listener: Listener,
     place: Place,
+    door: Door,
 }
 
 /// The file of the control socket.
@@ -107,9 +150,9 @@ enum Place {
 
 impl ControlListener {
     /// Binds the socket, taking the place of one whose daemon is dead. Must be called within a tokio runtime.
-    pub fn bind(path: &Path) -> Result<Self, BindError> {
+    pub fn bind(path: &Path, rights: Rights) -> Result<Self, BindError> {
         if let Some(dir) = path.parent() {
-            match fs::DirBuilder::new().mode(0o750).create(dir) {
+            match fs::DirBuilder::new().mode(rights.mode_of_directory()).create(dir) {
                 Err(error) if error.kind() != io::ErrorKind::AlreadyExists && !dir.is_dir() => {
                     return Err(failed("make the directory", dir, error));
                 }
@@ -120,11 +163,11 @@ impl ControlListener {
         remove_stale(path)?;
         let listener = local::name(path)
             .and_then(|name| {
-                ListenerOptions::new().name(name).mode(MODE as _).reclaim_name(false).create_tokio()
+                ListenerOptions::new().name(name).mode(CLOSED as _).reclaim_name(false).create_tokio()
             })
             .map_err(|error| failed("bind", path, error))?;
-        let file = SocketFile::open_to_group(path)?;
-        Ok(Self { listener, place: Place::Own { file, _lock: lock } })
+        let file = SocketFile::open_up(path, rights)?;
+        Ok(Self { listener, place: Place::Own { file, _lock: lock }, door: door(path)? })
     }
 
     /// Takes over a socket that listens already. Must be called within a tokio runtime.
@@ -137,7 +180,8 @@ impl ControlListener {
             uds_local_socket::tokio::Listener::try_from(OwnedFd::from(socket))
         })();
         let listener = adopted.map_err(|error| failed("take over", &path, error))?;
-        Ok(Self { listener: Listener::UdSocket(listener), place: Place::Given(path) })
+        let door = door(&path)?;
+        Ok(Self { listener: Listener::UdSocket(listener), place: Place::Given(path), door })
     }
 
     /// Returns the socket's path.
@@ -148,10 +192,26 @@ impl ControlListener {
         }
     }
 
+    /// Returns whom the kernel lets through.
+    pub(super) fn door(&self) -> &Door {
+        &self.door
+    }
+
     /// Waits for the next client.
     pub(super) async fn accept(&self) -> io::Result<Stream> {
         self.listener.accept().await
     }
+}
+
+fn door(path: &Path) -> Result<Door, BindError> {
+    let found = fs::symlink_metadata(path).map_err(|error| failed("look at", path, error))?;
+    // Connecting takes the right to write.
+    let closed_to_others = found.permissions().mode() & 0o002 == 0;
+    Ok(Door {
+        group: found.gid(),
+        group_name: group_name(found.gid()),
+        members_only: closed_to_others && cfg!(target_os = "linux"),
+    })
 }
 
 /// Takes the lock beside the socket; it is held as long as the file is open, and never removed.
@@ -214,15 +274,27 @@ struct SocketFile {
 }
 
 impl SocketFile {
-    /// Sets the mode whatever the umask took away, and makes sure of it.
-    fn open_to_group(path: &Path) -> Result<Self, BindError> {
+    /// Sets group and mode, whatever the umask took away, and makes sure of it.
+    fn open_up(path: &Path, rights: Rights) -> Result<Self, BindError> {
         let look = |error| failed("look at", path, error);
         let identity = identity(&fs::symlink_metadata(path).map_err(look)?);
         let file = Self { path: path.to_owned(), identity };
-        fs::set_permissions(path, fs::Permissions::from_mode(MODE))
+        if let Some(group) = rights.group {
+            chown(path, None, Some(group)).map_err(|source| BindError::Group {
+                path: PathDisplay(path.into()),
+                group,
+                source,
+            })?;
+        }
+        let wanted = rights.mode();
+        fs::set_permissions(path, fs::Permissions::from_mode(wanted))
             .map_err(|error| failed("set the mode of", path, error))?;
         let found = fs::symlink_metadata(path).map_err(look)?.permissions().mode() & 0o777;
-        if found == MODE { Ok(file) } else { Err(BindError::Mode { path: PathDisplay(path.into()), found }) }
+        if found == wanted {
+            Ok(file)
+        } else {
+            Err(BindError::Mode { path: PathDisplay(path.into()), found, wanted })
+        }
     }
 }
 
@@ -249,22 +321,40 @@ mod tests {
         (dir, path)
     }
 
+    fn bind(path: &Path) -> Result<ControlListener, BindError> {
+        ControlListener::bind(path, Rights::default())
+    }
+
+    #[tokio::test]
+    async fn the_file_is_open_to_whom_the_settings_say() {
+        let (_dir, path) = place();
+        let own = fs::metadata(path.parent().expect("a directory")).expect("there").gid();
+        for (open_to, mode) in [(OpenTo::Owner, 0o600), (OpenTo::Group, 0o660), (OpenTo::Everyone, 0o666)] {
+            let rights = Rights { group: Some(own), open_to };
+            let listener = ControlListener::bind(&path, rights).expect("bound");
+            assert_eq!(fs::metadata(&path).expect("there").permissions().mode() & 0o777, mode);
+            let door = listener.door();
+            let members_only = open_to != OpenTo::Everyone && cfg!(target_os = "linux");
+            assert_eq!((door.group, door.members_only), (own, members_only));
+        }
+    }
+
     #[tokio::test]
     async fn the_file_is_for_the_group_and_goes_with_the_listener() {
         let (_dir, path) = place();
-        let listener = ControlListener::bind(&path).expect("bound");
+        let listener = bind(&path).expect("bound");
         assert_eq!(fs::metadata(&path).expect("there").permissions().mode() & 0o777, 0o660);
         assert!(local::is_live(&path).is_ok());
         drop(listener);
         assert!(!path.exists());
-        ControlListener::bind(&path).expect("bound again");
+        bind(&path).expect("bound again");
     }
 
     #[tokio::test]
     async fn a_second_daemon_is_told_who_has_it() {
         let (_dir, path) = place();
-        let first = ControlListener::bind(&path).expect("bound");
-        let error = ControlListener::bind(&path).expect_err("taken");
+        let first = bind(&path).expect("bound");
+        let error = bind(&path).expect_err("taken");
         assert!(
             matches!(&error, BindError::InUse { pid: Some(pid), .. } if *pid == std::process::id()),
             "{error}"
@@ -278,9 +368,9 @@ mod tests {
         let (_dir, path) = place();
         drop(UnixListener::bind(&path).expect("bound"));
         assert!(path.exists(), "std leaves the file");
-        drop(ControlListener::bind(&path).expect("taken over"));
+        drop(bind(&path).expect("taken over"));
         let _live = UnixListener::bind(&path).expect("bound");
-        assert!(matches!(ControlListener::bind(&path), Err(BindError::InUse { .. })));
+        assert!(matches!(bind(&path), Err(BindError::InUse { .. })));
         assert!(path.exists());
     }
 
@@ -288,10 +378,10 @@ mod tests {
     async fn other_files_are_never_removed() {
         let (_dir, path) = place();
         fs::write(&path, "precious").expect("written");
-        assert!(matches!(ControlListener::bind(&path), Err(BindError::NotASocket(_))));
+        assert!(matches!(bind(&path), Err(BindError::NotASocket(_))));
         assert_eq!(fs::read(&path).expect("still there"), b"precious");
         fs::remove_file(&path).expect("removed");
-        let listener = ControlListener::bind(&path).expect("bound");
+        let listener = bind(&path).expect("bound");
         fs::remove_file(&path).expect("removed");
         fs::write(&path, "somebody else's").expect("written");
         drop(listener);
@@ -302,10 +392,10 @@ mod tests {
     async fn a_path_that_cannot_be_is_an_error_that_names_it() {
         let (dir, _) = place();
         let deep = dir.path().join("a/b/control.sock");
-        let error = ControlListener::bind(&deep).expect_err("no parent").to_string();
+        let error = bind(&deep).expect_err("no parent").to_string();
         assert!(error.contains("a/b"), "{error}");
         let long = dir.path().join("x".repeat(120));
-        let error = ControlListener::bind(&long).expect_err("too long").to_string();
+        let error = bind(&long).expect_err("too long").to_string();
         assert!(error.contains("bytes"), "{error}");
     }
 }

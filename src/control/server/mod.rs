@@ -6,30 +6,33 @@ mod events;
 mod extract;
 mod failure;
 mod follow;
+mod guard;
 mod listener;
 mod tasks;
 #[cfg(test)]
 mod tests;
 mod versions;
 
-use std::{io, sync::Arc};
+use std::sync::Arc;
 
 use axum::{
     Extension, Router,
     extract::DefaultBodyLimit,
+    middleware::from_fn_with_state,
     routing::{get, post},
 };
-use interprocess::local_socket::{tokio::Stream, traits::StreamCommon};
+use interprocess::local_socket::{PeerCreds, tokio::Stream, traits::StreamCommon};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio_util::sync::CancellationToken;
 
-pub use listener::{BindError, ControlListener, PathDisplay};
+use guard::Guard;
+pub use listener::{BindError, ControlListener, PathDisplay, Rights};
 
 use crate::{
     accept::Stamina,
+    access::{Account, Accounts, Peer, Role},
     http::server::{Persistence, serve_connection},
-    idempotency::Actor,
-    lifecycle::Phase,
+    lifecycle::{Lifecycle, Phase},
     services::Services,
 };
 
@@ -39,38 +42,45 @@ type Shared = Arc<Services>;
 /// Clients at once; more wait in the kernel's backlog.
 const CONNECTIONS: usize = 256;
 
-/// Returns what application backends may do: publish. Expects the [`Actor`] as an extension of the request.
+/// Returns what application backends may do: publish. Expects the [`crate::access::Caller`] as an extension of the
+/// request.
 pub fn publisher_router(services: Arc<Services>) -> Router {
     finish(publishing(), services)
 }
 
-/// Returns the whole API. Expects the [`Actor`] as an extension of the request.
-fn router(services: Arc<Services>) -> Router {
-    let operating = Router::new()
+/// Returns the whole API. Expects the [`Peer`] as an extension of the request.
+fn router(services: Arc<Services>, guard: Guard) -> Router {
+    let watching = Router::new()
         .route("/v1/status", get(daemon::status))
-        .route("/v1/daemon/stop", post(daemon::stop))
         .route("/v1/connections", get(connections::list))
         .route("/v1/connections/{request_id}", get(connections::show))
-        .route("/v1/connections/disconnect", get(connections::show_disconnect).post(connections::disconnect))
+        .route("/v1/connections/disconnect", get(connections::show_disconnect))
         .route("/v1/versions", get(versions::list))
         .route("/v1/versions/current", get(versions::current))
-        .route("/v1/versions/clear", post(versions::clear))
         .route("/v1/tasks", get(tasks::list))
-        .route("/v1/tasks/{id}/events", get(follow::events))
+        .route("/v1/tasks/{id}/events", get(follow::events));
+    let ordering = Router::new()
+        .route("/v1/connections/disconnect", post(connections::disconnect))
+        .route("/v1/versions/clear", post(versions::clear))
         .route("/v1/tasks/{id}/cancel", post(tasks::cancel))
-        .route("/v1/tasks/{id}/remove", post(tasks::remove));
-    finish(publishing().merge(operating), services)
+        .route("/v1/tasks/{id}/remove", post(tasks::remove))
+        .route("/v1/daemon/stop", post(daemon::stop));
+    let all = publishing().merge(guard::only(Role::Reader, watching)).merge(ordering);
+    finish(all, services).layer(from_fn_with_state(guard, guard::recognise))
 }
 
+/// Whoever gives an order that is none of theirs is refused by it, as it is then known what was asked for.
 fn publishing() -> Router<Arc<Services>> {
-    Router::new()
+    let watching = Router::new().route("/v1/tasks/{id}", get(tasks::show));
+    let telling = Router::new()
         .route("/v1/events", post(events::send))
+        .route("/v1/tasks/{id}/progress", post(tasks::progress));
+    let ordering = Router::new()
         .route("/v1/versions", post(versions::queue))
         .route("/v1/tasks", post(tasks::create))
-        .route("/v1/tasks/{id}", get(tasks::show))
-        .route("/v1/tasks/{id}/progress", post(tasks::progress))
         .route("/v1/tasks/{id}/complete", post(tasks::complete))
-        .route("/v1/tasks/{id}/fail", post(tasks::fail))
+        .route("/v1/tasks/{id}/fail", post(tasks::fail));
+    guard::only(Role::Reader, watching).merge(guard::only(Role::Publisher, telling)).merge(ordering)
 }
 
 fn finish(router: Router<Arc<Services>>, services: Arc<Services>) -> Router {
@@ -84,9 +94,10 @@ fn finish(router: Router<Arc<Services>>, services: Arc<Services>) -> Router {
 /// Serves the control socket until the daemon is closed, then removes it.
 pub fn serve(listener: ControlListener, services: Arc<Services>) {
     let lifecycle = services.lifecycle.clone();
+    let guard = Guard { services: Arc::clone(&services), door: Arc::new(listener.door().clone()) };
     lifecycle.clone().spawn(async move {
         let closed = CancellationToken::new();
-        let router = router(services);
+        let router = router(services, guard);
         tokio::select! {
             () = accept_all(&listener, &router, &lifecycle, &closed) => {}
             () = lifecycle.reached(Phase::Closed) => {}
@@ -98,30 +109,49 @@ pub fn serve(listener: ControlListener, services: Arc<Services>) {
 async fn accept_all(
     listener: &ControlListener,
     router: &Router,
-    lifecycle: &crate::lifecycle::Lifecycle,
+    lifecycle: &Lifecycle,
     closed: &CancellationToken,
 ) {
     let places = Arc::new(Semaphore::new(CONNECTIONS));
+    let accounts = Arc::new(Accounts::start());
     let mut stamina = Stamina::new("clients on the control socket");
     while let Ok(place) = Arc::clone(&places).acquire_owned().await {
-        match listener.accept().await.and_then(|stream| Ok((actor(&stream)?, stream))) {
-            Ok((actor, stream)) => {
+        match listener.accept().await.and_then(|stream| Ok((stream.peer_creds()?, stream))) {
+            Ok((creds, stream)) => {
                 stamina.recovered();
-                let router = router.clone().layer(Extension(actor));
-                lifecycle.spawn(serve_one(stream, router, closed.clone(), place));
+                let client = Client { stream, creds, accounts: Arc::clone(&accounts), _place: place };
+                lifecycle.spawn(client.serve(router.clone(), closed.clone()));
             }
             Err(error) => stamina.endure(&error).await,
         }
     }
 }
 
-async fn serve_one(stream: Stream, router: Router, closed: CancellationToken, place: OwnedSemaphorePermit) {
-    serve_connection(stream, router, Persistence::KeepAlive, closed).await;
-    drop(place);
+/// Somebody on the control socket.
+struct Client {
+    stream: Stream,
+    creds: PeerCreds,
+    accounts: Arc<Accounts>,
+    _place: OwnedSemaphorePermit,
 }
 
-/// Returns who is at the other end, as the kernel says.
-fn actor(stream: &Stream) -> io::Result<Actor> {
-    let uid = stream.peer_creds()?.euid();
-    uid.map(Actor::Uid).ok_or_else(|| io::ErrorKind::ConnectionAborted.into())
+impl Client {
+    async fn serve(self, router: Router, closed: CancellationToken) {
+        match self.identify().await {
+            Some(peer) => {
+                let router = router.layer(Extension(Arc::new(peer)));
+                serve_connection(self.stream, router, Persistence::KeepAlive, closed).await;
+            }
+            None => tracing::warn!("the system does not say who is on the control socket: hung up"),
+        }
+    }
+
+    /// Returns who it was when it connected, as the kernel says.
+    async fn identify(&self) -> Option<Peer> {
+        let (uid, gid) = (self.creds.euid()?, self.creds.egid()?);
+        let pid = self.creds.pid().and_then(|pid| u32::try_from(pid).ok());
+        let Account { name, mut groups } = self.accounts.find(uid, gid).await;
+        groups.extend(self.creds.groups().into_iter().flatten());
+        Some(Peer { uid, pid, account: Account { name, groups } })
+    }
 }

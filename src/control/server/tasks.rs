@@ -8,9 +8,9 @@ use super::{
     failure::Rejected,
 };
 use crate::{
+    access::Caller,
     control::types::{Keyed, List, Single},
-    idempotency::Actor,
-    order::{Order, uninterrupted},
+    order::{Order, Verb, uninterrupted},
     task::{CreateTask, EndTask, ReportProgress, TaskReceipt, TaskView},
 };
 
@@ -37,13 +37,14 @@ pub(super) fn unknown(id: &str) -> Rejected {
 /// Starts a builtin, or creates a task that the caller reports.
 pub(super) async fn create(
     State(services): State<Shared>,
-    Extension(actor): Extension<Actor>,
+    Extension(caller): Extension<Caller>,
     Body(order): Body<CreateTask>,
 ) -> Receipt {
-    let logged = Order::new(actor, "task.create", &order.target(), order.key.as_ref());
+    let actor = caller.actor;
+    let logged = Order::new(caller, Verb::TASK_CREATE, &order.target(), order.key.as_ref());
     let tasks = services.tasks.clone();
     let act = async move { tasks.create(actor, order).await };
-    Ok(Json(Single::new("task.receipt", logged.carry_out(&services.lifecycle, act).await??)))
+    Ok(Json(Single::new("task.receipt", logged.carry_out(&services, act).await??)))
 }
 
 /// Takes a reporter's progress: neither keyed nor logged.
@@ -60,51 +61,55 @@ pub(super) async fn progress(
 /// Ends a reporter's task well.
 pub(super) async fn complete(
     State(services): State<Shared>,
-    Extension(actor): Extension<Actor>,
+    Extension(caller): Extension<Caller>,
     Id(id): Id,
     Body(order): Body<EndTask>,
 ) -> Receipt {
-    let logged = Order::new(actor, "task.complete", &id, order.key.as_ref());
+    let actor = caller.actor;
+    let logged = Order::new(caller, Verb::TASK_COMPLETE, &id, order.key.as_ref());
     let tasks = services.tasks.clone();
     let act = async move { tasks.complete(actor, &id, order).await };
-    Ok(Json(Single::new("task.receipt", logged.carry_out(&services.lifecycle, act).await??)))
+    Ok(Json(Single::new("task.receipt", logged.carry_out(&services, act).await??)))
 }
 
 /// Ends a reporter's task badly.
 pub(super) async fn fail(
     State(services): State<Shared>,
-    Extension(actor): Extension<Actor>,
+    Extension(caller): Extension<Caller>,
     Id(id): Id,
     Body(order): Body<EndTask>,
 ) -> Receipt {
-    let logged = Order::new(actor, "task.fail", &id, order.key.as_ref());
+    let actor = caller.actor;
+    let logged = Order::new(caller, Verb::TASK_FAIL, &id, order.key.as_ref());
     let tasks = services.tasks.clone();
     let act = async move { tasks.fail(actor, &id, order).await };
-    Ok(Json(Single::new("task.receipt", logged.carry_out(&services.lifecycle, act).await??)))
+    Ok(Json(Single::new("task.receipt", logged.carry_out(&services, act).await??)))
 }
 
 /// Cancels a task of either owner.
 pub(super) async fn cancel(
     State(services): State<Shared>,
-    Extension(actor): Extension<Actor>,
+    Extension(caller): Extension<Caller>,
     Id(id): Id,
     Body(order): Body<EndTask>,
 ) -> Receipt {
-    let logged = Order::new(actor, "task.cancel", &id, order.key.as_ref());
+    let actor = caller.actor;
+    let logged = Order::new(caller, Verb::TASK_CANCEL, &id, order.key.as_ref());
     let tasks = services.tasks.clone();
     let act = async move { tasks.cancel(actor, &id, order).await };
-    Ok(Json(Single::new("task.receipt", logged.carry_out(&services.lifecycle, act).await??)))
+    Ok(Json(Single::new("task.receipt", logged.carry_out(&services, act).await??)))
 }
 
 /// Forgets a finished task.
 pub(super) async fn remove(
     State(services): State<Shared>,
-    Extension(actor): Extension<Actor>,
+    Extension(caller): Extension<Caller>,
     Id(id): Id,
     Body(order): Body<Keyed>,
 ) -> Receipt {
-    let logged = Order::new(actor, "task.remove", &id, order.key.as_ref());
+    let actor = caller.actor;
+    let logged = Order::new(caller, Verb::TASK_REMOVE, &id, order.key.as_ref());
     let tasks = services.tasks.clone();
     let act = async move { tasks.remove(actor, &id, order.key).await };
-    Ok(Json(Single::new("task.receipt", logged.carry_out(&services.lifecycle, act).await??)))
+    Ok(Json(Single::new("task.receipt", logged.carry_out(&services, act).await??)))
 }

@@ -9,9 +9,9 @@ use super::{
     failure::Rejected,
 };
 use crate::{
+    access::Caller,
     control::types::{List, Single},
-    idempotency::Actor,
-    order::Order,
+    order::{Order, Verb},
     request_id::RequestId,
     version::{ClearReceipt, ClearVersion, PendingVersion, QueueVersion, VersionReceipt},
 };
@@ -43,19 +43,20 @@ pub(super) async fn current(
 /// Stores a version and tells who is to be told.
 pub(super) async fn queue(
     State(services): State<Shared>,
-    Extension(actor): Extension<Actor>,
+    Extension(caller): Extension<Caller>,
     Body(order): Body<QueueVersion>,
 ) -> Result<Json<Single<VersionReceipt>>, Rejected> {
-    let logged = Order::new(actor, "version.queue", &order.target(), order.key.as_ref());
+    let actor = caller.actor;
+    let logged = Order::new(caller, Verb::VERSION_QUEUE, &order.target(), order.key.as_ref());
     let versions = services.versions.clone();
     let act = async move { versions.queue(actor, order).await };
-    Ok(Json(Single::new("receipt", logged.carry_out(&services.lifecycle, act).await??)))
+    Ok(Json(Single::new("receipt", logged.carry_out(&services, act).await??)))
 }
 
 /// Forgets pending versions.
 pub(super) async fn clear(
     State(services): State<Shared>,
-    Extension(actor): Extension<Actor>,
+    Extension(caller): Extension<Caller>,
     Body(order): Body<ClearVersion>,
 ) -> Result<Json<Single<ClearReceipt>>, Rejected> {
     let target = match &order.request_id {
@@ -63,8 +64,9 @@ pub(super) async fn clear(
         Some(id) => id.to_string(),
         None => "everyone".to_owned(),
     };
-    let logged = Order::new(actor, "version.clear", &target, order.key.as_ref());
+    let actor = caller.actor;
+    let logged = Order::new(caller, Verb::VERSION_CLEAR, &target, order.key.as_ref());
     let versions = services.versions.clone();
     let act = async move { versions.clear(actor, order).await };
-    Ok(Json(Single::new("versions.cleared", logged.carry_out(&services.lifecycle, act).await??)))
+    Ok(Json(Single::new("versions.cleared", logged.carry_out(&services, act).await??)))
 }

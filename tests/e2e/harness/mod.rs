@@ -11,7 +11,7 @@ mod verbs;
 
 use std::{future::Future, time::Duration};
 
-pub use cli::{Cli, finish};
+pub use cli::{Cli, Output, finish};
 pub use daemon::{Daemon, Home};
 pub use http::Response;
 pub use metrics::Metrics;
