@@ -114,10 +114,8 @@ where
             Ok::<_, Infallible>(response)
         })
     });
-    // Half-closed, the end that `io` yields does not cut off an answer under way.
     let mut connection = http1_builder()
         .header_read_timeout(IDLE)
-        .half_close(true)
         .title_case_headers(true)
         .serve_connection(TokioIo::new(io), service);
     let ended = tokio::select! {
@@ -136,9 +134,11 @@ where
     }
 }
 
+/// Half-closed, the end of what a peer sends does not cut off what it asked for, nor an answer under way.
 fn http1_builder() -> http1::Builder {
     let mut builder = http1::Builder::new();
     builder
+        .half_close(true)
         .timer(TokioTimer::new())
         .header_read_timeout(KEEP_ALIVE)
         .max_headers(HEADERS)

@@ -21,16 +21,16 @@ use axum::{
     middleware::from_fn_with_state,
     routing::{get, post},
 };
-use interprocess::local_socket::{PeerCreds, tokio::Stream, traits::StreamCommon};
+use interprocess::local_socket::tokio::Stream;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio_util::sync::CancellationToken;
 
-use guard::Guard;
+use guard::{Guard, Visitor};
 pub use listener::{BindError, ControlListener, PathDisplay, Rights};
 
 use crate::{
     accept::Stamina,
-    access::{Account, Accounts, Peer, Role},
+    access::{Accounts, Role},
     http::server::{Persistence, serve_connection},
     lifecycle::{Lifecycle, Phase},
     services::Services,
@@ -48,7 +48,7 @@ pub fn publisher_router(services: Arc<Services>) -> Router {
     finish(publishing(), services)
 }
 
-/// Returns the whole API. Expects the [`Peer`] as an extension of the request.
+/// Returns the whole API. Expects the [`Visitor`] as an extension of the request.
 fn router(services: Arc<Services>, guard: Guard) -> Router {
     let watching = Router::new()
         .route("/v1/status", get(daemon::status))
@@ -116,42 +116,18 @@ async fn accept_all(
     let accounts = Arc::new(Accounts::start());
     let mut stamina = Stamina::new("clients on the control socket");
     while let Ok(place) = Arc::clone(&places).acquire_owned().await {
-        match listener.accept().await.and_then(|stream| Ok((stream.peer_creds()?, stream))) {
-            Ok((creds, stream)) => {
+        match listener.accept().await.and_then(|stream| Ok((Visitor::of(&stream, &accounts)?, stream))) {
+            Ok((visitor, stream)) => {
                 stamina.recovered();
-                let client = Client { stream, creds, accounts: Arc::clone(&accounts), _place: place };
-                lifecycle.spawn(client.serve(router.clone(), closed.clone()));
+                let router = router.clone().layer(Extension(Arc::new(visitor)));
+                lifecycle.spawn(serve_one(stream, router, closed.clone(), place));
             }
             Err(error) => stamina.endure(&error).await,
         }
     }
 }
 
-/// Somebody on the control socket.
-struct Client {
-    stream: Stream,
-    creds: PeerCreds,
-    accounts: Arc<Accounts>,
-    _place: OwnedSemaphorePermit,
-}
-
-impl Client {
-    async fn serve(self, router: Router, closed: CancellationToken) {
-        match self.identify().await {
-            Some(peer) => {
-                let router = router.layer(Extension(Arc::new(peer)));
-                serve_connection(self.stream, router, Persistence::KeepAlive, closed).await;
-            }
-            None => tracing::warn!("the system does not say who is on the control socket: hung up"),
-        }
-    }
-
-    /// Returns who it was when it connected, as the kernel says.
-    async fn identify(&self) -> Option<Peer> {
-        let (uid, gid) = (self.creds.euid()?, self.creds.egid()?);
-        let pid = self.creds.pid().and_then(|pid| u32::try_from(pid).ok());
-        let Account { name, mut groups } = self.accounts.find(uid, gid).await;
-        groups.extend(self.creds.groups().into_iter().flatten());
-        Some(Peer { uid, pid, account: Account { name, groups } })
-    }
+async fn serve_one(stream: Stream, router: Router, closed: CancellationToken, place: OwnedSemaphorePermit) {
+    serve_connection(stream, router, Persistence::KeepAlive, closed).await;
+    drop(place);
 }

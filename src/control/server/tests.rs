@@ -8,13 +8,14 @@ use serde_json::{Value, json};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::UnixStream,
+    sync::OnceCell,
 };
 use tower::ServiceExt;
 
-use super::guard::Guard;
+use super::guard::{Guard, Visitor};
 
 use crate::{
-    access::{Access, Account, Caller, Door, Peer},
+    access::{Access, Accounts, Caller, Door},
     app::{App, Parts, Running},
     config::Config,
     connection::Origin,
@@ -393,13 +394,19 @@ async fn publishers_publish_and_nothing_else() {
 }
 
 /// Users by the role that the settings of [`Roled`] give them.
-const USERS: [(&str, u32); 5] =
-    [("none", 100), ("reader", 101), ("publisher", 102), ("operator", 103), ("admin", 104)];
+const USERS: [(&str, u32); 5] = [
+    ("none", 3_000_000_000),
+    ("reader", 3_000_000_001),
+    ("publisher", 3_000_000_002),
+    ("operator", 3_000_000_003),
+    ("admin", 3_000_000_004),
+];
 
 /// A daemon that knows [`USERS`], behind a socket that everybody may open.
 struct Roled {
     daemon: Daemon,
     router: axum::Router,
+    accounts: Arc<Accounts>,
 }
 
 impl Roled {
@@ -417,13 +424,22 @@ impl Roled {
         services.access.replace(Access::load(&config).expect("numbers are known"));
         let door = Door { group: 1, group_name: Some("operators".into()), members_only: false };
         let guard = Guard { services: Arc::clone(services), door: Arc::new(door) };
-        Self { router: super::router(Arc::clone(services), guard), daemon }
+        let router = super::router(Arc::clone(services), guard);
+        Self { router, daemon, accounts: Arc::new(Accounts::start()) }
     }
 
     async fn ask(&self, uid: u32, method: &str, path: &str, body: Value) -> (u16, Value) {
         let request = Request::builder().method(method).uri(path).body(Body::from(body.to_string()));
         let mut request = request.expect("a request");
-        request.extensions_mut().insert(Arc::new(Peer { uid, pid: None, account: Account::default() }));
+        let visitor = Visitor {
+            uid,
+            gid: uid,
+            pid: None,
+            groups: Vec::new(),
+            accounts: Arc::clone(&self.accounts),
+            peer: OnceCell::new(),
+        };
+        request.extensions_mut().insert(Arc::new(visitor));
         let response = self.router.clone().oneshot(request).await.expect("infallible");
         let status = response.status().as_u16();
         let body = response.into_body().collect().await.expect("a body").to_bytes();
@@ -491,7 +507,8 @@ async fn tokens_are_whole_for_operators_only() {
 #[tokio::test]
 async fn roles_change_between_two_requests() {
     let roled = Roled::start().await;
-    assert_eq!(roled.ask(101, "GET", "/v1/status", json!({})).await.0, 200);
+    let (_, reader) = USERS[1];
+    assert_eq!(roled.ask(reader, "GET", "/v1/status", json!({})).await.0, 200);
     roled.daemon.services().access.replace(Access::load(&Config::default()).expect("nobody is named"));
-    assert_eq!(roled.ask(101, "GET", "/v1/status", json!({})).await.0, 403);
+    assert_eq!(roled.ask(reader, "GET", "/v1/status", json!({})).await.0, 403);
 }
