@@ -1,7 +1,7 @@
 //! Serves HTTP/1.1 on a TCP listener: axum's own `serve` bounds neither connections nor slow heads.
 //!
-//! More connections than the descriptors allow wait in the kernel's backlog. Every wait has a limit: a connection
-//! must bring its first request head within 10 s, may then be idle for 75 s (longer than any gateway's client keeps
+//! More connections than the descriptors allow wait in the kernel's backlog; while all places are taken, each answer
+//! ends its connection, so that those who wait get their turn. Every wait has a limit: a connection must bring its first request head within 10 s, may then be idle for 75 s (longer than any gateway's client keeps
 //! an idle connection, so that it is never we who close one just as a callback is written), and a body must arrive
 //! within 30 s.
 
@@ -71,6 +71,13 @@ pub enum Persistence {
     Close,
 }
 
+/// Who connected to a listener of limited places.
+#[derive(Clone)]
+struct Visitor {
+    peer: SocketAddr,
+    places: Arc<Semaphore>,
+}
+
 /// Serves every connection of a listener; ends, with the listener closed, when the daemon is closing.
 /// Handlers find the peer's address as `ConnectInfo<SocketAddr>`.
 pub async fn serve(listener: TcpListener, router: Router, lifecycle: Lifecycle) {
@@ -80,8 +87,9 @@ pub async fn serve(listener: TcpListener, router: Router, lifecycle: Lifecycle) 
     while let Some((stream, peer, place)) = next(&listener, &places, &closing, &mut stamina).await {
         prepare(&stream);
         let (router, closing) = (router.clone(), closing.clone());
+        let visitor = Visitor { peer, places: Arc::clone(&places) };
         lifecycle.spawn(async move {
-            drive(stream, router, Some(peer), Persistence::KeepAlive, closing).await;
+            drive(stream, router, Some(visitor), Persistence::KeepAlive, closing).await;
             drop(place);
         });
     }
@@ -175,7 +183,7 @@ fn prepare(stream: &TcpStream) {
 async fn drive<I>(
     io: I,
     router: Router,
-    peer: Option<SocketAddr>,
+    visitor: Option<Visitor>,
     persistence: Persistence,
     closing: CancellationToken,
 ) where
@@ -186,10 +194,17 @@ async fn drive<I>(
     let service = service_fn(move |request: Request<Incoming>| {
         noting.cancel();
         let mut request = request.map(|body| Body::new(TimedBody::new(body)));
-        if let Some(peer) = peer {
-            request.extensions_mut().insert(ConnectInfo(peer));
+        if let Some(Visitor { peer, .. }) = &visitor {
+            request.extensions_mut().insert(ConnectInfo(*peer));
         }
-        router.clone().oneshot(request)
+        let (answer, visitor) = (router.clone().oneshot(request), visitor.clone());
+        Box::pin(async move {
+            let mut response = answer.await?;
+            if visitor.is_some_and(|visitor| visitor.places.available_permits() == 0) {
+                response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
+            }
+            Ok::<_, Infallible>(response)
+        })
     });
     let connection = http1_builder()
         .keep_alive(persistence == Persistence::KeepAlive)

@@ -50,7 +50,7 @@ impl Limits {
         let lobby = (descriptors / 8).clamp(16, 4096);
         let streams = descriptors.saturating_sub(reserve(descriptors) + lobby).max(1);
         let count = |n: u64| usize::try_from(n).unwrap_or(usize::MAX);
-        let (internal, callbacks) = ((descriptors / 32).clamp(16, 512), (descriptors / 32).clamp(8, 1024));
+        let (internal, callbacks) = ((descriptors / 32).clamp(16, 512), (descriptors / 32).clamp(8, 256));
         Self {
             descriptors,
             streams: count(streams),
@@ -177,8 +177,8 @@ mod tests {
         for (descriptors, streams, lobby, internal, callbacks) in [
             (256, 160, 32, 16, 8),
             (1024, 794, 128, 32, 32),
-            (10_000, 7750, 1250, 312, 312),
-            (524_288, 467_764, 4096, 512, 1024),
+            (10_000, 7750, 1250, 312, 256),
+            (524_288, 467_764, 4096, 512, 256),
         ] {
             let expected = Limits { descriptors, streams, lobby, internal, callbacks };
             assert_eq!(Limits::within(descriptors), expected);

@@ -84,6 +84,22 @@ async fn bug_g16_the_operator_gets_in_whatever_is_full() {
     daemon.stop().await;
 }
 
+#[cfg(target_os = "linux")]
+#[tokio::test]
+async fn whoever_waits_at_the_internal_listener_has_a_turn_while_others_keep_their_connections() {
+    let daemon = Home::new().start_with_files(256, &[]).await;
+    let mut kept = Vec::new();
+    for number in 0..60 {
+        let mut socket = TcpStream::connect(daemon.internal).await.expect("the backlog takes it");
+        socket.write_all(b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n").await.expect("sent");
+        let mut answer = vec![0; 12];
+        within(&format!("answer {number}"), socket.read_exact(&mut answer)).await.expect("bytes");
+        assert_eq!(answer, b"HTTP/1.1 200");
+        kept.push(socket);
+    }
+    daemon.stop().await;
+}
+
 #[tokio::test]
 async fn a_program_is_told_by_status_that_the_daemon_is_full() {
     let daemon = Daemon::start(&["stream.max_connections=1"]).await;
