@@ -45,5 +45,6 @@ mod reporters;
 mod tasks;
 mod testing_endpoints;
 mod through_a_gateway;
+mod torture;
 mod versions;
 mod watchdog;

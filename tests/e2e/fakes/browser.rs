@@ -29,14 +29,18 @@ impl Browser {
         browser
     }
 
+    /// Opens the stream of a request id, if the other side lives for long enough.
+    pub async fn attempt(to: SocketAddr, request_id: &str) -> Option<Self> {
+        let mut stream = TcpStream::connect(to).await.ok()?;
+        let target = format!("/api/sse/stream?request_id={request_id}");
+        stream.write_all(head(to, &target).as_bytes()).await.ok()?;
+        Self::read_head(stream).await.filter(|browser| browser.status == 200)
+    }
+
     /// Opens a stream with this target.
     pub async fn get(to: SocketAddr, target: &str) -> Self {
         let stream = TcpStream::connect(to).await.expect("the listener accepts");
-        let head = format!(
-            "GET {target} HTTP/1.1\r\nHost: {to}\r\nAccept: text/event-stream\r\nCache-Control: no-cache\r\n\
-             User-Agent: Mozilla/5.0 (test)\r\n\r\n"
-        );
-        Self::begin(stream, head.as_bytes()).await
+        Self::begin(stream, head(to, target).as_bytes()).await
     }
 
     /// Opens a stream on a small receive buffer: little may be under way to one who does not read.
@@ -51,6 +55,10 @@ impl Browser {
     /// Sends a request of any form and reads the head of the answer.
     pub async fn begin(mut stream: TcpStream, request: &[u8]) -> Self {
         stream.write_all(request).await.expect("the request can be sent");
+        Self::read_head(stream).await.expect("an answer with a status")
+    }
+
+    async fn read_head(stream: TcpStream) -> Option<Self> {
         let mut stream = BufReader::new(stream);
         let mut lines = Vec::new();
         loop {
@@ -60,14 +68,15 @@ impl Browser {
             }
             lines.push(line);
         }
-        let status = lines[0].split(' ').nth(1).and_then(|code| code.parse().ok()).expect("a status line");
-        let headers: Vec<_> = lines[1..]
+        let (first, fields) = lines.split_first()?;
+        let status = first.split(' ').nth(1)?.parse().ok()?;
+        let headers: Vec<_> = fields
             .iter()
             .filter_map(|line| line.split_once(':'))
             .map(|(name, value)| (name.to_ascii_lowercase(), value.trim().to_owned()))
             .collect();
         let chunked = headers.iter().any(|(name, value)| name == "transfer-encoding" && value == "chunked");
-        Self { stream, status, headers, chunked, parser: Parser::default() }
+        Some(Self { stream, status, headers, chunked, parser: Parser::default() })
     }
 
     /// Returns a header's value; the name in lower case.
@@ -184,6 +193,13 @@ impl Browser {
         chunk.truncate(size);
         Some(chunk)
     }
+}
+
+fn head(to: SocketAddr, target: &str) -> String {
+    format!(
+        "GET {target} HTTP/1.1\r\nHost: {to}\r\nAccept: text/event-stream\r\nCache-Control: no-cache\r\n\
+         User-Agent: Mozilla/5.0 (test)\r\n\r\n"
+    )
 }
 
 async fn line(stream: &mut BufReader<TcpStream>) -> String {

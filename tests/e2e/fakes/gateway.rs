@@ -50,6 +50,8 @@ pub struct Gateway {
     pub address: SocketAddr,
     state: Arc<Mutex<State>>,
     changed: watch::Sender<()>,
+    /// How many connections daemons have to it.
+    open: watch::Sender<usize>,
 }
 
 impl Gateway {
@@ -57,7 +59,12 @@ impl Gateway {
     pub async fn start() -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
         let address = listener.local_addr().expect("it is bound");
-        let gateway = Self { address, state: Arc::default(), changed: watch::Sender::new(()) };
+        let gateway = Self {
+            address,
+            state: Arc::default(),
+            changed: watch::Sender::new(()),
+            open: watch::Sender::new(0),
+        };
         tokio::spawn(gateway.clone().serve(listener));
         gateway
     }
@@ -83,6 +90,23 @@ impl Gateway {
         self.lock().known.insert(token.to_owned());
         let answer = harness::http::post(daemon, CALLBACK, &connect(request_id, token)).await;
         assert_eq!((answer.status, answer.json()), (200, json!({})), "{answer:?}");
+    }
+
+    /// Opens a stream like [`Gateway::connect`] when the daemon may be gone at any moment. False: it did not.
+    pub async fn attempt(&self, daemon: SocketAddr, request_id: &str, token: &str) -> bool {
+        self.lock().known.insert(token.to_owned());
+        let answer = harness::http::try_post(daemon, CALLBACK, &connect(request_id, token)).await;
+        let opens = answer.is_some_and(|answer| answer.status == 200);
+        if !opens {
+            self.forget(token);
+        }
+        opens
+    }
+
+    /// A browser left; tells the daemon if that is there.
+    pub async fn leave(&self, daemon: SocketAddr, request_id: &str, token: &str) {
+        self.forget(token);
+        harness::http::try_post(daemon, CALLBACK, &disconnect(request_id, token)).await;
     }
 
     /// Tells the daemon that a browser left. Expects a yes.
@@ -133,6 +157,12 @@ impl Gateway {
         .await
     }
 
+    /// Waits until no daemon is connected any more: all that it sent has come.
+    pub async fn left_alone(&self) {
+        let mut open = self.open.subscribe();
+        within("the daemon's connections to end", open.wait_for(|open| *open == 0)).await.expect("it lives");
+    }
+
     /// Returns how many requests for one token were ever under way at once.
     pub fn most_in_flight(&self, token: &str) -> usize {
         self.lock().most_in_flight.get(token).copied().unwrap_or(0)
@@ -151,9 +181,12 @@ impl Gateway {
             });
             let connection =
                 hyper::server::conn::http1::Builder::new().serve_connection(TokioIo::new(stream), service);
+            let open = self.open.clone();
+            open.send_modify(|open| *open += 1);
             tokio::spawn(async move {
                 // A cut connection is part of the play.
                 let _ = connection.await;
+                open.send_modify(|open| *open -= 1);
             });
         }
     }

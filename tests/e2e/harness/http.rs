@@ -49,13 +49,18 @@ pub fn request(method: &str, target: &str, headers: &[(&str, &str)], body: &[u8]
 }
 
 /// Sends a request and reads the answer.
-pub async fn exchange(mut stream: impl AsyncRead + AsyncWrite + Unpin, request: &[u8]) -> Response {
+pub async fn exchange(stream: impl AsyncRead + AsyncWrite + Unpin, request: &[u8]) -> Response {
+    let bytes = talk(stream, request).await;
+    parse(&bytes).unwrap_or_else(|| panic!("no answer: {:?}", String::from_utf8_lossy(&bytes)))
+}
+
+async fn talk(mut stream: impl AsyncRead + AsyncWrite + Unpin, request: &[u8]) -> Vec<u8> {
     within("an HTTP answer", async {
         // A listener may answer and close before it has taken everything.
         let _ = stream.write_all(request).await;
         let mut bytes = Vec::new();
         let _ = stream.read_to_end(&mut bytes).await;
-        parse(&bytes).unwrap_or_else(|| panic!("no answer: {:?}", String::from_utf8_lossy(&bytes)))
+        bytes
     })
     .await
 }
@@ -84,6 +89,13 @@ pub async fn post(to: SocketAddr, target: &str, body: &Value) -> Response {
 pub async fn post_with(to: SocketAddr, target: &str, headers: &[(&str, &str)], body: &Value) -> Response {
     let headers = [&[("Content-Type", "application/json")], headers].concat();
     send(to, &request("POST", target, &headers, body.to_string().as_bytes())).await
+}
+
+/// `POST` of JSON over TCP to somebody who may be gone at any moment.
+pub async fn try_post(to: SocketAddr, target: &str, body: &Value) -> Option<Response> {
+    let headers = [("Content-Type", "application/json")];
+    let request = request("POST", target, &headers, body.to_string().as_bytes());
+    parse(&talk(TcpStream::connect(to).await.ok()?, &request).await)
 }
 
 fn parse(bytes: &[u8]) -> Option<Response> {

@@ -1,0 +1,167 @@
+//! Who plays: writers at the real command, readers on real streams, and a gateway whose connections stay.
+
+use serde_json::Value;
+
+use super::{
+    history::Record,
+    stage::{Act, Stage},
+};
+use crate::fakes::{
+    browser::{Browser, Item},
+    gateway::Gateway,
+};
+
+/// Queues one version after another, some of them twice.
+pub async fn queue_versions(stage: Stage, name: &'static str) {
+    for number in 0.. {
+        let last = matches!(stage.act(), Act::Last(_));
+        let version = format!("{name}-{number}");
+        stage.saw(Record::Asking(version.clone()));
+        for _ in 0..1 + usize::from(number % 4 == 0) {
+            let (code, receipt) = stage.insist(&["version", "queue", &version], &version).await;
+            assert_eq!(code, 0, "{receipt}");
+            let place = receipt["sequence"].as_u64().expect("a receipt has a place");
+            stage.saw(Record::Queued(version.clone(), place));
+        }
+        if last {
+            return;
+        }
+    }
+}
+
+/// Creates tasks and reports them to their end, and starts some that the daemon runs.
+pub async fn report_tasks(stage: Stage) {
+    for number in 0.. {
+        let act = stage.act();
+        let last = matches!(act, Act::Last(_));
+        let key = format!("task-{number}");
+        if number % 2 == 0 {
+            report_one(&stage, &key, number % 4 == 0).await;
+        } else {
+            create(&stage, &["task", "start", "demo", "--param", "steps=3", "--param", "delay=0.02"], &key)
+                .await;
+        }
+        if last {
+            return;
+        }
+        // A daemon lists a thousand: not more than one while it is up, or down.
+        stage.change_from(act).await;
+    }
+}
+
+async fn create(stage: &Stage, arguments: &[&str], key: &str) -> String {
+    stage.saw(Record::AskingTask(key.to_owned()));
+    let (code, receipt) = stage.insist(arguments, key).await;
+    assert_eq!(code, 0, "{receipt}");
+    let id = receipt["task_id"].as_str().expect("a receipt names the task").to_owned();
+    stage.saw(Record::Created { key: key.to_owned(), id: id.clone() });
+    id
+}
+
+async fn report_one(stage: &Stage, key: &str, well: bool) {
+    let id = create(stage, &["task", "create", "--name", key], key).await;
+    // Not an order: it may get lost.
+    stage.cli.run(&["task", "progress", &id, "--percent", "50"]).await;
+    let end: &[&str] =
+        if well { &["task", "complete", &id] } else { &["task", "fail", &id, "--error", "out of paper"] };
+    match stage.insist(end, &format!("{key}-end")).await {
+        (0, receipt) => {
+            let status = receipt["status"].as_str().expect("a receipt says how it ended").to_owned();
+            stage.saw(Record::Ended { id, status });
+        }
+        (3, _) => stage.saw(Record::Missing(id)),
+        // It ended otherwise: its reporter was taken for lost.
+        (6, _) => {}
+        other => panic!("{other:?}"),
+    }
+}
+
+/// Keeps a stream open as a browser does: whenever it ends, by another one.
+pub async fn read(stage: Stage, name: &'static str) {
+    for number in 0.. {
+        let Some(to) = stage.up().await else { return };
+        let who = format!("{name}-{number}");
+        stage.saw(Record::Opening(who.clone()));
+        let Some(mut browser) = Browser::attempt(to, name).await else { continue };
+        stage.saw(Record::Opened(who.clone()));
+        while let Some(item) = browser.next_item().await {
+            let Item::Event(event) = item else { continue };
+            let place = event.id.rsplit('-').next().and_then(|number| number.parse().ok());
+            match event.name.as_str() {
+                "bye" => {
+                    assert_eq!(event.json()["reason"], "shutdown");
+                    stage.saw(Record::Stayed(who.clone()));
+                }
+                name => {
+                    stage.saw(Record::Numbered(who.clone(), place.expect("every event has a number")));
+                    note(&stage, &who, name, &event.json(), &event.data);
+                }
+            }
+        }
+    }
+}
+
+fn note(stage: &Stage, who: &str, name: &str, data: &Value, text: &str) {
+    let who = who.to_owned();
+    match name {
+        "version" => {
+            let version = data["version"].as_str().expect("a version event has a version");
+            stage.saw(Record::Told(who, version.to_owned()));
+        }
+        "task_event" => {
+            let id = data["task_id"].as_str().expect("a task event has an id").to_owned();
+            let ends = matches!(data["event_type"].as_str(), Some("task_completed" | "task_failed"));
+            stage.saw(Record::Heard { who, id, end: ends.then(|| text.to_owned()) });
+        }
+        other => panic!("{other}: {data}"),
+    }
+}
+
+/// The gateway's connections, which outlive the daemon.
+pub struct Held {
+    pub gateway: Gateway,
+    tokens: Vec<String>,
+    opened: usize,
+    noted: usize,
+}
+
+impl Held {
+    pub async fn new() -> Self {
+        Self { gateway: Gateway::start().await, tokens: Vec::new(), opened: 0, noted: 0 }
+    }
+
+    /// A browser comes to the gateway; when there are many, another one leaves it. Either may go unnoticed.
+    pub async fn come_and_go(&mut self, stage: &Stage) {
+        let Some(daemon) = stage.up().await else { return };
+        self.opened += 1;
+        let token = format!("token-{}", self.opened);
+        stage.saw(Record::Opening(token.clone()));
+        if self.gateway.attempt(daemon, &token, &token).await {
+            stage.saw(Record::Opened(token.clone()));
+            self.tokens.push(token);
+        }
+        if self.tokens.len() > 20 {
+            let token = self.tokens.remove(self.tokens.len() / 2);
+            self.gateway.leave(daemon, &token, &token).await;
+        }
+    }
+
+    /// Records what came since the last time.
+    pub fn catch_up(&mut self, stage: &Stage) {
+        let sent = self.gateway.sent();
+        for sent in &sent[self.noted..] {
+            if let Some(name) = sent.name() {
+                let text = sent.body["event"]["data"].as_str().expect("data is text");
+                note(stage, &sent.token, name, &sent.data(), text);
+            }
+        }
+        self.noted = sent.len();
+    }
+
+    /// Records who is still there.
+    pub fn stayed(&self, stage: &Stage) {
+        for token in &self.tokens {
+            stage.saw(Record::Stayed(token.clone()));
+        }
+    }
+}
