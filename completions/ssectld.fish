@@ -32,6 +32,7 @@ complete -c ssectld -n "__fish_ssectld_needs_command" -s V -l version -d 'Print 
 complete -c ssectld -n "__fish_ssectld_needs_command" -f -a "run" -d 'Run the daemon; the same as no command'
 complete -c ssectld -n "__fish_ssectld_needs_command" -f -a "gateway" -d 'Run the stream engine alone, in the place of the Node SSE gateway'
 complete -c ssectld -n "__fish_ssectld_needs_command" -f -a "config" -d 'Look at the settings without running'
+complete -c ssectld -n "__fish_ssectld_needs_command" -f -a "store" -d 'Look at the state, back it up, restore it, while no daemon uses it'
 complete -c ssectld -n "__fish_ssectld_needs_command" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c ssectld -n "__fish_ssectld_using_subcommand run" -l config -d 'Read settings from this TOML file; stronger are variables (SSECTLD_LISTEN__PUBLIC), then --set' -r -F
 complete -c ssectld -n "__fish_ssectld_using_subcommand run" -l set -d 'Set any key of the file, as in --set listen.public=127.0.0.1:0; may be repeated, the last one wins' -r
@@ -67,9 +68,42 @@ complete -c ssectld -n "__fish_ssectld_using_subcommand config; and __fish_seen_
 complete -c ssectld -n "__fish_ssectld_using_subcommand config; and __fish_seen_subcommand_from help" -f -a "check" -d 'Check the settings; exit code 78 if the daemon could not run with them'
 complete -c ssectld -n "__fish_ssectld_using_subcommand config; and __fish_seen_subcommand_from help" -f -a "show" -d 'Print every setting with where it is from, as a file that says the same'
 complete -c ssectld -n "__fish_ssectld_using_subcommand config; and __fish_seen_subcommand_from help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
-complete -c ssectld -n "__fish_ssectld_using_subcommand help; and not __fish_seen_subcommand_from run gateway config help" -f -a "run" -d 'Run the daemon; the same as no command'
-complete -c ssectld -n "__fish_ssectld_using_subcommand help; and not __fish_seen_subcommand_from run gateway config help" -f -a "gateway" -d 'Run the stream engine alone, in the place of the Node SSE gateway'
-complete -c ssectld -n "__fish_ssectld_using_subcommand help; and not __fish_seen_subcommand_from run gateway config help" -f -a "config" -d 'Look at the settings without running'
-complete -c ssectld -n "__fish_ssectld_using_subcommand help; and not __fish_seen_subcommand_from run gateway config help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c ssectld -n "__fish_ssectld_using_subcommand store; and not __fish_seen_subcommand_from check export import help" -l config -d 'Read settings from this TOML file; stronger are variables (SSECTLD_LISTEN__PUBLIC), then --set' -r -F
+complete -c ssectld -n "__fish_ssectld_using_subcommand store; and not __fish_seen_subcommand_from check export import help" -l set -d 'Set any key of the file, as in --set listen.public=127.0.0.1:0; may be repeated, the last one wins' -r
+complete -c ssectld -n "__fish_ssectld_using_subcommand store; and not __fish_seen_subcommand_from check export import help" -l socket -d 'Put the control socket here; short for --set control.socket=PATH' -r -F
+complete -c ssectld -n "__fish_ssectld_using_subcommand store; and not __fish_seen_subcommand_from check export import help" -s h -l help -d 'Print help'
+complete -c ssectld -n "__fish_ssectld_using_subcommand store; and not __fish_seen_subcommand_from check export import help" -s V -l version -d 'Print version'
+complete -c ssectld -n "__fish_ssectld_using_subcommand store; and not __fish_seen_subcommand_from check export import help" -f -a "check" -d 'Check every record, and say what there is; exit code 78 if a daemon could not go on with it'
+complete -c ssectld -n "__fish_ssectld_using_subcommand store; and not __fish_seen_subcommand_from check export import help" -f -a "export" -d 'Write all of it as lines of JSON, to be kept or to be imported elsewhere'
+complete -c ssectld -n "__fish_ssectld_using_subcommand store; and not __fish_seen_subcommand_from check export import help" -f -a "import" -d 'Make a state out of what was exported, where there is none'
+complete -c ssectld -n "__fish_ssectld_using_subcommand store; and not __fish_seen_subcommand_from check export import help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c ssectld -n "__fish_ssectld_using_subcommand store; and __fish_seen_subcommand_from check" -l config -d 'Read settings from this TOML file; stronger are variables (SSECTLD_LISTEN__PUBLIC), then --set' -r -F
+complete -c ssectld -n "__fish_ssectld_using_subcommand store; and __fish_seen_subcommand_from check" -l set -d 'Set any key of the file, as in --set listen.public=127.0.0.1:0; may be repeated, the last one wins' -r
+complete -c ssectld -n "__fish_ssectld_using_subcommand store; and __fish_seen_subcommand_from check" -l socket -d 'Put the control socket here; short for --set control.socket=PATH' -r -F
+complete -c ssectld -n "__fish_ssectld_using_subcommand store; and __fish_seen_subcommand_from check" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c ssectld -n "__fish_ssectld_using_subcommand store; and __fish_seen_subcommand_from check" -s V -l version -d 'Print version'
+complete -c ssectld -n "__fish_ssectld_using_subcommand store; and __fish_seen_subcommand_from export" -l config -d 'Read settings from this TOML file; stronger are variables (SSECTLD_LISTEN__PUBLIC), then --set' -r -F
+complete -c ssectld -n "__fish_ssectld_using_subcommand store; and __fish_seen_subcommand_from export" -l set -d 'Set any key of the file, as in --set listen.public=127.0.0.1:0; may be repeated, the last one wins' -r
+complete -c ssectld -n "__fish_ssectld_using_subcommand store; and __fish_seen_subcommand_from export" -l socket -d 'Put the control socket here; short for --set control.socket=PATH' -r -F
+complete -c ssectld -n "__fish_ssectld_using_subcommand store; and __fish_seen_subcommand_from export" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c ssectld -n "__fish_ssectld_using_subcommand store; and __fish_seen_subcommand_from export" -s V -l version -d 'Print version'
+complete -c ssectld -n "__fish_ssectld_using_subcommand store; and __fish_seen_subcommand_from import" -l config -d 'Read settings from this TOML file; stronger are variables (SSECTLD_LISTEN__PUBLIC), then --set' -r -F
+complete -c ssectld -n "__fish_ssectld_using_subcommand store; and __fish_seen_subcommand_from import" -l set -d 'Set any key of the file, as in --set listen.public=127.0.0.1:0; may be repeated, the last one wins' -r
+complete -c ssectld -n "__fish_ssectld_using_subcommand store; and __fish_seen_subcommand_from import" -l socket -d 'Put the control socket here; short for --set control.socket=PATH' -r -F
+complete -c ssectld -n "__fish_ssectld_using_subcommand store; and __fish_seen_subcommand_from import" -l replace -d 'If there is a state, put its file aside under another name'
+complete -c ssectld -n "__fish_ssectld_using_subcommand store; and __fish_seen_subcommand_from import" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c ssectld -n "__fish_ssectld_using_subcommand store; and __fish_seen_subcommand_from import" -s V -l version -d 'Print version'
+complete -c ssectld -n "__fish_ssectld_using_subcommand store; and __fish_seen_subcommand_from help" -f -a "check" -d 'Check every record, and say what there is; exit code 78 if a daemon could not go on with it'
+complete -c ssectld -n "__fish_ssectld_using_subcommand store; and __fish_seen_subcommand_from help" -f -a "export" -d 'Write all of it as lines of JSON, to be kept or to be imported elsewhere'
+complete -c ssectld -n "__fish_ssectld_using_subcommand store; and __fish_seen_subcommand_from help" -f -a "import" -d 'Make a state out of what was exported, where there is none'
+complete -c ssectld -n "__fish_ssectld_using_subcommand store; and __fish_seen_subcommand_from help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c ssectld -n "__fish_ssectld_using_subcommand help; and not __fish_seen_subcommand_from run gateway config store help" -f -a "run" -d 'Run the daemon; the same as no command'
+complete -c ssectld -n "__fish_ssectld_using_subcommand help; and not __fish_seen_subcommand_from run gateway config store help" -f -a "gateway" -d 'Run the stream engine alone, in the place of the Node SSE gateway'
+complete -c ssectld -n "__fish_ssectld_using_subcommand help; and not __fish_seen_subcommand_from run gateway config store help" -f -a "config" -d 'Look at the settings without running'
+complete -c ssectld -n "__fish_ssectld_using_subcommand help; and not __fish_seen_subcommand_from run gateway config store help" -f -a "store" -d 'Look at the state, back it up, restore it, while no daemon uses it'
+complete -c ssectld -n "__fish_ssectld_using_subcommand help; and not __fish_seen_subcommand_from run gateway config store help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c ssectld -n "__fish_ssectld_using_subcommand help; and __fish_seen_subcommand_from config" -f -a "check" -d 'Check the settings; exit code 78 if the daemon could not run with them'
 complete -c ssectld -n "__fish_ssectld_using_subcommand help; and __fish_seen_subcommand_from config" -f -a "show" -d 'Print every setting with where it is from, as a file that says the same'
+complete -c ssectld -n "__fish_ssectld_using_subcommand help; and __fish_seen_subcommand_from store" -f -a "check" -d 'Check every record, and say what there is; exit code 78 if a daemon could not go on with it'
+complete -c ssectld -n "__fish_ssectld_using_subcommand help; and __fish_seen_subcommand_from store" -f -a "export" -d 'Write all of it as lines of JSON, to be kept or to be imported elsewhere'
+complete -c ssectld -n "__fish_ssectld_using_subcommand help; and __fish_seen_subcommand_from store" -f -a "import" -d 'Make a state out of what was exported, where there is none'

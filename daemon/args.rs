@@ -61,6 +61,9 @@ pub(crate) enum Command {
     /// Look at the settings without running
     #[command(subcommand, arg_required_else_help = true)]
     Config(Config),
+    /// Look at the state, back it up, restore it, while no daemon uses it
+    #[command(subcommand, arg_required_else_help = true)]
+    Store(Store),
 }
 
 /// What to do with the settings.
@@ -70,4 +73,31 @@ pub(crate) enum Config {
     Check,
     /// Print every setting with where it is from, as a file that says the same
     Show,
+}
+
+/// What to do with the state.
+#[derive(Clone, Debug, Subcommand)]
+pub(crate) enum Store {
+    /// Check every record, and say what there is; exit code 78 if a daemon could not go on with it
+    ///
+    /// Changes nothing. Exit code 69, and the process is named, if a daemon uses the state.
+    Check,
+    /// Write all of it as lines of JSON, to be kept or to be imported elsewhere
+    ///
+    /// The first line is {"schema":"ssectl/state","schema_version":1}, then comes a line for each record, then
+    /// {"records":N,"crc32":C}. Whoever reads it knows every request id and token: a file is made with mode 0600.
+    Export {
+        /// Write to this file, which must not be there yet [default: the standard output]
+        file: Option<PathBuf>,
+    },
+    /// Make a state out of what was exported, where there is none
+    ///
+    /// All of it is checked before anything is written.
+    Import {
+        /// Read this file; - is the standard input
+        file: PathBuf,
+        /// If there is a state, put its file aside under another name
+        #[arg(long)]
+        replace: bool,
+    },
 }

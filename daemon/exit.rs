@@ -6,6 +6,7 @@ use ssectl_core::{
     app::StartError,
     config::ConfigError,
     control::{discovery::DiscoveryError, server::BindError},
+    store::StoreError,
 };
 
 use crate::greeting;
@@ -96,6 +97,8 @@ impl Failure {
             StartError::Control(_) => {
                 Self::new(Exit::Unusable, message).hint("name another socket with --socket PATH")
             }
+            StartError::Store(StoreError::InUse { .. }) => Self::new(Exit::Unavailable, message)
+                .hint("stop that one, or give this one another directory: --set state.dir=DIR"),
             StartError::Store(_) => Self::new(Exit::Unusable, message)
                 .hint("name another directory with --set state.dir=DIR; nothing in this one was changed"),
             StartError::Streams(_) => Self::new(Exit::Failed, message),

@@ -13,6 +13,7 @@ mod manual;
 mod notify;
 mod settings;
 mod signals;
+mod state;
 
 use std::{process::ExitCode, sync::Arc};
 
@@ -40,6 +41,7 @@ fn main() -> ExitCode {
         None | Some(Command::Run) => start(&arguments),
         Some(Command::Gateway(told)) => gateway::start(&arguments.settings, told),
         Some(Command::Config(what)) => settings::inspect(&arguments.settings, *what),
+        Some(Command::Store(what)) => state::attend(&arguments.settings, what),
     })
 }
 

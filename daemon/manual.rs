@@ -16,9 +16,9 @@ pub(crate) const MANUAL: Manual = Manual {
                 ("2", "The arguments are wrong."),
                 (
                     "69",
-                    "A port is taken, or another daemon has the control socket; the message says what to type.",
+                    "A port is taken, or another daemon has the control socket or the state; the message says what to type.",
                 ),
-                ("78", "The settings or the state directory cannot be used."),
+                ("78", "The settings or the state cannot be used, or what is to be imported cannot."),
             ],
         ),
         (
@@ -87,6 +87,10 @@ pub(crate) const MANUAL: Manual = Manual {
                 (
                     "ssectld --config /etc/ssectld/ssectld.toml config check",
                     "Checks a file before a restart.",
+                ),
+                (
+                    "sudo -u ssectld ssectld --config /etc/ssectld/ssectld.toml store export backup.jsonl",
+                    "Backs the state of a stopped daemon up.",
                 ),
             ],
         ),

@@ -99,6 +99,11 @@ pub(crate) fn inspect(arguments: &args::Settings, what: args::Config) -> Result<
             "The settings are valid.\n".to_owned()
         }
     };
+    say(&text)
+}
+
+/// Prints an answer. A reader who has left is no reason to fail.
+pub(crate) fn say(text: &str) -> Result<(), Failure> {
     match io::stdout().write_all(text.as_bytes()) {
         Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(Failure::new(Exit::Failed, error)),
         _ => Ok(()),

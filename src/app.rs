@@ -2,6 +2,7 @@
 
 mod assembly;
 mod doors;
+mod loadable;
 mod shutdown;
 
 use std::{net::SocketAddr, sync::Arc, time::Duration};
@@ -9,7 +10,11 @@ use std::{net::SocketAddr, sync::Arc, time::Duration};
 use tokio::net::TcpListener;
 
 use self::doors::Doors;
-pub use self::{doors::rights, shutdown::Ended};
+pub use self::{
+    doors::rights,
+    loadable::{Loadable, loadable},
+    shutdown::Ended,
+};
 
 use crate::{
     accept::Sockets,

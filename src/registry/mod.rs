@@ -85,6 +85,11 @@ pub struct ConnectionRegistry {
     metrics: Arc<Metrics>,
 }
 
+/// Returns how many connections of a gateway are remembered in a store.
+pub(crate) fn remembered(store: Arc<dyn Store>) -> Result<usize, StoreError> {
+    Ok(Book::new(store).read()?.len())
+}
+
 impl ConnectionRegistry {
     /// Returns an empty registry that tells nobody yet.
     pub fn new(clock: SharedClock, lifecycle: Lifecycle, metrics: Arc<Metrics>) -> Self {

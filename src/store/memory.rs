@@ -7,12 +7,20 @@ use std::{
 
 use futures_util::future::BoxFuture;
 
-use super::{Batch, Change, Store, StoreError, Table};
+use super::{Batch, Change, Contents, Store, StoreError, Table};
 
 /// Keeps records in memory.
 #[derive(Debug, Default)]
 pub struct MemoryStore {
     records: Mutex<BTreeMap<(Table, String), Vec<u8>>>,
+}
+
+impl From<&Contents> for MemoryStore {
+    fn from(contents: &Contents) -> Self {
+        let records = contents.records.iter();
+        let records = records.map(|(table, key, bytes)| ((*table, key.clone()), bytes.clone()));
+        Self { records: Mutex::new(records.collect()) }
+    }
 }
 
 impl Store for MemoryStore {

@@ -2,13 +2,14 @@
 //!
 //! Services own the meaning of their records (JSON); a store only keeps bytes.
 
+pub mod archive;
 mod memory;
 mod redb;
 
 use futures_util::future::BoxFuture;
 use serde::{Serialize, de::DeserializeOwned};
 
-pub use self::redb::RedbStore;
+pub use self::redb::{Existing, RedbStore};
 pub use memory::MemoryStore;
 
 /// The kinds of records.
@@ -58,6 +59,17 @@ pub enum Change {
 /// Changes that are committed together or not at all.
 pub type Batch = Vec<Change>;
 
+/// All that a store that nobody uses holds.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Contents {
+    /// The records, by table and key.
+    pub records: Vec<(Table, String, Vec<u8>)>,
+    /// How many commits there were.
+    pub commits: u64,
+    /// Whether the last run closed it in order.
+    pub closed: bool,
+}
+
 /// Why the store did not do it.
 #[derive(Clone, Debug, thiserror::Error)]
 pub enum StoreError {
@@ -69,12 +81,30 @@ pub enum StoreError {
         /// What is wrong with it.
         why: String,
     },
+    /// A daemon has it.
+    #[error("another ssectld uses the state in {dir}{}", process(*.by))]
+    InUse {
+        /// The state directory.
+        dir: String,
+        /// Its process, if that is known.
+        by: Option<u32>,
+    },
+    /// There is nothing yet.
+    #[error("there is no state in {0}")]
+    Nothing(String),
+    /// There is something already.
+    #[error("there is a state in {0} already")]
+    Occupied(String),
     /// A commit failed: its outcome is unknown, and the store takes no more.
     #[error("the state could not be written: {0}")]
     Failed(String),
     /// The store has stopped.
     #[error("the store is closed")]
     Closed,
+}
+
+fn process(id: Option<u32>) -> String {
+    id.map_or_else(String::new, |id| format!(": process {id}"))
 }
 
 /// Keeps records.

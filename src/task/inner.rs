@@ -120,7 +120,7 @@ impl Inner {
 
     async fn store_end(&self, view: &TaskView, receipt: Option<Keyed<'_, '_>>) -> Result<(), StoreError> {
         let mut batch = put(view)?;
-        batch.push(Change::Put(Table::Untold, view.task_id.clone(), Vec::new()));
+        batch.push(Change::Put(Table::Untold, view.task_id.clone(), store::encode(&())?));
         match receipt {
             Some(Keyed { ticket, receipt }) => ticket.commit(receipt, batch).await,
             None => self.store.commit(batch).await,

@@ -42,6 +42,7 @@ mod parts;
 mod publishers;
 mod readme;
 mod reporters;
+mod state;
 mod tasks;
 mod testing_endpoints;
 mod through_a_gateway;

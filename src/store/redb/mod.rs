@@ -5,21 +5,23 @@
 //! there was a state, all is checked when it is opened, and after one failed commit there are no more.
 
 mod file;
+mod offline;
 mod record;
 #[cfg(test)]
 mod tests;
 mod writer;
 
 use std::{
-    path::Path,
+    path::{Path, PathBuf},
     sync::{Mutex, MutexGuard, PoisonError},
 };
 
 use futures_util::future::BoxFuture;
 use redb::{Database, ReadableDatabase, ReadableTable, TableDefinition, TableError};
 
-use super::{Batch, Store, StoreError, Table};
+use super::{Batch, Contents, Store, StoreError, Table};
 use file::{Opened, StateFiles};
+pub use offline::Existing;
 use writer::Writer;
 
 /// How a table is kept in the file.
@@ -44,6 +46,17 @@ impl RedbStore {
         let writer = Writer::start(database)
             .map_err(|error| StoreError::Failed(format!("no thread for the state: {error}")))?;
         Ok(Self { writer, opened: Mutex::new(opened) })
+    }
+
+    /// Returns all that the state in a directory holds, checked as when it is opened. Changes nothing. A state that
+    /// is in use is refused.
+    pub fn examine(dir: &Path) -> Result<Contents, StoreError> {
+        StateFiles::at(dir).examine()
+    }
+
+    /// Makes a state of these records in a directory. Returns where the one is now that was put aside.
+    pub fn found(dir: &Path, contents: &Contents, existing: Existing) -> Result<Option<PathBuf>, StoreError> {
+        StateFiles::at(dir).found(contents, existing)
     }
 
     fn opened(&self) -> MutexGuard<'_, Opened> {

@@ -83,7 +83,11 @@ async fn the_directory_and_files_are_private() {
 async fn a_second_daemon_is_refused() {
     let dir = state_with(&[]).await;
     let _first = RedbStore::open(dir.path()).expect("opens");
-    refused(&dir, "another ssectld uses it");
+    let error = RedbStore::open(dir.path()).err().expect("refused");
+    assert!(
+        matches!(error, StoreError::InUse { by: Some(process), .. } if process == std::process::id()),
+        "{error}"
+    );
 }
 
 #[tokio::test]

@@ -161,7 +161,11 @@ fn write(database: &Database, commits: &[Commit]) -> Result<(), String> {
     apply(database, commits.iter().flat_map(|commit| &commit.batch)).map_err(|error| error.to_string())
 }
 
-fn apply<'a>(database: &Database, changes: impl Iterator<Item = &'a Change>) -> Result<(), redb::Error> {
+/// Commits changes, and counts them as one commit.
+pub(super) fn apply<'a>(
+    database: &Database,
+    changes: impl Iterator<Item = &'a Change>,
+) -> Result<(), redb::Error> {
     let transaction = database.begin_write()?;
     for change in changes {
         match change {
