@@ -67,7 +67,7 @@ fn post_all(
 fn post(wire: &mut BufReader<TcpStream>, path: &str, body: &str) -> io::Result<()> {
     let length = body.len();
     let request = format!(
-        "POST {path} HTTP/1.1\r\nHost: bench\r\nContent-Type: application/json\r\nContent-Length: {length}\r\n\r\n{body}"
+        "POST {path} HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: {length}\r\n\r\n{body}"
     );
     wire.get_mut().write_all(request.as_bytes())?;
     let (mut line, mut answer, mut status) = (String::new(), 0, String::new());

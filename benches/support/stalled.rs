@@ -57,7 +57,7 @@ fn stall(address: SocketAddr, count: usize, shared: &Shared) -> io::Result<()> {
         let mut socket = TcpStream::from_std(socket.into());
         write!(
             socket,
-            "GET /api/sse/stream?request_id=stalled-{key} HTTP/1.1\r\nHost: bench\r\nAccept: text/event-stream\r\n\r\n"
+            "GET /api/sse/stream?request_id=stalled-{key} HTTP/1.1\r\nHost: localhost\r\nAccept: text/event-stream\r\n\r\n"
         )?;
         Ok(socket)
     };
