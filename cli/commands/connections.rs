@@ -75,11 +75,16 @@ fn details(connection: &ConnectionView) -> String {
         ("token", Some(connection.token.clone())),
         ("state", Some(connection.state.clone())),
         ("connected", Some(text::when(connection.connected_at))),
+        ("after a restart", connection.durable.map(survival)),
         ("last proven", connection.last_proven.map(text::when)),
         ("address", connection.address.clone()),
         ("user agent", connection.user_agent.clone()),
         ("version", Some(told.unwrap_or_else(|| "none sent".to_owned()))),
     ])
+}
+
+fn survival(durable: bool) -> String {
+    if durable { "still known" } else { "unknown: it could not be written down" }.to_owned()
 }
 
 async fn disconnect(context: &Context, order: args::Disconnect) -> Outcome {

@@ -218,6 +218,9 @@ pub struct ConnectionView {
     /// When the gateway last proved to have it; null for a stream that the daemon holds itself.
     #[serde(default)]
     pub last_proven: Option<Timestamp>,
+    /// Whether a restarted daemon will know it; null for a stream that the daemon holds itself.
+    #[serde(default)]
+    pub durable: Option<bool>,
     /// The browser's address, where known.
     pub address: Option<String>,
     /// Its `User-Agent`, where known.

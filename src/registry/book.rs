@@ -1,9 +1,11 @@
 //! What a restarted daemon goes on with: the connections that a gateway still holds.
 //!
 //! A connect is entered before it is answered, an end is struck out some time after it: who is in the book and
-//! gone is found by asking the gateway, but nothing finds who is connected and not in the book.
+//! gone is found by asking the gateway, but nothing finds who is connected and not in the book. So an entry that could
+//! not be written stays on the page, and is written with the next ones once the store can again.
 
 use std::{
+    collections::HashSet,
     net::IpAddr,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
@@ -11,22 +13,33 @@ use std::{
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
+use tokio::{sync::watch, time::timeout};
 
-use super::{Arrival, Newcomer};
+use super::{
+    Arrival, Newcomer,
+    page::{Page, Round},
+};
 use crate::{
-    connection::Origin,
+    connection::{Connection, Origin},
+    lifecycle::Lifecycle,
     request_id::RequestId,
-    store::{self, Batch, Change, Store, StoreError, Table},
+    store::{self, Store, StoreError, Table},
     token::Token,
 };
 
 /// How long a connect may wait for the store: a browser whose connect is refused never comes back, so it is
 /// then accepted all the same.
 const LIMIT: Duration = Duration::from_secs(1);
+/// How long a commit may take before it is tried again. The end of the daemon waits longer than that.
+const GIVE_UP: Duration = Duration::from_secs(5);
 
 /// The connections that survive a restart.
 pub(super) struct Book {
     store: Arc<dyn Store>,
+    lifecycle: Lifecycle,
+    page: Mutex<Page>,
+    /// The last round that was written or failed.
+    done: watch::Sender<Round>,
     /// Why the last entry did not get in, if it did not.
     failing: Mutex<Option<StoreError>>,
 }
@@ -40,9 +53,21 @@ struct Entry {
     user_agent: Option<Arc<str>>,
 }
 
+impl Entry {
+    fn of(connection: &Connection) -> Self {
+        Self {
+            request_id: connection.request_id.clone(),
+            connected_at: connection.connected_at,
+            address: connection.origin.address,
+            user_agent: connection.origin.user_agent.clone(),
+        }
+    }
+}
+
 impl Book {
-    pub(super) fn new(store: Arc<dyn Store>) -> Self {
-        Self { store, failing: Mutex::default() }
+    pub(super) fn new(store: Arc<dyn Store>, lifecycle: Lifecycle) -> Self {
+        let (page, done) = (Mutex::default(), watch::Sender::default());
+        Self { store, lifecycle, page, done, failing: Mutex::default() }
     }
 
     /// Returns who was connected, oldest first.
@@ -58,39 +83,73 @@ impl Book {
         Ok(all)
     }
 
-    /// Enters a connection and strikes out what it replaced.
-    pub(super) async fn enter(&self, arrival: &Arrival) {
+    /// Enters a connection and strikes out what it replaced. Returns once that is written, or cannot be for now.
+    pub(super) async fn enter(self: &Arc<Self>, arrival: &Arrival) {
         let Arrival::New { connection, .. } = arrival else { return };
-        let entry = Entry {
-            request_id: connection.request_id.clone(),
-            connected_at: connection.connected_at,
-            address: connection.origin.address,
-            user_agent: connection.origin.user_agent.clone(),
+        let entry = match store::encode(&Entry::of(connection)) {
+            Ok(entry) => entry,
+            Err(error) => return self.outcome(Err(error)),
         };
-        let mut batch: Batch = arrival.to_close().map(|old| removal(&old.token)).collect();
-        match store::encode(&entry) {
-            Ok(bytes) => {
-                batch.push(Change::Put(Table::Connections, connection.token.as_str().to_owned(), bytes));
-            }
-            Err(error) => self.outcome(Err(error)),
+        let (round, limit) = {
+            let mut page = self.page();
+            arrival.to_close().for_each(|old| page.strike(&old.token));
+            page.enter(&connection.token, entry);
+            // Where the store hangs already nobody else waits for it: each would keep a place at the door.
+            let hangs = page.under_way_since().is_some_and(|since| since.elapsed() >= LIMIT);
+            (page.next_round(), if hangs { Duration::ZERO } else { LIMIT })
+        };
+        let mut done = self.done.subscribe();
+        self.write();
+        if timeout(limit, done.wait_for(|last| *last >= round)).await.is_err() {
+            self.outcome(Err(late()));
         }
-        self.commit(batch).await;
     }
 
-    /// Strikes a connection out.
-    pub(super) async fn strike(&self, token: &Token) {
-        self.commit(vec![removal(token)]).await;
+    /// Strikes a connection out, when there is time for it.
+    pub(super) fn strike(self: &Arc<Self>, token: &Token) {
+        self.page().strike(token);
+        self.write();
     }
 
-    async fn commit(&self, batch: Batch) {
-        let done = tokio::time::timeout(LIMIT, self.store.commit(batch)).await;
-        let late = || StoreError::Failed(format!("it took longer than {} s", LIMIT.as_secs()));
-        self.outcome(done.unwrap_or_else(|_| Err(late())));
+    /// Returns those that would not survive a restart at this moment.
+    pub(super) fn unwritten(&self) -> HashSet<Token> {
+        self.page().entries()
+    }
+
+    /// Makes sure that somebody writes.
+    fn write(self: &Arc<Self>) {
+        if self.page().begin() {
+            let book = Arc::clone(self);
+            self.lifecycle.spawn(async move { while book.write_once().await {} });
+        }
+    }
+
+    /// Writes what has come since the last time, all of it at once. Returns whether there may be more to do.
+    async fn write_once(&self) -> bool {
+        let Some((round, batch)) = self.page().take() else { return false };
+        let more = match timeout(GIVE_UP, self.store.commit(batch)).await {
+            Ok(Ok(())) => {
+                self.page().written();
+                self.outcome(Ok(()));
+                true
+            }
+            // Tried again with what comes next: it fails at once where it fails for good.
+            Ok(Err(error)) => {
+                self.outcome(Err(error));
+                self.page().refused()
+            }
+            Err(_) => {
+                self.page().put_back();
+                !self.lifecycle.closing().is_cancelled()
+            }
+        };
+        self.done.send_replace(round);
+        more
     }
 
     /// Says once that it does not work, and once that it works again.
     fn outcome(&self, done: Result<(), StoreError>) {
-        let before = std::mem::replace(&mut *self.lock(), done.clone().err());
+        let before = std::mem::replace(&mut *self.failing(), done.clone().err());
         match (before, done) {
             (None, Err(error)) => tracing::error!(
                 %error,
@@ -103,17 +162,21 @@ impl Book {
 
     /// Returns what is wrong, if anything is.
     pub(super) fn trouble(&self) -> Option<String> {
-        let error = self.lock().clone()?;
+        let error = self.failing().clone()?;
         Some(format!(
             "connections are not remembered: a restarted daemon will not know those of now ({error})"
         ))
     }
 
-    fn lock(&self) -> MutexGuard<'_, Option<StoreError>> {
+    fn failing(&self) -> MutexGuard<'_, Option<StoreError>> {
         self.failing.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn page(&self) -> MutexGuard<'_, Page> {
+        self.page.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-fn removal(token: &Token) -> Change {
-    Change::Remove(Table::Connections, token.as_str().to_owned())
+fn late() -> StoreError {
+    StoreError::Failed(format!("it took longer than {} s", LIMIT.as_secs()))
 }

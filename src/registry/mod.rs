@@ -7,12 +7,14 @@ mod behind_gateway;
 mod book;
 mod core;
 mod observer;
+mod page;
 #[cfg(test)]
 mod tests;
 mod tombstones;
 mod vitals;
 
 use std::{
+    collections::HashSet,
     sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError},
     time::{Duration, Instant},
 };
@@ -56,6 +58,8 @@ pub struct Listed {
     pub flapping: bool,
     /// Whether the gateway has it; `None` for a stream of our own.
     pub vital: Option<Vital>,
+    /// Whether a restarted daemon will know it; `None` for a stream of our own.
+    pub durable: Option<bool>,
 }
 
 /// What the lock guards.
@@ -66,11 +70,13 @@ struct State {
 }
 
 impl State {
-    fn listed(&self, connection: &Arc<Connection>, now: Instant) -> Listed {
+    fn listed(&self, connection: &Arc<Connection>, unwritten: &HashSet<Token>, now: Instant) -> Listed {
+        let vital = self.gateway.as_ref().and_then(|gateway| gateway.vitals.of(connection.serial));
         Listed {
             connection: Arc::clone(connection),
             flapping: self.core.is_flapping(&connection.request_id, now),
-            vital: self.gateway.as_ref().and_then(|gateway| gateway.vitals.of(connection.serial)),
+            durable: vital.map(|_| !unwritten.contains(&connection.token)),
+            vital,
         }
     }
 }
@@ -116,7 +122,7 @@ impl ConnectionRegistry {
     /// To be called once, before [`ConnectionRegistry::observe`]. Returns how many were taken up; those that are
     /// gone by now the gateway will tell.
     pub fn keep(&self, store: Arc<dyn Store>) -> Result<usize, StoreError> {
-        let book = Arc::new(Book::new(store));
+        let book = Arc::new(Book::new(store, self.lifecycle.clone()));
         self.lock().gateway = Some(BehindGateway::default());
         let now = self.clock.now();
         for (newcomer, connected_at) in book.read()? {
@@ -217,10 +223,10 @@ impl ConnectionRegistry {
 
     /// Returns all connections, oldest first.
     pub fn list(&self) -> Vec<Listed> {
-        let now = Instant::now();
+        let (unwritten, now) = (self.unwritten(), Instant::now());
         let state = self.lock();
         let mut all: Vec<_> =
-            state.core.connections().map(|connection| state.listed(connection, now)).collect();
+            state.core.connections().map(|connection| state.listed(connection, &unwritten, now)).collect();
         drop(state);
         all.sort_unstable_by_key(|listed| listed.connection.serial);
         all
@@ -228,8 +234,15 @@ impl ConnectionRegistry {
 
     /// Returns the connection of a request id as listings show it.
     pub fn show(&self, id: &RequestId) -> Option<Listed> {
+        let unwritten = self.unwritten();
         let state = self.lock();
-        Some(state.listed(state.core.by_id(id)?, Instant::now()))
+        Some(state.listed(state.core.by_id(id)?, &unwritten, Instant::now()))
+    }
+
+    /// Returns those behind a gateway that would not survive a restart at this moment: they were not written down yet,
+    /// or cannot be.
+    pub fn unwritten(&self) -> HashSet<Token> {
+        self.book.get().map(|book| book.unwritten()).unwrap_or_default()
     }
 
     /// Returns those that the gateway was found not to know any more, of late, oldest first. They are not
@@ -237,7 +250,14 @@ impl ConnectionRegistry {
     pub fn ghosts(&self) -> Vec<Listed> {
         let state = self.lock();
         let ghosts = state.gateway.iter().flat_map(|gateway| gateway.vitals.ghosts(Instant::now()));
-        ghosts.map(|(connection, vital)| Listed { connection, flapping: false, vital: Some(vital) }).collect()
+        ghosts
+            .map(|(connection, vital)| Listed {
+                connection,
+                flapping: false,
+                vital: Some(vital),
+                durable: Some(false),
+            })
+            .collect()
     }
 
     /// Keeps everybody waiting until what it returns is dropped.
@@ -266,9 +286,8 @@ impl ConnectionRegistry {
             reason = reason.label(),
             "connection unregistered"
         );
-        if let Some(book) = self.book.get().cloned() {
-            let token = removed.token.clone();
-            self.lifecycle.spawn(async move { book.strike(&token).await });
+        if let Some(book) = self.book.get() {
+            book.strike(&removed.token);
         }
         self.observers.disconnected(&removed, reason);
         Some(removed)

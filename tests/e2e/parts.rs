@@ -168,3 +168,60 @@ async fn a_thousand_connections_behind_a_hanging_gateway_delay_neither_a_task_no
     let metrics = daemon.metrics().await;
     assert_eq!(metrics.sent("task", "success") + metrics.sent("task", "error"), 0.0, "it still hangs");
 }
+
+/// Whatever an observer may do: nothing for ever, or keep its thread.
+struct Blocking(std::time::Duration);
+
+impl ssectl_core::registry::ConnectionObserver for Blocking {
+    fn name(&self) -> &'static str {
+        "blocking"
+    }
+    fn connected<'a>(
+        &'a self,
+        _: &'a Arc<ssectl_core::connection::Connection>,
+    ) -> futures_util::future::BoxFuture<'a, Result<(), ssectl_core::registry::ObserverError>> {
+        std::thread::sleep(self.0);
+        Box::pin(std::future::pending())
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn callbacks_are_answered_within_three_seconds_whatever_store_and_observers_do() {
+    let store = FickleStore::new();
+    let blocking = Arc::new(Blocking(std::time::Duration::from_millis(20)));
+    let parts = Parts { store: Some(store.clone()), observers: vec![blocking], ..Parts::default() };
+    let daemon = Inside::start(parts, |config| {
+        config.mode = ssectl_core::config::Mode::Gateway;
+        config.gateway.url = "http://127.0.0.1:1".to_owned();
+    })
+    .await;
+    store.now(Commits::Hang);
+    let answers = (0..100).map(|n| {
+        let (to, order) = (daemon.internal, connect(&format!("id-{n}"), &format!("token-{n}")));
+        tokio::spawn(async move {
+            let began = std::time::Instant::now();
+            http::post(to, CALLBACK, &order).await.expect(200);
+            began.elapsed()
+        })
+    });
+    for answer in answers.collect::<Vec<_>>() {
+        let took = answer.await.unwrap();
+        assert!(took < std::time::Duration::from_secs(3), "{took:?}");
+    }
+    let cli = Cli { socket: daemon.home.path("c.sock") };
+    let durable = async || {
+        let list = cli.json(&["connections", "list"]).await;
+        let items = list["items"].as_array().expect("a list").clone();
+        assert_eq!(items.len(), 100);
+        items.iter().filter(|item| item["durable"] == json!(true)).count()
+    };
+    assert_eq!(durable().await, 0);
+    let status = cli.json(&["status"]).await;
+    assert!(
+        status["item"]["degraded"][0].as_str().is_some_and(|why| why.contains("not remembered")),
+        "{status}"
+    );
+    store.now(Commits::Succeed);
+    until("all to be written", async || (durable().await == 100).then_some(())).await;
+    assert_eq!(cli.json(&["status"]).await["item"]["degraded"], json!([]));
+}

@@ -80,6 +80,7 @@ fn view(listed: &Listed, now: Timestamp, caller: &Caller) -> ConnectionView {
         connected_at: connection.connected_at,
         age_ms: (now.as_millisecond() - connection.connected_at.as_millisecond()).max(0),
         last_proven: listed.vital.map(|vital| vital.proven),
+        durable: listed.durable,
         address: connection.origin.address.map(|address| address.to_string()),
         user_agent: connection.origin.user_agent.as_deref().map(str::to_owned),
         version_sequence: connection.told_version().map(|sequence| sequence.0),

@@ -58,3 +58,68 @@ async fn a_store_that_hangs_refuses_no_connect() {
     let trouble = house.desk.registry.trouble().expect("said");
     assert!(trouble.contains("not remembered") && trouble.contains("longer than 1 s"), "{trouble}");
 }
+
+#[tokio::test(start_paused = true)]
+async fn where_the_store_hangs_one_waits_and_nobody_else_does() {
+    let house = House::new(None);
+    house.desk.registry.keep(Arc::new(Stuck)).expect("readable");
+    let took = async |token: &str| {
+        let began = tokio::time::Instant::now();
+        assert_eq!(house.connect(&format!("/?request_id={token}"), token).await, fine());
+        began.elapsed()
+    };
+    assert_eq!(took("first").await, Duration::from_secs(1));
+    for n in 0..1000 {
+        assert_eq!(took(&format!("t{n}")).await, Duration::ZERO);
+    }
+    assert_eq!(house.desk.registry.unwritten().len(), 1001);
+    // Not even the end of the daemon waits for it for long.
+    house.desk.lifecycle.advance(Phase::Closing);
+    assert!(house.desk.lifecycle.finish(Duration::from_secs(6)).await);
+}
+
+/// Commits when it is told to.
+#[derive(Default)]
+struct Slow {
+    kept: MemoryStore,
+    go: tokio::sync::watch::Sender<bool>,
+    commits: std::sync::atomic::AtomicUsize,
+}
+
+impl Store for Slow {
+    fn load(&self, table: Table) -> Result<Vec<(String, Vec<u8>)>, StoreError> {
+        self.kept.load(table)
+    }
+    fn commit(&self, batch: Batch) -> BoxFuture<'_, Result<(), StoreError>> {
+        async move {
+            let _ = self.go.subscribe().wait_for(|go| *go).await;
+            self.commits.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+            self.kept.commit(batch).await
+        }
+        .boxed()
+    }
+    fn durable(&self) -> bool {
+        true
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_the_store_was_too_slow_for_is_written_once_it_can() {
+    let (store, house) = (Arc::new(Slow::default()), House::new(None));
+    house.desk.registry.keep(Arc::clone(&store) as Arc<dyn Store>).expect("readable");
+    for n in 0..100 {
+        house.connect(&format!("/?request_id=i{n}"), &format!("t{n}")).await;
+    }
+    for n in 0..50 {
+        house.disconnect(&format!("t{n}"), "client_closed").await;
+    }
+    assert!(house.desk.registry.trouble().is_some());
+    assert_eq!(house.desk.registry.unwritten().len(), 50);
+    store.go.send_replace(true);
+    assert!(house.desk.lifecycle.finish(Duration::from_secs(60)).await);
+    assert_eq!(house.desk.registry.trouble(), None);
+    assert!(house.desk.registry.unwritten().is_empty());
+    assert!(store.commits.load(std::sync::atomic::Ordering::Relaxed) <= 3, "all of it together");
+    let after = House::new(None);
+    assert_eq!(after.desk.registry.keep(store).expect("readable"), 50);
+}
