@@ -48,6 +48,6 @@ pub fn loadable(contents: &Contents) -> Result<Loadable, StoreError> {
         receipts: count(Table::Receipts),
         tasks: count(Table::Tasks),
         unfinished,
-        connections: registry::remembered(store)?,
+        connections: registry::remembered(&*store)?,
     })
 }

@@ -64,23 +64,23 @@ impl Entry {
     }
 }
 
+/// Returns who was connected, oldest first.
+pub(super) fn read(store: &dyn Store) -> Result<Vec<(Newcomer, Timestamp)>, StoreError> {
+    let mut all = Vec::new();
+    for (key, bytes) in store.load(Table::Connections)? {
+        let entry: Entry = store::decode(Table::Connections, &key, &bytes)?;
+        let Ok(token) = key.parse() else { continue };
+        let origin = Origin { address: entry.address, user_agent: entry.user_agent };
+        all.push((Newcomer { request_id: entry.request_id, token, origin }, entry.connected_at));
+    }
+    all.sort_by_key(|(_, connected_at)| *connected_at);
+    Ok(all)
+}
+
 impl Book {
     pub(super) fn new(store: Arc<dyn Store>, lifecycle: Lifecycle) -> Self {
         let (page, done) = (Mutex::default(), watch::Sender::default());
         Self { store, lifecycle, page, done, failing: Mutex::default() }
-    }
-
-    /// Returns who was connected, oldest first.
-    pub(super) fn read(&self) -> Result<Vec<(Newcomer, Timestamp)>, StoreError> {
-        let mut all = Vec::new();
-        for (key, bytes) in self.store.load(Table::Connections)? {
-            let entry: Entry = store::decode(Table::Connections, &key, &bytes)?;
-            let Ok(token) = key.parse() else { continue };
-            let origin = Origin { address: entry.address, user_agent: entry.user_agent };
-            all.push((Newcomer { request_id: entry.request_id, token, origin }, entry.connected_at));
-        }
-        all.sort_by_key(|(_, connected_at)| *connected_at);
-        Ok(all)
     }
 
     /// Enters a connection and strikes out what it replaced. Returns once that is written, or cannot be for now.

@@ -92,8 +92,8 @@ pub struct ConnectionRegistry {
 }
 
 /// Returns how many connections of a gateway are remembered in a store.
-pub(crate) fn remembered(store: Arc<dyn Store>) -> Result<usize, StoreError> {
-    Ok(Book::new(store).read()?.len())
+pub(crate) fn remembered(store: &dyn Store) -> Result<usize, StoreError> {
+    Ok(book::read(store)?.len())
 }
 
 impl ConnectionRegistry {
@@ -122,10 +122,11 @@ impl ConnectionRegistry {
     /// To be called once, before [`ConnectionRegistry::observe`]. Returns how many were taken up; those that are
     /// gone by now the gateway will tell.
     pub fn keep(&self, store: Arc<dyn Store>) -> Result<usize, StoreError> {
+        let left = book::read(&*store)?;
         let book = Arc::new(Book::new(store, self.lifecycle.clone()));
         self.lock().gateway = Some(BehindGateway::default());
         let now = self.clock.now();
-        for (newcomer, connected_at) in book.read()? {
+        for (newcomer, connected_at) in left {
             let age = now.duration_since(connected_at).try_into().unwrap_or_default();
             self.enter(self.lock(), newcomer, connected_at, Source::EarlierRun(age), Instant::now());
         }
