@@ -58,7 +58,11 @@ impl Context {
             outcome = self.ask(order) => outcome,
             () = interrupted() => Err(self.given_up()),
         };
-        outcome.map_err(|error| if error.exit == Exit::NoAnswer { error.hint(repeat()) } else { error })
+        outcome.map_err(|error| match (error.exit, error.hint.clone()) {
+            (Exit::NoAnswer, None) => error.hint(repeat()),
+            (Exit::NoAnswer, Some(first)) => error.hint(format!("{first}; then {}", repeat())),
+            _ => error,
+        })
     }
 
     /// Sends something that cannot be repeated safely.
@@ -74,6 +78,13 @@ impl Context {
             Exit::NoAnswer => error.hint("sent again, it may arrive twice"),
             _ => error,
         })
+    }
+
+    /// Warns of what was done and not stored.
+    pub(crate) fn warn_unless(&self, durable: bool) {
+        if !durable {
+            self.out.note("warning: it does not survive a restart of the daemon");
+        }
     }
 
     fn given_up(&self) -> CliError {

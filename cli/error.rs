@@ -11,7 +11,7 @@ use ssectl_core::control::{
     discovery::{Candidate, DiscoveryError},
 };
 
-use crate::exit::Exit;
+use crate::{exit::Exit, text::quoted};
 
 /// Why a command did not do what it was asked to.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -47,6 +47,17 @@ impl CliError {
 
     pub(crate) fn hint(mut self, hint: impl Into<String>) -> Self {
         self.hint = Some(hint.into());
+        self
+    }
+
+    /// Makes the commands of the hint talk to the daemon that this one was told to talk to.
+    pub(crate) fn of_socket(mut self, socket: Option<&Path>) -> Self {
+        if let (Some(socket), Some(hint)) = (socket, &self.hint)
+            && !hint.contains("--socket")
+        {
+            let named = format!("ssectl --socket {} ", quoted(&socket.to_string_lossy()));
+            self.hint = Some(hint.replace("ssectl ", &named));
+        }
         self
     }
 
@@ -213,6 +224,23 @@ mod tests {
         let unknown = CliError::from_client(ClientError::NoAnswer("cut".into()), &at());
         assert_eq!(unknown.exit, Exit::NoAnswer);
         assert_eq!(CliError::from_client(ClientError::NotUnderstood("x".into()), &at()).exit, Exit::Skew);
+    }
+
+    #[test]
+    fn what_is_to_be_typed_next_names_the_same_socket() {
+        let hint = |text: &str, socket: Option<&str>| {
+            let error = CliError::new(Exit::NotFound, "no").hint(text);
+            error.of_socket(socket.map(Path::new)).hint.expect("a hint")
+        };
+        let typed = "see who is: ssectl connections list";
+        assert_eq!(hint(typed, None), typed);
+        assert_eq!(hint(typed, Some("/a b")), "see who is: ssectl --socket '/a b' connections list");
+        let named = "repeat: ssectl version queue 1 --socket /x";
+        assert_eq!(hint(named, Some("/x")), named);
+        assert_eq!(
+            hint("start it: ssectld, or systemctl start ssectld", Some("/x")).matches("/x").count(),
+            0
+        );
     }
 
     #[test]

@@ -22,7 +22,7 @@ pub(crate) enum Exit {
     Denied = 5,
     /// It contradicts what is.
     Conflict = 6,
-    /// No answer after something was sent: the outcome is unknown.
+    /// The outcome is unknown: no answer after something was sent, or the daemon does not know it either.
     NoAnswer = 7,
     /// Done for some, not for others.
     Partial = 8,
@@ -45,7 +45,10 @@ pub(crate) const TABLE: &[(&str, &str)] = &[
     ("4", "the daemon cannot be reached: nothing was sent, repeat as you like"),
     ("5", "not allowed"),
     ("6", "conflict with what is, a key used for another order for example"),
-    ("7", "no answer to what was sent: outcome unknown, repeat it with the same key"),
+    (
+        "7",
+        "outcome unknown, repeat it with the same key: no answer to what was sent, or writing the state failed",
+    ),
     ("8", "done for some, not for others"),
     ("9", "the daemon's answer is not understood: its version is another one"),
     ("10", "the answer is no: the followed task failed, for example"),
@@ -87,6 +90,7 @@ impl From<ErrorCode> for Exit {
             ErrorCode::Denied => Self::Denied,
             ErrorCode::NotFound => Self::NotFound,
             ErrorCode::Conflict => Self::Conflict,
+            ErrorCode::OutcomeUnknown => Self::NoAnswer,
             ErrorCode::Refused | ErrorCode::Internal | ErrorCode::Unknown => Self::Failed,
         }
     }
@@ -121,6 +125,7 @@ mod tests {
             (ErrorCode::Conflict, 6),
             (ErrorCode::Refused, 1),
             (ErrorCode::Internal, 1),
+            (ErrorCode::OutcomeUnknown, 7),
             (ErrorCode::Unknown, 1),
         ];
         for (code, number) in codes {

@@ -29,6 +29,7 @@ fn main() -> ExitCode {
     match commands::run(cli) {
         Ok(exit) => exit.into(),
         Err(error) => {
+            let error = error.of_socket(options.socket.as_deref());
             output::report(&error, &options);
             error.exit.into()
         }

@@ -120,6 +120,8 @@ fn failure(error: &StoreError) -> Failure {
         StoreError::Occupied(_) => Failure::new(Exit::Failed, error)
             .hint("nothing was written; --replace puts the file that is there aside"),
         StoreError::Unusable { .. } => Failure::new(Exit::Unusable, error),
-        StoreError::Failed(_) | StoreError::Closed => Failure::new(Exit::Failed, error),
+        StoreError::Failed(_) | StoreError::Broken(_) | StoreError::Closed => {
+            Failure::new(Exit::Failed, error)
+        }
     }
 }

@@ -29,6 +29,7 @@ use crate::{
         self,
         secret::{SecretError, Secrets},
     },
+    idempotency::Receipts,
     lifecycle::{Lifecycle, Phase},
     outbound::InvalidUrl,
     registry::ConnectionObserver,
@@ -47,6 +48,8 @@ pub struct Parts {
     pub clock: SharedClock,
     /// Observers besides the daemon's own, told after them.
     pub observers: Vec<Arc<dyn ConnectionObserver>>,
+    /// How many idempotency keys are remembered.
+    pub receipts: usize,
     /// How long one observer may take.
     pub observer_limit: Duration,
 }
@@ -58,6 +61,7 @@ impl Default for Parts {
             store: None,
             clock: Arc::new(SystemClock),
             observers: Vec::new(),
+            receipts: Receipts::CAPACITY,
             observer_limit: Duration::from_secs(5),
         }
     }

@@ -115,9 +115,7 @@ pub enum ReceiptError {
 
 /// All the keys that are kept are younger than the time for which keys are promised to be kept.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error(
-    "{0} idempotency keys were used within 24 hours, the most that are remembered: repeat later, or without a key"
-)]
+#[error("{0} idempotency keys were used within 24 hours, the most that are remembered")]
 pub struct TooManyKeys(pub usize);
 
 /// Receipts by key.
@@ -144,7 +142,12 @@ impl Receipts {
         Self::with_capacity(store, clock, Self::CAPACITY)
     }
 
-    fn with_capacity(store: Arc<dyn Store>, clock: SharedClock, capacity: usize) -> Result<Self, StoreError> {
+    /// Loads the receipts of earlier runs, and remembers so many.
+    pub fn with_capacity(
+        store: Arc<dyn Store>,
+        clock: SharedClock,
+        capacity: usize,
+    ) -> Result<Self, StoreError> {
         let mut records = Vec::new();
         for (key, bytes) in store.load(Table::Receipts)? {
             let record: Record = store::decode(Table::Receipts, &key, &bytes)?;
@@ -196,12 +199,13 @@ impl Receipts {
                         digest,
                         generated,
                         begun_at,
-                        kept: None,
+                        end: End::Free,
                     }));
                 }
                 Found::Kept(receipt) => return read(&mutation.key, receipt).map(Begun::Repeated),
                 Found::Other => return Err(KeyConflict(mutation.key.clone()).into()),
                 Found::Full(count) => return Err(TooManyKeys(count).into()),
+                Found::Unknown(why) => return Err(StoreError::Failed(why).into()),
                 Found::UnderWay(mut ended) => {
                     // An error means that the ticket is gone: look again, all the same.
                     let _ = ended.changed().await;
@@ -230,7 +234,17 @@ pub struct Ticket<'a> {
     generated: bool,
     begun_at: Timestamp,
     /// What repetitions get once the ticket is gone.
-    kept: Option<Record>,
+    end: End,
+}
+
+/// What becomes of a key.
+enum End {
+    /// Nothing was done with it.
+    Free,
+    /// This is what was answered.
+    Kept(Record),
+    /// Whether it was done is not known, for this reason.
+    Unknown(String),
 }
 
 impl Ticket<'_> {
@@ -243,22 +257,26 @@ impl Ticket<'_> {
         let removals = forgotten.into_iter().map(|key| Change::Remove(Table::Receipts, key));
         batch.splice(0..0, removals);
         batch.push(self.put(&record)?);
-        self.receipts.store.commit(batch).await?;
-        self.kept = Some(record);
-        Ok(())
+        let done = self.receipts.store.commit(batch).await;
+        self.end = match &done {
+            Ok(()) => End::Kept(record),
+            Err(StoreError::Failed(why)) => End::Unknown(why.clone()),
+            Err(_) => End::Free,
+        };
+        done
     }
 
     /// Commits a receipt that says more than the first one, now that the mutation is done.
     pub async fn amend(&mut self, receipt: &impl Serialize) -> Result<(), StoreError> {
         let record = self.record(receipt)?;
         let change = self.put(&record)?;
-        self.kept = Some(record);
+        self.end = End::Kept(record);
         self.receipts.store.commit(vec![change]).await
     }
 
     /// Keeps a receipt in memory only, for what happened although it could not be stored.
     pub fn finish(mut self, receipt: &impl Serialize) {
-        self.kept = self.record(receipt).ok();
+        self.end = self.record(receipt).map_or(End::Free, End::Kept);
     }
 
     fn record(&self, receipt: &impl Serialize) -> Result<Record, StoreError> {
@@ -275,9 +293,10 @@ impl Ticket<'_> {
 impl Drop for Ticket<'_> {
     fn drop(&mut self) {
         let mut ledger = self.receipts.lock();
-        match self.kept.take() {
-            Some(record) => ledger.keep(&self.record_key, record),
-            None => ledger.release(&self.record_key),
+        match std::mem::replace(&mut self.end, End::Free) {
+            End::Kept(record) => ledger.keep(&self.record_key, record),
+            End::Unknown(why) => ledger.doubt(&self.record_key, why),
+            End::Free => ledger.release(&self.record_key),
         }
     }
 }

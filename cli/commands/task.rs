@@ -88,7 +88,7 @@ async fn start(context: &Context, order: StartTask) -> Outcome {
 async fn progress(context: &Context, report: args::Progress) -> Outcome {
     let value = report.value.or(report.percent.map(|percent| percent / 100.0));
     let order = ReportProgress { text: report.text, value };
-    let answer = context.ask(context.client.report(&report.task.task_id, &order)).await?;
+    let answer = context.send(context.client.report(&report.task.task_id, &order)).await?;
     let task = &answer.value.item;
     context.out.answer(&Forms {
         json: &answer.json,
@@ -104,6 +104,7 @@ async fn progress(context: &Context, report: args::Progress) -> Outcome {
 fn receipt(context: &Context, done: &str, answer: &Answer<Single<TaskReceipt>>) -> Outcome {
     let receipt = &answer.value.item;
     context.out.warn(&answer.value.warnings);
+    context.warn_unless(receipt.durable);
     context.out.answer(&Forms {
         json: &answer.json,
         names: &|| vec![receipt.task_id.clone()],

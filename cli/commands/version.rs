@@ -64,9 +64,7 @@ async fn queue(context: &Context, order: args::QueueVersion) -> Outcome {
     if let Some(newer) = &receipt.superseded_by {
         context.out.note(&format!("note: this is an earlier receipt; {} is pending by now", harmless(newer)));
     }
-    if !receipt.durable {
-        context.out.note("warning: it does not survive a restart of the daemon");
-    }
+    context.warn_unless(receipt.durable);
     context.out.answer(&Forms {
         json: &answer.json,
         names: &|| vec![receipt.version.clone()],

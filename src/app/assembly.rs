@@ -29,14 +29,14 @@ pub(super) fn assemble(
     lifecycle: &Lifecycle,
     bound: Bound,
 ) -> Result<(Arc<Services>, Option<Embedded>), StartError> {
-    let Parts { clock, observers, observer_limit, .. } = parts;
+    let Parts { clock, observers, receipts, observer_limit, .. } = parts;
     let metrics = Arc::new(Metrics::new());
     let registry =
         Arc::new(ConnectionRegistry::new(Arc::clone(&clock), lifecycle.clone(), Arc::clone(&metrics)));
     let (delivery, embedded) = deliveries(&config, &registry, lifecycle, &metrics)?;
     let dispatcher =
         Arc::new(Dispatcher::new(Arc::clone(&delivery), registry.clone(), config.events.max_bytes));
-    let receipts = Arc::new(Receipts::load(Arc::clone(store), Arc::clone(&clock))?);
+    let receipts = Arc::new(Receipts::with_capacity(Arc::clone(store), Arc::clone(&clock), receipts)?);
     let frontend = match config.frontend_version_url.as_str() {
         "" => None,
         url => Some(FrontendVersion::new(url, Arc::clone(&metrics))?),

@@ -107,6 +107,8 @@ pub enum ErrorCode {
     Refused,
     /// Something broke. 500, exit 1.
     Internal,
+    /// Whether it was done is not known. 500, exit 7.
+    OutcomeUnknown,
     /// A code of a newer daemon. Exit 1.
     #[serde(other)]
     Unknown,
@@ -122,7 +124,7 @@ impl ErrorCode {
             Self::Conflict => 409,
             Self::TooLarge => 413,
             Self::Refused => 503,
-            Self::Internal | Self::Unknown => 500,
+            Self::Internal | Self::OutcomeUnknown | Self::Unknown => 500,
         }
     }
 }

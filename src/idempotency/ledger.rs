@@ -33,13 +33,26 @@ pub(super) enum Found {
     Other,
     /// The same body is under way; the channel changes or closes when that ends.
     UnderWay(watch::Receiver<()>),
+    /// It was tried with the same body, and nobody knows whether that was done; this is why.
+    Unknown(String),
     /// This many young keys are kept, there is no room.
     Full(usize),
 }
 
 enum Slot {
-    Taken { digest: String, ended: watch::Sender<()> },
-    Kept { record: Record, since: Option<Instant> },
+    Taken {
+        digest: String,
+        ended: watch::Sender<()>,
+    },
+    Kept {
+        record: Record,
+        since: Option<Instant>,
+    },
+    /// Until a restart, which shows what is stored.
+    Unknown {
+        digest: String,
+        why: String,
+    },
 }
 
 /// All known keys.
@@ -78,6 +91,9 @@ impl Ledger {
             Some(Slot::Taken { digest: other, ended }) if other == digest => {
                 return Found::UnderWay(ended.subscribe());
             }
+            Some(Slot::Unknown { digest: other, why }) if other == digest => {
+                return Found::Unknown(why.clone());
+            }
             Some(_) => return Found::Other,
             None => {}
         }
@@ -102,6 +118,16 @@ impl Ledger {
         }
     }
 
+    /// Keeps a taken key of which nobody knows what became of it.
+    pub(super) fn doubt(&mut self, key: &str, why: String) {
+        if let Some(slot) = self.slots.get_mut(key)
+            && let Slot::Taken { digest, .. } = slot
+        {
+            let digest = std::mem::take(digest);
+            *slot = Slot::Unknown { digest, why };
+        }
+    }
+
     /// Returns the keys that are to be removed from the store, once.
     pub(super) fn forgotten(&mut self) -> Vec<String> {
         std::mem::take(&mut self.forgotten)
@@ -121,7 +147,7 @@ impl Ledger {
                         self.slots.remove(key);
                     }
                     Some(Slot::Kept { .. }) => break,
-                    Some(Slot::Taken { .. }) | None => {}
+                    Some(Slot::Taken { .. } | Slot::Unknown { .. }) | None => {}
                 }
                 self.forgotten.extend(queue.pop_front());
             }

@@ -98,6 +98,9 @@ pub enum StoreError {
     /// A commit failed: its outcome is unknown, and the store takes no more.
     #[error("the state could not be written: {0}")]
     Failed(String),
+    /// Nothing was tried: a commit failed before.
+    #[error("nothing is stored any more since a write failed: {0}")]
+    Broken(String),
     /// The store has stopped.
     #[error("the store is closed")]
     Closed,

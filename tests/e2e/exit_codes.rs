@@ -123,6 +123,44 @@ async fn exit_7_also_on_an_interrupt_after_something_was_sent() {
 }
 
 #[tokio::test]
+async fn exit_7_says_for_every_order_how_to_repeat_it_to_the_same_daemon() {
+    let home = Home::new();
+    let socket = home.path("c.sock");
+    let mut heard = serve(&socket, Manner::Hangs);
+    let orders: [&[&str]; 10] = [
+        &["version", "queue", "1"],
+        &["version", "clear"],
+        &["task", "start", "demo"],
+        &["task", "create", "--name", "x"],
+        &["task", "complete", "t"],
+        &["task", "fail", "t", "--error", "e"],
+        &["task", "cancel", "t"],
+        &["task", "remove", "t"],
+        &["connections", "disconnect", "a"],
+        &["daemon", "stop"],
+    ];
+    for order in orders {
+        let mut command = home.cli().command(order);
+        let child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        let request = within("the order", heard.recv()).await.expect("it was sent");
+        let (_, rest) = request.split_once(r#""key":""#).expect("every order has a key");
+        let key = rest.split('"').next().unwrap();
+        interrupt(child.id().unwrap()).await;
+        let output = within("ssectl to end", child.wait_with_output()).await.unwrap();
+        let errors = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert_eq!(output.status.code(), Some(7), "{order:?}: {errors}");
+        let words = [&["ssectl", "--socket", socket.to_str().unwrap()], order, &["--key", key]].concat();
+        assert!(errors.contains(&words.join(" ")), "{order:?}: {errors}");
+    }
+    let mut command = home.cli().command(&["task", "progress", "t", "--percent", "5"]);
+    let child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    within("the report", heard.recv()).await.expect("it was sent");
+    interrupt(child.id().unwrap()).await;
+    let output = within("ssectl to end", child.wait_with_output()).await.unwrap();
+    assert_eq!(output.status.code(), Some(7), "{output:?}");
+}
+
+#[tokio::test]
 async fn exit_8_partly_done() {
     let daemon = Daemon::start(&[]).await;
     let _browser = Browser::open(daemon.public, "here").await;
@@ -151,8 +189,11 @@ async fn exit_130_an_interrupted_follow_leaves_the_task_alone() {
     let mut line = String::new();
     within("a first line", tokio::io::AsyncBufReadExt::read_line(&mut stdout, &mut line)).await.unwrap();
     interrupt(child.id().unwrap()).await;
-    let status = within("ssectl to end", child.wait()).await.unwrap();
-    assert_eq!(status.code(), Some(130), "{line}");
+    let output = within("ssectl to end", child.wait_with_output()).await.unwrap();
+    assert_eq!(output.status.code(), Some(130), "{line}");
+    let next = format!("ssectl --socket {} task follow", daemon.home().path("c.sock").display());
+    let errors = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(errors.contains(&next), "{errors}");
     assert_eq!(daemon.show_task(&id).await["status"], "running");
 }
 

@@ -18,6 +18,7 @@ mod callback_bugs;
 mod cli;
 mod connections;
 mod control;
+mod disk;
 mod doors;
 mod exit_codes;
 mod fakes;

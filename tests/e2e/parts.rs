@@ -12,7 +12,7 @@ use crate::{
         gateway::{CALLBACK, Gateway, Mode, connect},
     },
     harness::{
-        Cli, Daemon, Home, Response, http,
+        Cli, Daemon, Home, Response, finish, http,
         in_process::{Commits, FickleStore, HeldClock, Inside},
         until, within,
     },
@@ -31,7 +31,7 @@ async fn a_version_that_cannot_be_stored_is_told_to_nobody() {
     let mut browser = Browser::open(daemon.public, "a").await;
     store.now(Commits::Fail);
     let answer = tell(&daemon, "/v1/versions", json!({"version": "1"})).await.expect(500).json();
-    assert_eq!(answer["error"]["code"], "internal", "{answer}");
+    assert_eq!(answer["error"]["code"], "outcome_unknown", "{answer}");
     store.now(Commits::Succeed);
     tell(&daemon, "/v1/events", json!({"name": "marker", "data": 1})).await.expect(200);
     assert_eq!(browser.next_event().await.name, "marker");
@@ -224,4 +224,56 @@ async fn callbacks_are_answered_within_three_seconds_whatever_store_and_observer
     store.now(Commits::Succeed);
     until("all to be written", async || (durable().await == 100).then_some(())).await;
     assert_eq!(cli.json(&["status"]).await["item"]["degraded"], json!([]));
+}
+
+#[tokio::test]
+async fn an_order_whose_outcome_is_unknown_is_repeated_as_printed_and_carried_out_once() {
+    let store = FickleStore::new();
+    let daemon = Inside::start(Parts { store: Some(store.clone()), ..Parts::default() }, |_| {}).await;
+    let cli = Cli { socket: daemon.home.path("c.sock") };
+    store.now(Commits::Hang);
+    let unknown = cli.run(&["version", "queue", "1", "--timeout", "1s"]).await.expect_helpful(7);
+    store.now(Commits::Succeed);
+    let (_, typed) = unknown.stderr.trim().rsplit_once(": ").expect("it ends with what to type");
+    let mut shell = tokio::process::Command::new("/bin/sh");
+    let program = std::path::Path::new(env!("CARGO_BIN_EXE_ssectl")).parent().expect("a directory");
+    shell.env_clear().env("PATH", program).args(["-c", &format!("{typed} -o json")]);
+    let again = finish(shell).await.expect(0);
+    assert_eq!(serde_json::from_str::<Value>(&again.stdout).unwrap()["item"]["sequence"], 1, "{again:?}");
+    assert_eq!(cli.json(&["version", "list"]).await["items"][0]["sequence"], 1);
+    daemon.stop().await;
+}
+
+#[tokio::test]
+async fn a_key_of_which_nobody_knows_stays_unknown_until_a_restart() {
+    let store = FickleStore::new();
+    let daemon = Inside::start(Parts { store: Some(store.clone()), ..Parts::default() }, |_| {}).await;
+    let cli = Cli { socket: daemon.home.path("c.sock") };
+    store.now(Commits::Fail);
+    let order = ["version", "queue", "1", "--key", "k"];
+    let failed = cli.run(&order).await.expect_helpful(7);
+    assert!(failed.stderr.contains("the test says so") && failed.stderr.contains("--key k"), "{failed:?}");
+    store.now(Commits::Succeed);
+    cli.run(&order).await.expect_helpful(7);
+    cli.run(&["version", "queue", "2", "--key", "k"]).await.expect_helpful(6);
+    cli.run(&["version", "queue", "2", "--key", "l"]).await.expect(0);
+}
+
+#[tokio::test]
+async fn when_too_many_keys_are_young_orders_are_refused_and_no_key_is_forgotten() {
+    let daemon = Inside::start(Parts { receipts: 3, ..Parts::default() }, |_| {}).await;
+    let cli = Cli { socket: daemon.home.path("c.sock") };
+    let mut first = None;
+    for number in ["1", "2", "3"] {
+        let receipt = cli.run(&["version", "queue", number, "--key", number, "-o", "json"]).await.expect(0);
+        first.get_or_insert(receipt.stdout);
+    }
+    for arguments in [&["version", "queue", "4", "--key", "4"][..], &["task", "create", "--name", "x"]] {
+        let refused = cli.run(arguments).await.expect_helpful(1);
+        assert!(refused.stderr.contains("3 idempotency keys were used within 24 hours"), "{refused:?}");
+    }
+    let again = cli.json(&["version", "queue", "1", "--key", "1"]).await;
+    assert_eq!(again["item"]["sequence"], 1, "{again} is not {first:?}");
+    cli.run(&["version", "queue", "x", "--key", "1"]).await.expect_helpful(6);
+    daemon.stop().await;
 }

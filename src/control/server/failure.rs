@@ -106,7 +106,16 @@ impl From<TooLarge> for Rejected {
 
 impl From<StoreError> for Rejected {
     fn from(error: StoreError) -> Self {
-        Self::new(ErrorCode::Internal, "the state could not be written").cause(&error)
+        match &error {
+            StoreError::Failed(_) => {
+                Self::new(ErrorCode::OutcomeUnknown, "whether it was done is not known").cause(&error)
+            }
+            StoreError::Broken(why) => {
+                Self::new(ErrorCode::Refused, "nothing is stored any more: not done").cause(why)
+            }
+            _ => Self::new(ErrorCode::Internal, "the state cannot be used").cause(&error),
+        }
+        .hint("restart ssectld, and see what it says: ssectl status")
     }
 }
 
@@ -118,7 +127,9 @@ impl From<InvalidEventName> for Rejected {
 
 impl From<TooManyKeys> for Rejected {
     fn from(error: TooManyKeys) -> Self {
-        Self::new(ErrorCode::Refused, error.to_string())
+        Self::new(ErrorCode::Refused, error.to_string()).hint(
+            "repeat it when the oldest is 24 hours old; one deploy needs one key, not one for each attempt",
+        )
     }
 }
 

@@ -219,7 +219,7 @@ async fn after_a_failed_commit_there_are_no_more_even_if_the_disk_recovers() {
     broken.store(true, Ordering::SeqCst);
     assert!(matches!(writer.commit(vec![put("b", "1")]).await, Err(StoreError::Failed(_))));
     broken.store(false, Ordering::SeqCst);
-    assert!(matches!(writer.commit(vec![put("c", "1")]).await, Err(StoreError::Failed(_))));
+    assert!(matches!(writer.commit(vec![put("c", "1")]).await, Err(StoreError::Broken(_))));
     assert_eq!(writer.stop(), writer::Intact::No);
     assert!(matches!(writer.commit(vec![put("d", "1")]).await, Err(StoreError::Closed)));
 }

@@ -102,7 +102,7 @@ impl Writer {
     }
 
     fn gone(&self) -> StoreError {
-        self.failure().map_or(StoreError::Closed, StoreError::Failed)
+        self.failure().map_or(StoreError::Closed, StoreError::Broken)
     }
 
     fn lock_thread(&self) -> MutexGuard<'_, Option<Thread>> {
@@ -135,8 +135,8 @@ fn run(database: &Database, mut queue: mpsc::Receiver<Job>, failed: &Mutex<Optio
             Err(why) => {
                 tracing::error!(error = why, "the state could not be written; nothing more is accepted");
                 *failed.lock().unwrap_or_else(PoisonError::into_inner) = Some(why.clone());
-                let refused = Err(StoreError::Failed(why));
-                answer(commits, &refused);
+                answer(commits, &Err(StoreError::Failed(why.clone())));
+                let refused = Err(StoreError::Broken(why));
                 queue.close();
                 while let Some(job) = queue.blocking_recv() {
                     if let Job::Commit(commit) = job {
