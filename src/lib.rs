@@ -38,6 +38,9 @@ pub mod config;
 pub mod current;
 #[cfg(feature = "daemon")]
 pub mod delivery;
+#[cfg(all(feature = "daemon", any(test, feature = "fuzzing")))]
+#[doc(hidden)]
+pub mod fuzzing;
 #[cfg(feature = "daemon")]
 pub mod gateway;
 #[cfg(feature = "daemon")]

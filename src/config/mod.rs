@@ -303,5 +303,15 @@ section! {
     }
 }
 
+/// For [`crate::fuzzing`]: a configuration file.
+#[cfg(any(test, feature = "fuzzing"))]
+pub(crate) fn fuzz(text: &str) {
+    let mut loaded = Loaded::default();
+    match load::from_text(std::path::Path::new("any.toml"), text, &mut loaded) {
+        Ok(_) => drop((validate::problems(&loaded), render(&loaded))),
+        Err(error) => assert!(error.to_string().contains("any.toml:")),
+    }
+}
+
 #[cfg(test)]
 mod tests;

@@ -64,6 +64,15 @@ pub(super) fn judge(request: &httparse::Request<'_, '_>) -> Verdict<Wish> {
     Verdict::Stream(Wish { request, transfer, forwarded, agent })
 }
 
+/// For [`crate::fuzzing`]: the head of a stream, as the backend is told of it.
+#[cfg(any(test, feature = "fuzzing"))]
+pub(crate) fn fuzz(bytes: &[u8]) {
+    if let Verdict::Stream(wish) = head::read(bytes, judge) {
+        let repeated: serde_json::Value = serde_json::from_str(&wish.request).expect("it is JSON");
+        assert!(repeated["url"].is_string() && repeated["headers"].is_object());
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

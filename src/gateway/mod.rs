@@ -12,8 +12,8 @@
 
 mod api;
 mod book;
-mod head;
-mod order;
+pub(crate) mod head;
+pub(crate) mod order;
 mod porter;
 mod streams;
 mod wire;

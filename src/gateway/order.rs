@@ -118,6 +118,22 @@ fn event(event: &Value) -> Result<(Option<&str>, &str), Invalid> {
     }
 }
 
+/// For [`crate::fuzzing`]: the body of an order. Whatever is in it, one event at most is written.
+#[cfg(any(test, feature = "fuzzing"))]
+pub(crate) fn fuzz(body: &[u8]) {
+    let Some(text) = crate::http::body::decode(body) else { return };
+    let Ok(body) = serde_json::from_str::<Value>(&text) else { return };
+    for framing in [Framing::Named, Framing::Envelope] {
+        let Ok((_, order)) = read(body.clone(), framing) else { continue };
+        let Some(frame) = order.frame else { continue };
+        let wire = frame.bytes(crate::stream::Transfer::Plain);
+        let block = wire.strip_suffix(b"\n\n").expect("an empty line ends it");
+        let lines: Vec<_> = block.split(|byte| matches!(byte, b'\r' | b'\n')).collect();
+        let of = |field: &[u8]| lines.iter().filter(|line| line.starts_with(field)).count();
+        assert!(of(b"event: ") <= 1 && of(b"event: ") + of(b"data:") == lines.len());
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use serde_json::json;

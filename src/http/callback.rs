@@ -143,5 +143,13 @@ fn refused(refusal: &Refusal) -> Response {
     reply::json(StatusCode::BAD_REQUEST, body)
 }
 
+/// For [`crate::fuzzing`]: the body of a callback.
+#[cfg(any(test, feature = "fuzzing"))]
+pub(crate) fn fuzz(body: &[u8]) {
+    if let Err(refusal) = notice::parse(Some("application/json"), body) {
+        let _ = refused(&refusal);
+    }
+}
+
 #[cfg(test)]
 mod tests;

@@ -1,7 +1,7 @@
 //! The HTTP listeners: routers, and the one way they are served.
 
 pub(crate) mod body;
-mod callback;
+pub(crate) mod callback;
 mod fields;
 pub(crate) mod guard;
 pub mod health;

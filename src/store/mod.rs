@@ -4,7 +4,7 @@
 
 pub mod archive;
 mod memory;
-mod redb;
+pub(crate) mod redb;
 
 use futures_util::future::BoxFuture;
 use serde::{Serialize, de::DeserializeOwned};

@@ -48,6 +48,14 @@ impl Origins {
     }
 }
 
+/// For [`crate::fuzzing`]: nobody who is not listed may read under another origin.
+#[cfg(any(test, feature = "fuzzing"))]
+pub(super) fn fuzz(origin: Option<&str>, host: &str) {
+    let judged = Origins::new(&["https://app.example".to_owned()]).judge(origin, host);
+    let listed = origin == Some("https://app.example");
+    assert_eq!(matches!(judged, Permission::Allowed(_)), listed);
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

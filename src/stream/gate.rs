@@ -142,6 +142,17 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
+/// For [`crate::fuzzing`]: who is not behind a proxy is who it is.
+#[cfg(any(test, feature = "fuzzing"))]
+pub(super) fn fuzz(forwarded: &[String]) {
+    let mut config =
+        StreamConfig { trusted_proxies: vec!["127.0.0.0/8".to_owned()], ..StreamConfig::default() };
+    let (peer, proxy) = (IpAddr::from([10, 0, 0, 1]), IpAddr::from([127, 0, 0, 1]));
+    let _ = Gate::new(&config).address(proxy, forwarded);
+    config.trusted_proxies.clear();
+    assert_eq!(Gate::new(&config).address(peer, forwarded), peer);
+}
+
 #[cfg(test)]
 mod tests {
     use std::time::Duration;

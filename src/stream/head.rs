@@ -72,7 +72,7 @@ pub(crate) enum HeadFault {
 }
 
 /// Judges the first bytes of a connection; `judge` a whole head in them.
-pub(super) fn read<T>(bytes: &[u8], judge: impl Fn(&httparse::Request<'_, '_>) -> Verdict<T>) -> Verdict<T> {
+pub(crate) fn read<T>(bytes: &[u8], judge: impl Fn(&httparse::Request<'_, '_>) -> Verdict<T>) -> Verdict<T> {
     let mut fields = [httparse::EMPTY_HEADER; HEADERS];
     let mut request = httparse::Request::new(&mut fields);
     // What lies beyond the limit is not looked at, however much of it has arrived.
@@ -185,6 +185,21 @@ fn shorten(mut text: String, bytes: usize) -> Arc<str> {
         text.pop();
     }
     text.into()
+}
+
+/// For [`crate::fuzzing`]: a head, and all that is read of one that asks for a stream.
+#[cfg(any(test, feature = "fuzzing"))]
+pub(crate) fn fuzz(bytes: &[u8]) {
+    let _ = (length(bytes), worth_reading(bytes, bytes.len() / 2));
+    if let Verdict::Stream(head) = read(bytes, StreamHead::judge) {
+        assert_eq!(path(&head.target), STREAM_PATH);
+        assert!(head.user_agent.as_deref().is_none_or(|text| text.len() <= USER_AGENT_BYTES));
+        let _ = crate::request_url::request_id(&head.target);
+        super::cors::fuzz(head.origin.as_deref(), &head.host);
+        super::gate::fuzz(&head.forwarded);
+        let hosts = crate::hosts::Hosts::new(([127, 0, 0, 1], 80).into(), &["*.example".to_owned()]);
+        let _ = hosts.admits(&head.host);
+    }
 }
 
 #[cfg(test)]

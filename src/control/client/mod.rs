@@ -5,6 +5,17 @@
 
 mod io;
 mod stream;
+/// For [`crate::fuzzing`]: what a daemon answers.
+#[cfg(any(test, feature = "fuzzing"))]
+pub(crate) fn fuzz(bytes: &[u8]) {
+    if let Ok(text) = str::from_utf8(bytes) {
+        let _ = failure(StatusCode::BAD_REQUEST, text);
+        let _ = serde_json::from_str::<Single<Status>>(text);
+        let _ = serde_json::from_str::<List<ConnectionView>>(text);
+    }
+    stream::fuzz(bytes);
+}
+
 #[cfg(test)]
 mod tests;
 

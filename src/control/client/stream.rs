@@ -91,6 +91,19 @@ impl Lines {
     }
 }
 
+/// For [`crate::fuzzing`]: the lines of a followed task, in two pieces.
+#[cfg(any(test, feature = "fuzzing"))]
+pub(super) fn fuzz(bytes: &[u8]) {
+    let mut lines = Lines::default();
+    let (first, second) = bytes.split_at(bytes.len() / 2);
+    lines.push(&Bytes::copy_from_slice(first));
+    lines.push(&Bytes::copy_from_slice(second));
+    while let Ok(Some(line)) = lines.take() {
+        assert!(!line.contains('\n'));
+        let _ = serde_json::from_str::<TaskLine>(&line);
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

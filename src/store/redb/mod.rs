@@ -7,6 +7,15 @@
 mod file;
 mod offline;
 mod record;
+/// For [`crate::fuzzing`]: a record as it is in the file, and one made of these bytes.
+#[cfg(any(test, feature = "fuzzing"))]
+pub(crate) fn fuzz(bytes: &[u8]) {
+    let _ = record::open(Table::Pending, "key", bytes);
+    let sealed = record::seal(Table::Pending, "key", bytes);
+    assert_eq!(record::open(Table::Pending, "key", &sealed).as_deref(), Ok(bytes));
+    assert!(record::open(Table::Pending, "other", &sealed).is_err());
+}
+
 #[cfg(test)]
 mod tests;
 mod writer;
