@@ -3,6 +3,7 @@
 use std::{path::PathBuf, time::Duration};
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use jiff::Timestamp;
 use serde_json::Value;
 use ssectl_core::{event::EventName, request_id::RequestId, token::Token};
 
@@ -94,6 +95,8 @@ pub(crate) enum Command {
     Event(Event),
     /// How the daemon is
     Status,
+    /// Who ordered what, newest first; for operators
+    Audit(Audit),
     /// The daemon itself
     #[command(subcommand)]
     Daemon(Daemon),
@@ -326,6 +329,19 @@ pub(crate) struct SendEvent {
     /// Only for this browser
     #[arg(long, value_name = "REQUEST_ID")]
     pub(crate) request_id: Option<RequestId>,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct Audit {
+    /// Not longer ago than this (1h, 30m), or not before this time (2026-01-31T08:00:00Z)
+    #[arg(long, value_name = "TIME", value_parser = parse::since)]
+    pub(crate) since: Option<Timestamp>,
+    /// How many at most, 1 to 1000
+    #[arg(long, value_name = "N", default_value_t = 100, value_parser = clap::value_parser!(u16).range(1..=1000))]
+    pub(crate) limit: u16,
+    /// Older than the entry with this number
+    #[arg(long, value_name = "SEQUENCE")]
+    pub(crate) before: Option<u64>,
 }
 
 #[derive(Debug, Subcommand)]

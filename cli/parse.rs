@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use jiff::Timestamp;
 use serde_json::Value;
 use ssectl_core::{
     event::{EventName, InvalidEventName},
@@ -25,6 +26,16 @@ pub(crate) fn duration(text: &str) -> Result<Duration, String> {
         Some(0) => Err("a time limit must be longer than nothing".to_owned()),
         Some(ms) => Ok(Duration::from_millis(ms)),
     }
+}
+
+/// Parses a time, or how long ago it was.
+pub(crate) fn since(text: &str) -> Result<Timestamp, String> {
+    let wrong = || format!("{text:?} is no time: say 1h, 30m, or 2026-01-31T08:00:00Z");
+    if let Ok(moment) = text.parse() {
+        return Ok(moment);
+    }
+    let ago = duration(text).map_err(|_| wrong())?;
+    Timestamp::now().checked_sub(ago).map_err(|_| wrong())
 }
 
 /// Parses a version: 1 to 256 bytes that say something.
@@ -104,6 +115,18 @@ mod tests {
             ["", "s", "-1s", "1.5s", "10x", "0", "0s", "99999999999999999999s", "9999999999999999999h"]
         {
             assert!(duration(wrong).is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn a_time_is_one_or_so_long_ago() {
+        let moment: Timestamp = "2026-01-31T08:00:00Z".parse().expect("valid");
+        assert_eq!(since("2026-01-31T08:00:00Z"), Ok(moment));
+        assert_eq!(since("2026-01-31T09:00:00+01:00"), Ok(moment));
+        let ago = Timestamp::now().as_second() - since("1h").expect("valid").as_second();
+        assert!((3600..3660).contains(&ago), "{ago}");
+        for wrong in ["", "yesterday", "0", "-1h", "99999999h"] {
+            assert!(since(wrong).is_err(), "{wrong}");
         }
     }
 

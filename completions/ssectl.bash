@@ -16,6 +16,9 @@ _ssectl() {
             ",$1")
                 cmd="ssectl"
                 ;;
+            ssectl,audit)
+                cmd="ssectl__subcmd__audit"
+                ;;
             ssectl,conn)
                 cmd="ssectl__subcmd__connections"
                 ;;
@@ -93,6 +96,9 @@ _ssectl() {
                 ;;
             ssectl__subcmd__event__subcmd__help,send)
                 cmd="ssectl__subcmd__event__subcmd__help__subcmd__send"
+                ;;
+            ssectl__subcmd__help,audit)
+                cmd="ssectl__subcmd__help__subcmd__audit"
                 ;;
             ssectl__subcmd__help,connections)
                 cmd="ssectl__subcmd__help__subcmd__connections"
@@ -290,12 +296,58 @@ _ssectl() {
 
     case "${cmd}" in
         ssectl)
-            opts="-o -q -v -h -V --socket --timeout --output --json --quiet --verbose --no-input --color --help --version connections conn version ver task event status daemon help"
+            opts="-o -q -v -h -V --socket --timeout --output --json --quiet --verbose --no-input --color --help --version connections conn version ver task event status audit daemon help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
+                --socket)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --timeout)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --output)
+                    COMPREPLY=($(compgen -W "table json name" -- "${cur}"))
+                    return 0
+                    ;;
+                -o)
+                    COMPREPLY=($(compgen -W "table json name" -- "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        ssectl__subcmd__audit)
+            opts="-o -q -v -h --since --limit --before --socket --timeout --output --json --quiet --verbose --no-input --color --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --since)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --limit)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --before)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --socket)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -774,8 +826,22 @@ _ssectl() {
             return 0
             ;;
         ssectl__subcmd__help)
-            opts="connections version task event status daemon help"
+            opts="connections version task event status audit daemon help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        ssectl__subcmd__help__subcmd__audit)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi

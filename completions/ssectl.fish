@@ -45,6 +45,7 @@ complete -c ssectl -n "__fish_ssectl_needs_command" -f -a "ver" -d 'Frontend ver
 complete -c ssectl -n "__fish_ssectl_needs_command" -f -a "task" -d 'Background tasks that browsers see'
 complete -c ssectl -n "__fish_ssectl_needs_command" -f -a "event" -d 'Events of your own'
 complete -c ssectl -n "__fish_ssectl_needs_command" -f -a "status" -d 'How the daemon is'
+complete -c ssectl -n "__fish_ssectl_needs_command" -f -a "audit" -d 'Who ordered what, newest first; for operators'
 complete -c ssectl -n "__fish_ssectl_needs_command" -f -a "daemon" -d 'The daemon itself'
 complete -c ssectl -n "__fish_ssectl_needs_command" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c ssectl -n "__fish_ssectl_using_subcommand connections; and not __fish_seen_subcommand_from list ls show disconnect help" -l socket -d 'The daemon\'s control socket [default: SSECTL_SOCKET, or where a daemon answers]' -r -F
@@ -668,6 +669,22 @@ complete -c ssectl -n "__fish_ssectl_using_subcommand status" -s q -l quiet -d '
 complete -c ssectl -n "__fish_ssectl_using_subcommand status" -s v -l verbose -d 'Say which socket is used and why, and what was asked'
 complete -c ssectl -n "__fish_ssectl_using_subcommand status" -l no-input -d 'Never read from the terminal'
 complete -c ssectl -n "__fish_ssectl_using_subcommand status" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c ssectl -n "__fish_ssectl_using_subcommand audit" -l since -d 'Not longer ago than this (1h, 30m), or not before this time (2026-01-31T08:00:00Z)' -r
+complete -c ssectl -n "__fish_ssectl_using_subcommand audit" -l limit -d 'How many at most, 1 to 1000' -r
+complete -c ssectl -n "__fish_ssectl_using_subcommand audit" -l before -d 'Older than the entry with this number' -r
+complete -c ssectl -n "__fish_ssectl_using_subcommand audit" -l socket -d 'The daemon\'s control socket [default: SSECTL_SOCKET, or where a daemon answers]' -r -F
+complete -c ssectl -n "__fish_ssectl_using_subcommand audit" -l timeout -d 'How long an answer may take, 500ms or 10s or 2m [default: 10s; none for following]' -r
+complete -c ssectl -n "__fish_ssectl_using_subcommand audit" -s o -l output -d 'What to print' -r -f -a "table\t'For people'
+json\t'The daemon\'s answer; errors too, on stderr'
+name\t'Bare ids, one a line'"
+complete -c ssectl -n "__fish_ssectl_using_subcommand audit" -l color -d 'When to colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
+always\t'Always'
+never\t'Never'"
+complete -c ssectl -n "__fish_ssectl_using_subcommand audit" -l json -d 'The same as `-o json`'
+complete -c ssectl -n "__fish_ssectl_using_subcommand audit" -s q -l quiet -d 'Print nothing but the answer: no notes, no progress'
+complete -c ssectl -n "__fish_ssectl_using_subcommand audit" -s v -l verbose -d 'Say which socket is used and why, and what was asked'
+complete -c ssectl -n "__fish_ssectl_using_subcommand audit" -l no-input -d 'Never read from the terminal'
+complete -c ssectl -n "__fish_ssectl_using_subcommand audit" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c ssectl -n "__fish_ssectl_using_subcommand daemon; and not __fish_seen_subcommand_from stop help" -l socket -d 'The daemon\'s control socket [default: SSECTL_SOCKET, or where a daemon answers]' -r -F
 complete -c ssectl -n "__fish_ssectl_using_subcommand daemon; and not __fish_seen_subcommand_from stop help" -l timeout -d 'How long an answer may take, 500ms or 10s or 2m [default: 10s; none for following]' -r
 complete -c ssectl -n "__fish_ssectl_using_subcommand daemon; and not __fish_seen_subcommand_from stop help" -s o -l output -d 'What to print' -r -f -a "table\t'For people'
@@ -700,13 +717,14 @@ complete -c ssectl -n "__fish_ssectl_using_subcommand daemon; and __fish_seen_su
 complete -c ssectl -n "__fish_ssectl_using_subcommand daemon; and __fish_seen_subcommand_from stop" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c ssectl -n "__fish_ssectl_using_subcommand daemon; and __fish_seen_subcommand_from help" -f -a "stop" -d 'Stops the daemon gracefully, and waits until it is gone'
 complete -c ssectl -n "__fish_ssectl_using_subcommand daemon; and __fish_seen_subcommand_from help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
-complete -c ssectl -n "__fish_ssectl_using_subcommand help; and not __fish_seen_subcommand_from connections version task event status daemon help" -f -a "connections" -d 'Who is connected'
-complete -c ssectl -n "__fish_ssectl_using_subcommand help; and not __fish_seen_subcommand_from connections version task event status daemon help" -f -a "version" -d 'Frontend versions: tell browsers of a new one'
-complete -c ssectl -n "__fish_ssectl_using_subcommand help; and not __fish_seen_subcommand_from connections version task event status daemon help" -f -a "task" -d 'Background tasks that browsers see'
-complete -c ssectl -n "__fish_ssectl_using_subcommand help; and not __fish_seen_subcommand_from connections version task event status daemon help" -f -a "event" -d 'Events of your own'
-complete -c ssectl -n "__fish_ssectl_using_subcommand help; and not __fish_seen_subcommand_from connections version task event status daemon help" -f -a "status" -d 'How the daemon is'
-complete -c ssectl -n "__fish_ssectl_using_subcommand help; and not __fish_seen_subcommand_from connections version task event status daemon help" -f -a "daemon" -d 'The daemon itself'
-complete -c ssectl -n "__fish_ssectl_using_subcommand help; and not __fish_seen_subcommand_from connections version task event status daemon help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c ssectl -n "__fish_ssectl_using_subcommand help; and not __fish_seen_subcommand_from connections version task event status audit daemon help" -f -a "connections" -d 'Who is connected'
+complete -c ssectl -n "__fish_ssectl_using_subcommand help; and not __fish_seen_subcommand_from connections version task event status audit daemon help" -f -a "version" -d 'Frontend versions: tell browsers of a new one'
+complete -c ssectl -n "__fish_ssectl_using_subcommand help; and not __fish_seen_subcommand_from connections version task event status audit daemon help" -f -a "task" -d 'Background tasks that browsers see'
+complete -c ssectl -n "__fish_ssectl_using_subcommand help; and not __fish_seen_subcommand_from connections version task event status audit daemon help" -f -a "event" -d 'Events of your own'
+complete -c ssectl -n "__fish_ssectl_using_subcommand help; and not __fish_seen_subcommand_from connections version task event status audit daemon help" -f -a "status" -d 'How the daemon is'
+complete -c ssectl -n "__fish_ssectl_using_subcommand help; and not __fish_seen_subcommand_from connections version task event status audit daemon help" -f -a "audit" -d 'Who ordered what, newest first; for operators'
+complete -c ssectl -n "__fish_ssectl_using_subcommand help; and not __fish_seen_subcommand_from connections version task event status audit daemon help" -f -a "daemon" -d 'The daemon itself'
+complete -c ssectl -n "__fish_ssectl_using_subcommand help; and not __fish_seen_subcommand_from connections version task event status audit daemon help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c ssectl -n "__fish_ssectl_using_subcommand help; and __fish_seen_subcommand_from connections" -f -a "list" -d 'Lists connections, oldest first'
 complete -c ssectl -n "__fish_ssectl_using_subcommand help; and __fish_seen_subcommand_from connections" -f -a "show" -d 'Shows one connection'
 complete -c ssectl -n "__fish_ssectl_using_subcommand help; and __fish_seen_subcommand_from connections" -f -a "disconnect" -d 'Ends connections; browsers normally come back'

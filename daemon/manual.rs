@@ -72,7 +72,7 @@ pub(crate) const MANUAL: Manual = Manual {
                     "ssectld-public.socket, ssectld-internal.socket, ssectld-control.socket",
                     "Socket units: what each holds open is not refused while the daemon restarts, and a connection starts the daemon.",
                 ),
-                ("/var/lib/ssectld", "Its state: pending versions, receipts, tasks."),
+                ("/var/lib/ssectld", "Its state: pending versions, receipts, tasks, who ordered what."),
             ],
         ),
         (

@@ -40,6 +40,7 @@ pub use key::InvalidKey;
 use ledger::{Found, Ledger, Record};
 
 use crate::{
+    audit::Draft,
     clock::SharedClock,
     store::{self, Batch, Change, Store, StoreError, Table},
 };
@@ -65,11 +66,33 @@ impl fmt::Display for Actor {
     }
 }
 
-/// A mutation as its repetition is recognised.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Mutation {
+/// What somebody acts by: who they are, and where it is noted what they did.
+#[derive(Clone)]
+pub struct Mandate {
     /// Who asks.
     pub actor: Actor,
+    /// The entry of the audit log, unless there is none.
+    draft: Option<Arc<Draft>>,
+}
+
+impl Mandate {
+    /// Returns the mandate for an order that is audited.
+    pub(crate) fn audited(actor: Actor, draft: Arc<Draft>) -> Self {
+        Self { actor, draft: Some(draft) }
+    }
+}
+
+impl From<Actor> for Mandate {
+    fn from(actor: Actor) -> Self {
+        Self { actor, draft: None }
+    }
+}
+
+/// A mutation as its repetition is recognised.
+#[derive(Clone)]
+pub struct Mutation {
+    /// By whom.
+    pub by: Mandate,
     /// For what: `version.queue`, `task.create`…
     pub verb: &'static str,
     /// The idempotency key.
@@ -80,14 +103,14 @@ pub struct Mutation {
 
 impl Mutation {
     /// Returns a mutation with the key that was given, or a generated one.
-    pub fn new(actor: Actor, verb: &'static str, key: Option<String>) -> Self {
+    pub fn new(by: impl Into<Mandate>, verb: &'static str, key: Option<String>) -> Self {
         let generated = key.is_none();
-        Self { actor, verb, key: key.unwrap_or_else(|| uuid::Uuid::new_v4().to_string()), generated }
+        Self { by: by.into(), verb, key: key.unwrap_or_else(|| uuid::Uuid::new_v4().to_string()), generated }
     }
 
     /// Returns the name of its receipt's record. Unambiguous: neither actor nor verb contains a slash.
     fn record_key(&self) -> String {
-        format!("{}/{}/{}", self.actor, self.verb, self.key)
+        format!("{}/{}/{}", self.by.actor, self.verb, self.key)
     }
 }
 
@@ -191,13 +214,13 @@ impl Receipts {
             let found = self.lock().take(&record_key, &digest, self.clock.now(), Instant::now());
             match found {
                 Found::Free => {
-                    let generated = mutation.generated;
                     let begun_at = self.clock.now();
+                    let mutation = mutation.clone();
                     return Ok(Begun::First(Ticket {
                         receipts: self,
+                        mutation,
                         record_key,
                         digest,
-                        generated,
                         begun_at,
                         end: End::Free,
                     }));
@@ -229,9 +252,9 @@ fn read<R: DeserializeOwned>(key: &str, receipt: Value) -> Result<R, ReceiptErro
 #[must_use = "a ticket that is dropped frees its key"]
 pub struct Ticket<'a> {
     receipts: &'a Receipts,
+    mutation: Mutation,
     record_key: String,
     digest: String,
-    generated: bool,
     begun_at: Timestamp,
     /// What repetitions get once the ticket is gone.
     end: End,
@@ -242,13 +265,13 @@ enum End {
     /// Nothing was done with it.
     Free,
     /// This is what was answered.
-    Kept(Record),
+    Kept(Box<Record>),
     /// Whether it was done is not known, for this reason.
     Unknown(String),
 }
 
 impl Ticket<'_> {
-    /// Commits the mutation's changes and its receipt together. After an error nothing is known about either.
+    /// Commits the mutation's changes, its receipt and its entry in the audit log together. After an error nothing is known about either.
     /// Repetitions wait until the ticket is finished or dropped.
     pub async fn commit(&mut self, receipt: &impl Serialize, mut batch: Batch) -> Result<(), StoreError> {
         let record = self.record(receipt)?;
@@ -257,9 +280,16 @@ impl Ticket<'_> {
         let removals = forgotten.into_iter().map(|key| Change::Remove(Table::Receipts, key));
         batch.splice(0..0, removals);
         batch.push(self.put(&record)?);
+        let entry = match self.draft() {
+            Some(draft) => Some((Arc::clone(draft), draft.join(&mut batch, &self.mutation.key)?)),
+            None => None,
+        };
         let done = self.receipts.store.commit(batch).await;
+        if let Some((draft, entry)) = entry {
+            draft.committed(entry, &done);
+        }
         self.end = match &done {
-            Ok(()) => End::Kept(record),
+            Ok(()) => End::Kept(Box::new(record)),
             Err(StoreError::Failed(why)) => End::Unknown(why.clone()),
             Err(_) => End::Free,
         };
@@ -270,19 +300,31 @@ impl Ticket<'_> {
     pub async fn amend(&mut self, receipt: &impl Serialize) -> Result<(), StoreError> {
         let record = self.record(receipt)?;
         let change = self.put(&record)?;
-        self.end = End::Kept(record);
+        self.end = End::Kept(Box::new(record));
         self.receipts.store.commit(vec![change]).await
     }
 
     /// Keeps a receipt in memory only, for what happened although it could not be stored.
     pub fn finish(mut self, receipt: &impl Serialize) {
-        self.end = self.record(receipt).map_or(End::Free, End::Kept);
+        if let Some(draft) = self.draft() {
+            draft.done();
+        }
+        self.end = self.record(receipt).map_or(End::Free, |record| End::Kept(Box::new(record)));
+    }
+
+    fn draft(&self) -> Option<&Arc<Draft>> {
+        self.mutation.by.draft.as_ref()
     }
 
     fn record(&self, receipt: &impl Serialize) -> Result<Record, StoreError> {
         let receipt = serde_json::to_value(receipt)
             .map_err(|error| StoreError::Failed(format!("the receipt cannot be encoded: {error}")))?;
-        Ok(Record { digest: self.digest.clone(), at: self.begun_at, generated: self.generated, receipt })
+        Ok(Record {
+            digest: self.digest.clone(),
+            at: self.begun_at,
+            generated: self.mutation.generated,
+            receipt,
+        })
     }
 
     fn put(&self, record: &Record) -> Result<Change, StoreError> {
@@ -294,7 +336,7 @@ impl Drop for Ticket<'_> {
     fn drop(&mut self) {
         let mut ledger = self.receipts.lock();
         match std::mem::replace(&mut self.end, End::Free) {
-            End::Kept(record) => ledger.keep(&self.record_key, record),
+            End::Kept(record) => ledger.keep(&self.record_key, *record),
             End::Unknown(why) => ledger.doubt(&self.record_key, why),
             End::Free => ledger.release(&self.record_key),
         }

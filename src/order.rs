@@ -1,11 +1,14 @@
 //! Mutations, whichever door they come through: refused to callers who may not, carried out to the end even when
-//! the caller hangs up, and logged with one line each, refused ones too.
+//! the caller hangs up, and logged with one line and one entry of the audit log each,
+//! refused ones too.
 
-use std::fmt::Display;
+use std::{fmt::Display, sync::Arc};
 
 use crate::{
     access::{Caller, Denied, Role},
+    audit::Draft,
     control::types::{DisconnectReceipt, StopReceipt},
+    idempotency::Mandate,
     lifecycle::Lifecycle,
     services::Services,
     task::TaskReceipt,
@@ -67,37 +70,44 @@ impl Order {
 
     /// Carries out a mutation in a task of its own, if the caller may order it: one that hangs up does not leave it
     /// half done.
-    pub(crate) async fn carry_out<R, E>(
+    pub(crate) async fn carry_out<R, E, F>(
         self,
         services: &Services,
-        act: impl Future<Output = Result<R, E>> + Send + 'static,
+        act: impl FnOnce(Mandate) -> F,
     ) -> Result<Result<R, E>, NotDone>
     where
+        F: Future<Output = Result<R, E>> + Send + 'static,
         R: Receipt + Send + 'static,
         E: Display + Send + 'static,
     {
-        self.caller.must_have(self.verb.needs).inspect_err(|denied| self.refused(denied))?;
+        let draft = services.audit.draft(&self.caller, self.verb.name, &self.target, self.key.as_deref());
+        self.caller.must_have(self.verb.needs).inspect_err(|denied| self.refused(denied, &draft))?;
+        let act = act(Mandate::audited(self.caller.actor, Arc::clone(&draft)));
+        let entered = Arc::clone(&draft);
         let logged = async move {
             let outcome = act.await;
             match &outcome {
-                Ok(receipt) => self.done(&receipt.facts()),
-                Err(why) => self.refused(why),
+                Ok(receipt) => self.done(&receipt.facts(), &draft),
+                Err(why) => self.refused(why, &draft),
             }
             outcome
         };
-        Ok(uninterrupted(&services.lifecycle, logged).await?)
+        let carried_out = uninterrupted(&services.lifecycle, logged).await;
+        Ok(carried_out.inspect_err(|broken| entered.refused(&broken.to_string()))?)
     }
 
     // Text that others wrote is given as text: the log's form sees to it that no line can be forged with it.
 
-    fn done(&self, facts: &Facts<'_>) {
+    fn done(&self, facts: &Facts<'_>, draft: &Draft) {
+        draft.answered(facts.key);
         let Self { caller: Caller { actor, .. }, verb: Verb { name: verb, .. }, target: what, .. } = self;
         let Facts { key, task, sequence, connections, cleared, tasks } = *facts;
         let task = task.filter(|task| task != what);
         tracing::info!(verb, what, %actor, key, task, sequence, connections, cleared, tasks, "order done");
     }
 
-    fn refused(&self, why: &impl Display) {
+    fn refused(&self, why: &impl Display, draft: &Draft) {
+        draft.refused(&why.to_string());
         let Self { caller: Caller { actor, .. }, verb: Verb { name: verb, .. }, target: what, key } = self;
         tracing::info!(verb, what, %actor, key, why = why.to_string(), "order refused");
     }

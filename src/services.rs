@@ -7,6 +7,7 @@ use tokio::time::timeout;
 
 use crate::{
     access::Access,
+    audit::AuditLog,
     clock::SharedClock,
     config::Config,
     current::Current,
@@ -38,6 +39,8 @@ pub struct Services {
     pub tasks: Arc<TaskService>,
     /// The state, to be asked how it is: what is in it belongs to the services.
     pub store: Arc<dyn Store>,
+    /// Who ordered what.
+    pub audit: Arc<AuditLog>,
     /// Receipts by key.
     pub receipts: Arc<Receipts>,
     /// The phase, and tracked tasks.

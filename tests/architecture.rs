@@ -30,6 +30,7 @@ const BANS: &[(&str, &[&str])] = &[
     ("src/app", &["clap", "tokio::signal"]),
     ("src/idempotency.rs", &["axum", "interprocess", "crate::http", "crate::control"]),
     ("src/order.rs", &["axum", "interprocess"]),
+    ("src/audit", &["axum", "interprocess", "crate::services", "crate::http"]),
     ("src/access", &["axum", "interprocess", "crate::services", "crate::http", "crate::control"]),
     ("src/services.rs", &["axum", "interprocess"]),
     ("src/admission.rs", &["axum", "interprocess"]),

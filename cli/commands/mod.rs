@@ -1,5 +1,6 @@
 //! One file per noun; what a verb prints is beside what it asks.
 
+mod audit;
 mod connections;
 mod daemon;
 mod event;
@@ -36,6 +37,7 @@ async fn dispatch(cli: Cli) -> Outcome {
         Command::Task(verb) => task::run(&context, verb).await,
         Command::Event(verb) => event::run(&context, verb).await,
         Command::Status => status::run(&context).await,
+        Command::Audit(asked) => audit::run(&context, asked).await,
         Command::Daemon(verb) => daemon::run(&context, verb).await,
     }
 }

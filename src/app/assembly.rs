@@ -6,6 +6,7 @@ use super::{Parts, StartError};
 use crate::{
     access::Access,
     admission::{Backend, TellingDepartures},
+    audit::AuditLog,
     config::{Config, Mode},
     current::Current,
     delivery::{Delivery, Departures, Dispatcher, embedded::EmbeddedDelivery, gateway::GatewayDelivery},
@@ -60,6 +61,7 @@ pub(super) fn assemble(
             Arc::clone(&clock),
             Arc::clone(&metrics),
         )?,
+        audit: AuditLog::load(Arc::clone(store), Arc::clone(&clock), lifecycle.clone())?,
         started_at: clock.now(),
         store: Arc::clone(store),
         lifecycle: lifecycle.clone(),

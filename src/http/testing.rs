@@ -22,7 +22,6 @@ use crate::{
     access::Caller,
     delivery::{Directory, Dispatcher},
     event::{Event, Kind},
-    idempotency::Actor,
     order::{Order, Verb},
     request_id::RequestId,
     services::Services,
@@ -114,7 +113,7 @@ async fn version(State(services): State<Arc<Services>>, request: Request) -> Res
     };
     let logged = Order::new(Caller::testing(), Verb::VERSION_QUEUE, &order.target(), None);
     let versions = Arc::clone(&services.versions);
-    let act = async move { versions.queue(Actor::Testing, order).await };
+    let act = move |by| async move { versions.queue(by, order).await };
     let queued = match logged.carry_out(&services, act).await {
         Ok(queued) => queued,
         Err(why) => return asked.unavailable(&why),
@@ -187,7 +186,7 @@ async fn start_task(State(services): State<Arc<Services>>, request: Request) -> 
     let order = CreateTask { builtin: Some(builtin.to_owned()), params, name: None, key: None };
     let logged = Order::new(Caller::testing(), Verb::TASK_CREATE, &order.target(), None);
     let tasks = Arc::clone(&services.tasks);
-    let act = async move { tasks.create(Actor::Testing, order).await };
+    let act = move |by| async move { tasks.create(by, order).await };
     let created = match logged.carry_out(&services, act).await {
         Ok(created) => created,
         Err(why) => return asked.unavailable(&why),

@@ -23,6 +23,8 @@ pub enum Table {
     Tasks,
     /// Tasks whose end is stored, and perhaps not told everyone: their ids.
     Untold,
+    /// Who ordered what, by number.
+    Audit,
     /// Counters, by name.
     Counters,
     /// Connections that a gateway holds, by token.
@@ -31,8 +33,15 @@ pub enum Table {
 
 impl Table {
     /// Every table.
-    pub const ALL: [Self; 6] =
-        [Self::Pending, Self::Receipts, Self::Tasks, Self::Untold, Self::Counters, Self::Connections];
+    pub const ALL: [Self; 7] = [
+        Self::Pending,
+        Self::Receipts,
+        Self::Tasks,
+        Self::Untold,
+        Self::Audit,
+        Self::Counters,
+        Self::Connections,
+    ];
 
     /// Returns the table's name in the store.
     pub fn name(self) -> &'static str {
@@ -41,6 +50,7 @@ impl Table {
             Self::Receipts => "receipts",
             Self::Tasks => "tasks",
             Self::Untold => "untold",
+            Self::Audit => "audit",
             Self::Counters => "counters",
             Self::Connections => "connections",
         }

@@ -16,7 +16,7 @@ use super::{
     state::{Outcome, State},
 };
 use crate::{
-    idempotency::{Actor, Begun, Mutation},
+    idempotency::{Begun, Mandate, Mutation},
     store::{Change, Table},
 };
 
@@ -70,11 +70,11 @@ impl End {
 impl Inner {
     pub(super) async fn create(
         self: &Arc<Self>,
-        actor: Actor,
+        by: Mandate,
         order: CreateTask,
     ) -> Result<TaskReceipt, TaskError> {
         let plan = self.plan(&order)?;
-        let mutation = Mutation::new(actor, "task.create", order.key.clone());
+        let mutation = Mutation::new(by, "task.create", order.key.clone());
         self.admit(&mutation, &order, plan).await
     }
 
@@ -201,13 +201,13 @@ impl Inner {
 
     pub(super) async fn finish(
         &self,
-        actor: Actor,
+        by: Mandate,
         id: &str,
         end: End,
         mut order: EndTask,
     ) -> Result<TaskReceipt, TaskError> {
         let outcome = end.outcome(&mut order)?;
-        let mutation = Mutation::new(actor, end.verb(), order.key.take());
+        let mutation = Mutation::new(by, end.verb(), order.key.take());
         let mut ticket = match self.receipts.begin(&mutation, &(id, &order)).await? {
             Begun::Repeated(receipt) => return Ok(receipt),
             Begun::First(ticket) => ticket,
@@ -237,11 +237,11 @@ impl Inner {
 
     pub(super) async fn remove(
         &self,
-        actor: Actor,
+        by: Mandate,
         id: &str,
         key: Option<String>,
     ) -> Result<TaskReceipt, TaskError> {
-        let mutation = Mutation::new(actor, "task.remove", key);
+        let mutation = Mutation::new(by, "task.remove", key);
         let mut ticket = match self.receipts.begin(&mutation, &id).await? {
             Begun::Repeated(receipt) => return Ok(receipt),
             Begun::First(ticket) => ticket,

@@ -17,7 +17,7 @@ use crate::{
     config::TasksConfig,
     connection::Connection,
     delivery::{Dispatcher, TooLarge},
-    idempotency::{Actor, ReceiptError, Receipts},
+    idempotency::{Mandate, ReceiptError, Receipts},
     lifecycle::{Lifecycle, ShuttingDown},
     metrics::Metrics,
     registry::{ConnectionObserver, ObserverError},
@@ -108,8 +108,9 @@ impl TaskService {
     }
 
     /// Starts a builtin, or creates a task that the caller reports.
-    pub async fn create(&self, actor: Actor, order: CreateTask) -> Result<TaskReceipt, TaskError> {
-        self.apart(|inner| async move { inner.create(actor, order).await }).await
+    pub async fn create(&self, by: impl Into<Mandate>, order: CreateTask) -> Result<TaskReceipt, TaskError> {
+        let by = by.into();
+        self.apart(|inner| async move { inner.create(by, order).await }).await
     }
 
     /// Takes a reporter's progress, which renews its lease.
@@ -119,40 +120,55 @@ impl TaskService {
     }
 
     /// Ends a reporter's task well.
-    pub async fn complete(&self, actor: Actor, id: &str, order: EndTask) -> Result<TaskReceipt, TaskError> {
-        self.finish(actor, id, End::Complete, order).await
+    pub async fn complete(
+        &self,
+        by: impl Into<Mandate>,
+        id: &str,
+        order: EndTask,
+    ) -> Result<TaskReceipt, TaskError> {
+        self.finish(by.into(), id, End::Complete, order).await
     }
 
     /// Ends a reporter's task badly.
-    pub async fn fail(&self, actor: Actor, id: &str, order: EndTask) -> Result<TaskReceipt, TaskError> {
-        self.finish(actor, id, End::Fail, order).await
+    pub async fn fail(
+        &self,
+        by: impl Into<Mandate>,
+        id: &str,
+        order: EndTask,
+    ) -> Result<TaskReceipt, TaskError> {
+        self.finish(by.into(), id, End::Fail, order).await
     }
 
     /// Cancels an unfinished task of either owner: cancelled at once, one terminal event.
-    pub async fn cancel(&self, actor: Actor, id: &str, order: EndTask) -> Result<TaskReceipt, TaskError> {
-        self.finish(actor, id, End::Cancel, order).await
+    pub async fn cancel(
+        &self,
+        by: impl Into<Mandate>,
+        id: &str,
+        order: EndTask,
+    ) -> Result<TaskReceipt, TaskError> {
+        self.finish(by.into(), id, End::Cancel, order).await
     }
 
     async fn finish(
         &self,
-        actor: Actor,
+        by: Mandate,
         id: &str,
         end: End,
         order: EndTask,
     ) -> Result<TaskReceipt, TaskError> {
         let id = id.to_owned();
-        self.apart(|inner| async move { inner.finish(actor, &id, end, order).await }).await
+        self.apart(|inner| async move { inner.finish(by, &id, end, order).await }).await
     }
 
     /// Forgets a finished task.
     pub async fn remove(
         &self,
-        actor: Actor,
+        by: impl Into<Mandate>,
         id: &str,
         key: Option<String>,
     ) -> Result<TaskReceipt, TaskError> {
-        let id = id.to_owned();
-        self.apart(|inner| async move { inner.remove(actor, &id, key).await }).await
+        let (by, id) = (by.into(), id.to_owned());
+        self.apart(|inner| async move { inner.remove(by, &id, key).await }).await
     }
 
     /// Returns a task.

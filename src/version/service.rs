@@ -15,7 +15,7 @@ use crate::{
     connection::Connection,
     delivery::{Dispatcher, TooLarge},
     event::{Event, EventName, JsonLine, Kind, VersionSequence},
-    idempotency::{Actor, Begun, Mutation, ReceiptError, Receipts},
+    idempotency::{Actor, Begun, Mandate, Mutation, ReceiptError, Receipts},
     lifecycle::{Lifecycle, ShuttingDown},
     registry::{ConnectionObserver, ObserverError},
     request_id::RequestId,
@@ -114,16 +114,26 @@ impl VersionService {
     }
 
     /// Stores a version, then tells who is to be told. Goes through even if the caller hangs up.
-    pub async fn queue(&self, actor: Actor, order: QueueVersion) -> Result<VersionReceipt, VersionError> {
+    pub async fn queue(
+        &self,
+        by: impl Into<Mandate>,
+        order: QueueVersion,
+    ) -> Result<VersionReceipt, VersionError> {
+        let by = by.into();
         let inner = Arc::clone(&self.inner);
-        let queued = self.inner.lifecycle.spawn(async move { inner.queue(actor, order).await });
+        let queued = self.inner.lifecycle.spawn(async move { inner.queue(by, order).await });
         queued.await.unwrap_or(Err(VersionError::Store(StoreError::Closed)))
     }
 
     /// Forgets what is pending for a request id, for everyone, or at all. Who was told stays told.
-    pub async fn clear(&self, actor: Actor, order: ClearVersion) -> Result<ClearReceipt, VersionError> {
+    pub async fn clear(
+        &self,
+        by: impl Into<Mandate>,
+        order: ClearVersion,
+    ) -> Result<ClearReceipt, VersionError> {
+        let by = by.into();
         let inner = Arc::clone(&self.inner);
-        let cleared = self.inner.lifecycle.spawn(async move { inner.clear(actor, order).await });
+        let cleared = self.inner.lifecycle.spawn(async move { inner.clear(by, order).await });
         cleared.await.unwrap_or(Err(VersionError::Store(StoreError::Closed)))
     }
 
@@ -154,11 +164,11 @@ impl VersionService {
 }
 
 impl Inner {
-    async fn queue(&self, actor: Actor, order: QueueVersion) -> Result<VersionReceipt, VersionError> {
-        check(actor, &order)?;
+    async fn queue(&self, by: Mandate, order: QueueVersion) -> Result<VersionReceipt, VersionError> {
+        check(by.actor, &order)?;
         let changelog = order.changelog.as_deref();
         self.dispatcher.check(&self.event(&order.version, changelog, VersionSequence::FETCHED)?)?;
-        let mutation = Mutation::new(actor, "version.queue", order.key.clone());
+        let mutation = Mutation::new(by, "version.queue", order.key.clone());
         let mut ticket = match self.receipts.begin::<VersionReceipt>(&mutation, &order).await? {
             Begun::Repeated(receipt) => return Ok(self.repeated(receipt)),
             Begun::First(ticket) => ticket,
@@ -183,11 +193,11 @@ impl Inner {
         Ok(receipt)
     }
 
-    async fn clear(&self, actor: Actor, order: ClearVersion) -> Result<ClearReceipt, VersionError> {
+    async fn clear(&self, by: Mandate, order: ClearVersion) -> Result<ClearReceipt, VersionError> {
         if order.all && order.request_id.is_some() {
             return Err(VersionError::Invalid("clear one request id, or all: not both".to_owned()));
         }
-        let mutation = Mutation::new(actor, "version.clear", order.key.clone());
+        let mutation = Mutation::new(by, "version.clear", order.key.clone());
         let mut ticket = match self.receipts.begin(&mutation, &order).await? {
             Begun::Repeated(receipt) => return Ok(receipt),
             Begun::First(ticket) => ticket,

@@ -66,6 +66,11 @@ async fn strangers_are_refused_by_name_as_root() {
         named.stderr.contains("(uid 1) may not do this") && named.stderr.contains("access.readers"),
         "{named:?}"
     );
+    let audit = shared.daemon.cli().json(&["audit"]).await;
+    let told =
+        |n: usize| (&audit["items"][n]["uid"], &audit["items"][n]["command"], &audit["items"][n]["outcome"]);
+    assert_eq!(told(0), (&SOMEBODY.into(), &"daemon.stop".into(), &"refused".into()), "{audit}");
+    assert_eq!(told(1), (&SOMEBODY.into(), &"version.queue".into(), &"refused".into()), "{audit}");
     assert!(
         shared.daemon.cli().json(&["version", "list"]).await["items"].as_array().is_some_and(Vec::is_empty)
     );

@@ -12,6 +12,7 @@
 
 mod access;
 mod activation;
+mod audit;
 mod authorize;
 mod callback;
 mod callback_bugs;

@@ -35,6 +35,7 @@ use hyper::{
     header::{CONTENT_TYPE, HOST},
 };
 use hyper_util::rt::TokioIo;
+use jiff::Timestamp;
 use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
 use serde::{Serialize, de::DeserializeOwned};
 
@@ -43,8 +44,8 @@ pub use self::stream::TaskStream;
 use super::{
     local,
     types::{
-        ApiError, ClearReceipt, ClearVersion, ConnectionView, Disconnect, DisconnectReceipt, EventReceipt,
-        Failure, Keyed, List, SendEvent, Single, Status, StopReceipt,
+        ApiError, AuditEntry, ClearReceipt, ClearVersion, ConnectionView, Disconnect, DisconnectReceipt,
+        EventReceipt, Failure, Keyed, List, SendEvent, Single, Status, StopReceipt,
     },
 };
 use crate::{
@@ -234,6 +235,18 @@ impl Client {
     /// Sends an event.
     pub async fn send_event(&self, order: &SendEvent) -> Asked<Single<EventReceipt>> {
         self.post("/v1/events", order).await
+    }
+
+    /// Asks for entries of the audit log.
+    pub async fn audit(
+        &self,
+        since: Option<Timestamp>,
+        before: Option<u64>,
+        limit: usize,
+    ) -> Asked<List<AuditEntry>> {
+        let since = since.map_or_else(String::new, |since| format!("&since={since}"));
+        let before = before.map_or_else(String::new, |before| format!("&before={before}"));
+        self.get(&format!("/v1/audit?limit={limit}{since}{before}")).await
     }
 
     /// Begins the daemon's shutdown.

@@ -14,7 +14,7 @@ use crate::{
     connection::{CloseReason, Connection},
     control::types::{ConnectionView, Disconnect, DisconnectReceipt, List, Single},
     delivery::Directory,
-    idempotency::{Actor, Begun, Mutation},
+    idempotency::{Begun, Mandate, Mutation},
     order::{Order, Verb},
     registry::{Life, Listed},
     request_id::RequestId,
@@ -93,10 +93,9 @@ pub(super) async fn disconnect(
     Extension(caller): Extension<Caller>,
     Body(order): Body<Disconnect>,
 ) -> Result<Json<Single<DisconnectReceipt>>, Rejected> {
-    let actor = caller.actor;
     let logged = Order::new(caller, Verb::DISCONNECT, &target(&order), order.key.as_ref());
     let inner = services.clone();
-    let act = async move { once(&inner, actor, order).await };
+    let act = move |by| async move { once(&inner, by, order).await };
     let receipt = logged.carry_out(&services, act).await??;
     Ok(Json(Single::new("connections.disconnected", receipt)))
 }
@@ -115,7 +114,7 @@ fn target(order: &Disconnect) -> String {
     }
 }
 
-async fn once(services: &Services, actor: Actor, order: Disconnect) -> Result<DisconnectReceipt, Rejected> {
+async fn once(services: &Services, by: Mandate, order: Disconnect) -> Result<DisconnectReceipt, Rejected> {
     let named = !order.request_ids.is_empty() || !order.tokens.is_empty();
     if named == order.all {
         return Err(Rejected::invalid("name request ids and tokens, or say \"all\": one of the two"));
@@ -124,7 +123,7 @@ async fn once(services: &Services, actor: Actor, order: Disconnect) -> Result<Di
     let tokens: Vec<Token> = tokens
         .collect::<Result<_, _>>()
         .map_err(|error| Rejected::invalid("that is no token").cause(&error))?;
-    let mutation = Mutation::new(actor, "connections.disconnect", order.key.clone());
+    let mutation = Mutation::new(by, "connections.disconnect", order.key.clone());
     let mut ticket = match services.receipts.begin(&mutation, &order).await? {
         Begun::Repeated(receipt) => return Ok(receipt),
         Begun::First(ticket) => ticket,

@@ -8,7 +8,7 @@ use crate::{
     access::Caller,
     control::types::{Keyed, Listen, Single, Status, StopReceipt},
     delivery::Directory,
-    idempotency::{Actor, Begun, Mutation},
+    idempotency::{Begun, Mandate, Mutation},
     order::{Order, Verb},
     services::Services,
 };
@@ -60,10 +60,9 @@ pub(super) async fn stop(
     Extension(caller): Extension<Caller>,
     Body(order): Body<Keyed>,
 ) -> Result<Json<Single<StopReceipt>>, Rejected> {
-    let actor = caller.actor;
     let logged = Order::new(caller, Verb::STOP, &"daemon", order.key.as_ref());
     let inner = services.clone();
-    let act = async move { stop_once(&inner, actor, order).await };
+    let act = move |by| async move { stop_once(&inner, by, order).await };
     let receipt = logged.carry_out(&services, act).await??;
     let warning = starts_again(&receipt.activated);
     let mut answer = Single::new("daemon.stopping", receipt);
@@ -88,8 +87,8 @@ fn activated(services: &Services) -> Vec<String> {
     services.bound.activated.iter().map(|&name| name.to_owned()).collect()
 }
 
-async fn stop_once(services: &Services, actor: Actor, order: Keyed) -> Result<StopReceipt, Rejected> {
-    let mutation = Mutation::new(actor, "daemon.stop", order.key.clone());
+async fn stop_once(services: &Services, by: Mandate, order: Keyed) -> Result<StopReceipt, Rejected> {
+    let mutation = Mutation::new(by, "daemon.stop", order.key.clone());
     let mut ticket = match services.receipts.begin(&mutation, &order).await? {
         Begun::Repeated(receipt) => return Ok(receipt),
         Begun::First(ticket) => ticket,

@@ -1,5 +1,6 @@
 //! Answers the control API.
 
+mod audit;
 mod connections;
 mod daemon;
 mod events;
@@ -59,13 +60,17 @@ fn router(services: Arc<Services>, guard: Guard) -> Router {
         .route("/v1/versions/current", get(versions::current))
         .route("/v1/tasks", get(tasks::list))
         .route("/v1/tasks/{id}/events", get(follow::events));
+    let auditing = Router::new().route("/v1/audit", get(audit::list));
     let ordering = Router::new()
         .route("/v1/connections/disconnect", post(connections::disconnect))
         .route("/v1/versions/clear", post(versions::clear))
         .route("/v1/tasks/{id}/cancel", post(tasks::cancel))
         .route("/v1/tasks/{id}/remove", post(tasks::remove))
         .route("/v1/daemon/stop", post(daemon::stop));
-    let all = publishing().merge(guard::only(Role::Reader, watching)).merge(ordering);
+    let all = publishing()
+        .merge(guard::only(Role::Reader, watching))
+        .merge(guard::only(Role::Operator, auditing))
+        .merge(ordering);
     finish(all, services).layer(from_fn_with_state(guard, guard::recognise))
 }
 

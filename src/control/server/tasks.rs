@@ -40,10 +40,9 @@ pub(super) async fn create(
     Extension(caller): Extension<Caller>,
     Body(order): Body<CreateTask>,
 ) -> Receipt {
-    let actor = caller.actor;
     let logged = Order::new(caller, Verb::TASK_CREATE, &order.target(), order.key.as_ref());
     let tasks = services.tasks.clone();
-    let act = async move { tasks.create(actor, order).await };
+    let act = move |by| async move { tasks.create(by, order).await };
     Ok(Json(Single::new("task.receipt", logged.carry_out(&services, act).await??)))
 }
 
@@ -65,10 +64,9 @@ pub(super) async fn complete(
     Id(id): Id,
     Body(order): Body<EndTask>,
 ) -> Receipt {
-    let actor = caller.actor;
     let logged = Order::new(caller, Verb::TASK_COMPLETE, &id, order.key.as_ref());
     let tasks = services.tasks.clone();
-    let act = async move { tasks.complete(actor, &id, order).await };
+    let act = move |by| async move { tasks.complete(by, &id, order).await };
     Ok(Json(Single::new("task.receipt", logged.carry_out(&services, act).await??)))
 }
 
@@ -79,10 +77,9 @@ pub(super) async fn fail(
     Id(id): Id,
     Body(order): Body<EndTask>,
 ) -> Receipt {
-    let actor = caller.actor;
     let logged = Order::new(caller, Verb::TASK_FAIL, &id, order.key.as_ref());
     let tasks = services.tasks.clone();
-    let act = async move { tasks.fail(actor, &id, order).await };
+    let act = move |by| async move { tasks.fail(by, &id, order).await };
     Ok(Json(Single::new("task.receipt", logged.carry_out(&services, act).await??)))
 }
 
@@ -93,10 +90,9 @@ pub(super) async fn cancel(
     Id(id): Id,
     Body(order): Body<EndTask>,
 ) -> Receipt {
-    let actor = caller.actor;
     let logged = Order::new(caller, Verb::TASK_CANCEL, &id, order.key.as_ref());
     let tasks = services.tasks.clone();
-    let act = async move { tasks.cancel(actor, &id, order).await };
+    let act = move |by| async move { tasks.cancel(by, &id, order).await };
     Ok(Json(Single::new("task.receipt", logged.carry_out(&services, act).await??)))
 }
 
@@ -107,9 +103,8 @@ pub(super) async fn remove(
     Id(id): Id,
     Body(order): Body<Keyed>,
 ) -> Receipt {
-    let actor = caller.actor;
     let logged = Order::new(caller, Verb::TASK_REMOVE, &id, order.key.as_ref());
     let tasks = services.tasks.clone();
-    let act = async move { tasks.remove(actor, &id, order.key).await };
+    let act = move |by| async move { tasks.remove(by, &id, order.key).await };
     Ok(Json(Single::new("task.receipt", logged.carry_out(&services, act).await??)))
 }

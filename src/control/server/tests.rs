@@ -471,6 +471,7 @@ async fn every_route_needs_a_role_and_is_shut_to_lower_ones() {
         ("operator", "POST", "/v1/tasks/absent/remove", json!({})),
         ("operator", "POST", "/v1/versions/clear", json!({})),
         ("operator", "POST", "/v1/connections/disconnect", json!({"request_ids": ["absent"]})),
+        ("operator", "GET", "/v1/audit", json!({})),
         ("admin", "POST", "/v1/daemon/stop", json!({})),
     ];
     let rank = |role: &str| USERS.iter().position(|user| user.0 == role).expect("a role");

@@ -46,10 +46,9 @@ pub(super) async fn queue(
     Extension(caller): Extension<Caller>,
     Body(order): Body<QueueVersion>,
 ) -> Result<Json<Single<VersionReceipt>>, Rejected> {
-    let actor = caller.actor;
     let logged = Order::new(caller, Verb::VERSION_QUEUE, &order.target(), order.key.as_ref());
     let versions = services.versions.clone();
-    let act = async move { versions.queue(actor, order).await };
+    let act = move |by| async move { versions.queue(by, order).await };
     Ok(Json(Single::new("receipt", logged.carry_out(&services, act).await??)))
 }
 
@@ -64,9 +63,8 @@ pub(super) async fn clear(
         Some(id) => id.to_string(),
         None => "everyone".to_owned(),
     };
-    let actor = caller.actor;
     let logged = Order::new(caller, Verb::VERSION_CLEAR, &target, order.key.as_ref());
     let versions = services.versions.clone();
-    let act = async move { versions.clear(actor, order).await };
+    let act = move |by| async move { versions.clear(by, order).await };
     Ok(Json(Single::new("versions.cleared", logged.carry_out(&services, act).await??)))
 }
