@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use serde_json::Value;
 use ssectl_core::{event::EventName, request_id::RequestId, token::Token};
 
-use crate::{exit, parse};
+use crate::{exit, listing::ListOptions, parse};
 
 /// Operates ssectld: connections, versions, tasks and events of Server-Sent Events.
 #[derive(Debug, Parser)]
@@ -61,10 +61,21 @@ impl Options {
 pub(crate) enum Format {
     /// For people
     Table,
+    /// The same with all columns
+    Wide,
     /// The daemon's answer; errors too, on stderr
     Json,
+    /// The items alone, one a line
+    Jsonl,
     /// Bare ids, one a line
     Name,
+}
+
+impl Format {
+    /// Returns whether it is for programs that read JSON.
+    pub(crate) fn is_json(self) -> bool {
+        matches!(self, Self::Json | Self::Jsonl)
+    }
 }
 
 /// When to colour.
@@ -122,6 +133,8 @@ pub(crate) enum Connections {
         /// Also those found gone at the gateway in the last ten minutes
         #[arg(long)]
         ghosts: bool,
+        #[command(flatten)]
+        list: ListOptions,
     },
     /// Shows one connection
     Show {
@@ -163,7 +176,7 @@ pub(crate) enum Version {
     Queue(QueueVersion),
     /// Lists pending versions, newest first
     #[command(visible_alias = "ls")]
-    List,
+    List(ListOptions),
     /// Shows the version that this request id is told: its own, else the one for everyone
     Show {
         /// The browser's request id
@@ -241,7 +254,7 @@ pub(crate) enum Task {
     },
     /// Lists tasks, newest first
     #[command(visible_alias = "ls")]
-    List,
+    List(ListOptions),
     /// Shows one task
     Show {
         #[command(flatten)]

@@ -7,6 +7,7 @@ mod error;
 mod exit;
 #[path = "../common/generate.rs"]
 mod generate;
+mod listing;
 mod manual;
 mod output;
 mod parse;
@@ -68,11 +69,16 @@ fn usage(error: &clap::Error) -> ExitCode {
 fn asks_for_json(arguments: impl Iterator<Item = String>) -> bool {
     let mut previous = String::new();
     arguments.take_while(|argument| argument != "--").any(|argument| {
-        let whole = ["--json", "-ojson", "-o=json", "--output=json"].contains(&argument.as_str());
-        let split = argument == "json" && ["-o", "--output"].contains(&previous.as_str());
+        let form = ["-o=", "--output=", "-o"].iter().find_map(|option| argument.strip_prefix(option));
+        let whole = argument == "--json" || form.is_some_and(is_json);
+        let split = is_json(&argument) && ["-o", "--output"].contains(&previous.as_str());
         previous = argument;
         whole || split
     })
+}
+
+fn is_json(form: &str) -> bool {
+    ["json", "jsonl"].contains(&form)
 }
 
 #[cfg(test)]
@@ -82,7 +88,14 @@ mod tests {
     #[test]
     fn json_is_recognised_whatever_else_is_wrong() {
         let asks = |line: &str| asks_for_json(line.split(' ').map(str::to_owned));
-        for line in ["status --json", "nonsense -o json", "-ojson x", "a --output json", "a --output=json"] {
+        for line in [
+            "status --json",
+            "nonsense -o json",
+            "-ojson x",
+            "a --output json",
+            "a --output=json",
+            "-o jsonl x",
+        ] {
             assert!(asks(line), "{line}");
         }
         for line in ["status", "event send json", "-o table json", "x -- --json"] {

@@ -43,8 +43,9 @@ impl Output {
     pub(crate) fn answer(&self, forms: &Forms<'_>) -> Result<(), CliError> {
         let text = match self.format {
             Format::Json => pretty(forms.json),
+            Format::Jsonl => lines(forms.json),
             Format::Name => (forms.names)().iter().map(|name| harmless(name) + "\n").collect(),
-            Format::Table => (forms.table)(terminal_width()),
+            Format::Table | Format::Wide => (forms.table)(terminal_width()),
         };
         self.print(&text, Exit::Ok)
     }
@@ -75,7 +76,7 @@ impl Output {
 
     /// Passes on the daemon's warnings; in JSON they are part of the answer.
     pub(crate) fn warn(&self, warnings: &[String]) {
-        if self.format != Format::Json {
+        if !self.format.is_json() {
             for warning in warnings {
                 self.note(&format!("warning: {}", harmless(warning)));
             }
@@ -84,7 +85,7 @@ impl Output {
 
     /// Returns whether progress may be drawn.
     pub(crate) fn draws(&self) -> bool {
-        self.format == Format::Table && !self.quiet && io::stderr().is_terminal()
+        matches!(self.format, Format::Table | Format::Wide) && !self.quiet && io::stderr().is_terminal()
     }
 }
 
@@ -100,6 +101,26 @@ fn pretty(json: &str) -> String {
         || serde_json::from_str::<Value>(json).and_then(|value| serde_json::to_string_pretty(&value));
     let text = if io::stdout().is_terminal() { indented().ok() } else { None };
     harmless_json(&text.unwrap_or_else(|| json.trim_end().to_owned())) + "\n"
+}
+
+/// Returns the items alone, each on a line with the kind of thing that it is.
+fn lines(json: &str) -> String {
+    let mut answer: Value = serde_json::from_str(json).unwrap_or_default();
+    let schema = answer["schema"].as_str().unwrap_or_default();
+    let kind = schema.strip_prefix("ssectl/").unwrap_or(schema);
+    let kind = Value::from(kind.strip_suffix("s.list").unwrap_or(kind));
+    let items = match answer["items"].take() {
+        Value::Array(items) => items,
+        _ => vec![answer["item"].take()],
+    };
+    let line = |item| {
+        let mut fields = serde_json::Map::from_iter([("type".to_owned(), kind.clone())]);
+        if let Value::Object(item) = item {
+            fields.extend(item);
+        }
+        harmless_json(&format!("{}\n", Value::Object(fields)))
+    };
+    items.into_iter().map(line).collect()
 }
 
 /// Returns the width to fit, `None` where stdout is no terminal.
@@ -123,7 +144,7 @@ pub(crate) fn report(error: &CliError, options: &Options) {
         Color::Always => anstream::ColorChoice::Always,
         Color::Never => anstream::ColorChoice::Never,
     };
-    let text = if options.format() == Format::Json { in_json(error) } else { in_words(error) };
+    let text = if options.format().is_json() { in_json(error) } else { in_words(error) };
     let mut stderr = anstream::AutoStream::new(io::stderr(), choice);
     // Nobody to tell when this fails.
     let _ = stderr.write_all(text.as_bytes());
@@ -161,6 +182,20 @@ pub(crate) fn in_json(error: &CliError) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn items_alone_are_lines_that_say_what_they_are() {
+        let list = r#"{"schema":"ssectl/connections.list","items":[{"a":1},{"a":"\u202e"}]}"#;
+        assert_eq!(
+            lines(list),
+            "{\"type\":\"connection\",\"a\":1}\n{\"type\":\"connection\",\"a\":\"\\u202e\"}\n"
+        );
+        assert_eq!(
+            lines(r#"{"schema":"ssectl/receipt","item":{"a":1}}"#),
+            "{\"type\":\"receipt\",\"a\":1}\n"
+        );
+        assert_eq!(lines(r#"{"schema":"ssectl/tasks.list","items":[]}"#), "");
+    }
 
     #[test]
     fn an_error_has_three_parts() {

@@ -23,7 +23,7 @@ pub(crate) enum Column {
     Flexible,
 }
 
-/// Rows under a line of headers.
+/// Rows, under a line of headers unless that was dropped.
 pub(crate) struct Table {
     columns: Vec<Column>,
     rows: Vec<Vec<String>>,
@@ -31,14 +31,19 @@ pub(crate) struct Table {
 
 impl Table {
     /// Returns a table with these headers and no rows.
-    pub(crate) fn new(headers: &[(&str, Column)]) -> Self {
-        let columns = headers.iter().map(|(_, column)| *column).collect();
-        Self { columns, rows: vec![headers.iter().map(|(header, _)| (*header).to_owned()).collect()] }
+    pub(crate) fn new(headers: impl IntoIterator<Item = (impl Into<String>, Column)>) -> Self {
+        let (headers, columns) = headers.into_iter().map(|(header, column)| (header.into(), column)).unzip();
+        Self { columns, rows: vec![headers] }
     }
 
-    /// Adds a row; what others wrote in it is made harmless.
-    pub(crate) fn row<const N: usize>(&mut self, cells: &[String; N]) {
-        self.rows.push(cells.iter().map(|cell| harmless(cell)).collect());
+    /// Leaves the line of headers out. Called before rows are added.
+    pub(crate) fn drop_headers(&mut self) {
+        self.rows.clear();
+    }
+
+    /// Adds a row, a cell for each header; what others wrote in it is made harmless.
+    pub(crate) fn row(&mut self, cells: impl IntoIterator<Item = String>) {
+        self.rows.push(cells.into_iter().map(|cell| harmless(&cell)).collect());
     }
 
     /// Returns the lines, no wider than `width` as far as flexible columns allow.
@@ -101,9 +106,9 @@ mod tests {
 
     fn table() -> Table {
         let mut table =
-            Table::new(&[("ID", Column::Flexible), ("AGE", Column::Rigid), ("AGENT", Column::Flexible)]);
-        table.row(&["k3v9x".into(), "2h 30m".into(), "Mozilla/5.0 (日本語; \u{1b}[31m) Gecko".into()]);
-        table.row(&["a".into(), "1s".into(), "curl".into()]);
+            Table::new([("ID", Column::Flexible), ("AGE", Column::Rigid), ("AGENT", Column::Flexible)]);
+        table.row(["k3v9x".into(), "2h 30m".into(), "Mozilla/5.0 (日本語; \u{1b}[31m) Gecko".into()]);
+        table.row(["a".into(), "1s".into(), "curl".into()]);
         table
     }
 
@@ -132,8 +137,8 @@ mod tests {
 
     #[test]
     fn a_row_is_a_line_whatever_is_in_it() {
-        let mut table = Table::new(&[("A", Column::Rigid)]);
-        table.row(&["x\ny\r\n\u{85}z\u{2028}".into()]);
+        let mut table = Table::new([("A", Column::Rigid)]);
+        table.row(["x\ny\r\n\u{85}z\u{2028}".into()]);
         assert_eq!(table.render(None).lines().count(), 2);
     }
 

@@ -27,7 +27,9 @@ end
 complete -c ssectl -n "__fish_ssectl_needs_command" -l socket -d 'The daemon\'s control socket [default: SSECTL_SOCKET, or where a daemon answers]' -r -F
 complete -c ssectl -n "__fish_ssectl_needs_command" -l timeout -d 'How long an answer may take, 500ms or 10s or 2m [default: 10s; none for following]' -r
 complete -c ssectl -n "__fish_ssectl_needs_command" -s o -l output -d 'What to print' -r -f -a "table\t'For people'
+wide\t'The same with all columns'
 json\t'The daemon\'s answer; errors too, on stderr'
+jsonl\t'The items alone, one a line'
 name\t'Bare ids, one a line'"
 complete -c ssectl -n "__fish_ssectl_needs_command" -l color -d 'When to colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
 always\t'Always'
@@ -51,7 +53,9 @@ complete -c ssectl -n "__fish_ssectl_needs_command" -f -a "help" -d 'Print this 
 complete -c ssectl -n "__fish_ssectl_using_subcommand connections; and not __fish_seen_subcommand_from list ls show disconnect help" -l socket -d 'The daemon\'s control socket [default: SSECTL_SOCKET, or where a daemon answers]' -r -F
 complete -c ssectl -n "__fish_ssectl_using_subcommand connections; and not __fish_seen_subcommand_from list ls show disconnect help" -l timeout -d 'How long an answer may take, 500ms or 10s or 2m [default: 10s; none for following]' -r
 complete -c ssectl -n "__fish_ssectl_using_subcommand connections; and not __fish_seen_subcommand_from list ls show disconnect help" -s o -l output -d 'What to print' -r -f -a "table\t'For people'
+wide\t'The same with all columns'
 json\t'The daemon\'s answer; errors too, on stderr'
+jsonl\t'The items alone, one a line'
 name\t'Bare ids, one a line'"
 complete -c ssectl -n "__fish_ssectl_using_subcommand connections; and not __fish_seen_subcommand_from list ls show disconnect help" -l color -d 'When to colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
 always\t'Always'
@@ -66,29 +70,45 @@ complete -c ssectl -n "__fish_ssectl_using_subcommand connections; and not __fis
 complete -c ssectl -n "__fish_ssectl_using_subcommand connections; and not __fish_seen_subcommand_from list ls show disconnect help" -f -a "show" -d 'Shows one connection'
 complete -c ssectl -n "__fish_ssectl_using_subcommand connections; and not __fish_seen_subcommand_from list ls show disconnect help" -f -a "disconnect" -d 'Ends connections; browsers normally come back'
 complete -c ssectl -n "__fish_ssectl_using_subcommand connections; and not __fish_seen_subcommand_from list ls show disconnect help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c ssectl -n "__fish_ssectl_using_subcommand connections; and __fish_seen_subcommand_from list" -l filter -d 'Only those of which this holds: state=live, user_agent~Firefox, age>2h; may be repeated' -r
+complete -c ssectl -n "__fish_ssectl_using_subcommand connections; and __fish_seen_subcommand_from list" -l sort -d 'In this order: age, or -age for the largest first; several separated by commas' -r
+complete -c ssectl -n "__fish_ssectl_using_subcommand connections; and __fish_seen_subcommand_from list" -l limit -d 'At most so many' -r
+complete -c ssectl -n "__fish_ssectl_using_subcommand connections; and __fish_seen_subcommand_from list" -l columns -d 'The columns of the table, separated by commas [default: the usual ones; all with -o wide]' -r
+complete -c ssectl -n "__fish_ssectl_using_subcommand connections; and __fish_seen_subcommand_from list" -s w -l watch -d 'Go on: draw the table again every two seconds, or this often; with -o jsonl print what changes' -r
 complete -c ssectl -n "__fish_ssectl_using_subcommand connections; and __fish_seen_subcommand_from list" -l socket -d 'The daemon\'s control socket [default: SSECTL_SOCKET, or where a daemon answers]' -r -F
 complete -c ssectl -n "__fish_ssectl_using_subcommand connections; and __fish_seen_subcommand_from list" -l timeout -d 'How long an answer may take, 500ms or 10s or 2m [default: 10s; none for following]' -r
 complete -c ssectl -n "__fish_ssectl_using_subcommand connections; and __fish_seen_subcommand_from list" -s o -l output -d 'What to print' -r -f -a "table\t'For people'
+wide\t'The same with all columns'
 json\t'The daemon\'s answer; errors too, on stderr'
+jsonl\t'The items alone, one a line'
 name\t'Bare ids, one a line'"
 complete -c ssectl -n "__fish_ssectl_using_subcommand connections; and __fish_seen_subcommand_from list" -l color -d 'When to colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
 always\t'Always'
 never\t'Never'"
 complete -c ssectl -n "__fish_ssectl_using_subcommand connections; and __fish_seen_subcommand_from list" -l ghosts -d 'Also those found gone at the gateway in the last ten minutes'
+complete -c ssectl -n "__fish_ssectl_using_subcommand connections; and __fish_seen_subcommand_from list" -l no-headers -d 'Leave the line of headers out'
 complete -c ssectl -n "__fish_ssectl_using_subcommand connections; and __fish_seen_subcommand_from list" -l json -d 'The same as `-o json`'
 complete -c ssectl -n "__fish_ssectl_using_subcommand connections; and __fish_seen_subcommand_from list" -s q -l quiet -d 'Print nothing but the answer: no notes, no progress'
 complete -c ssectl -n "__fish_ssectl_using_subcommand connections; and __fish_seen_subcommand_from list" -s v -l verbose -d 'Say which socket is used and why, and what was asked'
 complete -c ssectl -n "__fish_ssectl_using_subcommand connections; and __fish_seen_subcommand_from list" -l no-input -d 'Never read from the terminal'
 complete -c ssectl -n "__fish_ssectl_using_subcommand connections; and __fish_seen_subcommand_from list" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c ssectl -n "__fish_ssectl_using_subcommand connections; and __fish_seen_subcommand_from ls" -l filter -d 'Only those of which this holds: state=live, user_agent~Firefox, age>2h; may be repeated' -r
+complete -c ssectl -n "__fish_ssectl_using_subcommand connections; and __fish_seen_subcommand_from ls" -l sort -d 'In this order: age, or -age for the largest first; several separated by commas' -r
+complete -c ssectl -n "__fish_ssectl_using_subcommand connections; and __fish_seen_subcommand_from ls" -l limit -d 'At most so many' -r
+complete -c ssectl -n "__fish_ssectl_using_subcommand connections; and __fish_seen_subcommand_from ls" -l columns -d 'The columns of the table, separated by commas [default: the usual ones; all with -o wide]' -r
+complete -c ssectl -n "__fish_ssectl_using_subcommand connections; and __fish_seen_subcommand_from ls" -s w -l watch -d 'Go on: draw the table again every two seconds, or this often; with -o jsonl print what changes' -r
 complete -c ssectl -n "__fish_ssectl_using_subcommand connections; and __fish_seen_subcommand_from ls" -l socket -d 'The daemon\'s control socket [default: SSECTL_SOCKET, or where a daemon answers]' -r -F
 complete -c ssectl -n "__fish_ssectl_using_subcommand connections; and __fish_seen_subcommand_from ls" -l timeout -d 'How long an answer may take, 500ms or 10s or 2m [default: 10s; none for following]' -r
 complete -c ssectl -n "__fish_ssectl_using_subcommand connections; and __fish_seen_subcommand_from ls" -s o -l output -d 'What to print' -r -f -a "table\t'For people'
+wide\t'The same with all columns'
 json\t'The daemon\'s answer; errors too, on stderr'
+jsonl\t'The items alone, one a line'
 name\t'Bare ids, one a line'"
 complete -c ssectl -n "__fish_ssectl_using_subcommand connections; and __fish_seen_subcommand_from ls" -l color -d 'When to colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
 always\t'Always'
 never\t'Never'"
 complete -c ssectl -n "__fish_ssectl_using_subcommand connections; and __fish_seen_subcommand_from ls" -l ghosts -d 'Also those found gone at the gateway in the last ten minutes'
+complete -c ssectl -n "__fish_ssectl_using_subcommand connections; and __fish_seen_subcommand_from ls" -l no-headers -d 'Leave the line of headers out'
 complete -c ssectl -n "__fish_ssectl_using_subcommand connections; and __fish_seen_subcommand_from ls" -l json -d 'The same as `-o json`'
 complete -c ssectl -n "__fish_ssectl_using_subcommand connections; and __fish_seen_subcommand_from ls" -s q -l quiet -d 'Print nothing but the answer: no notes, no progress'
 complete -c ssectl -n "__fish_ssectl_using_subcommand connections; and __fish_seen_subcommand_from ls" -s v -l verbose -d 'Say which socket is used and why, and what was asked'
@@ -97,7 +117,9 @@ complete -c ssectl -n "__fish_ssectl_using_subcommand connections; and __fish_se
 complete -c ssectl -n "__fish_ssectl_using_subcommand connections; and __fish_seen_subcommand_from show" -l socket -d 'The daemon\'s control socket [default: SSECTL_SOCKET, or where a daemon answers]' -r -F
 complete -c ssectl -n "__fish_ssectl_using_subcommand connections; and __fish_seen_subcommand_from show" -l timeout -d 'How long an answer may take, 500ms or 10s or 2m [default: 10s; none for following]' -r
 complete -c ssectl -n "__fish_ssectl_using_subcommand connections; and __fish_seen_subcommand_from show" -s o -l output -d 'What to print' -r -f -a "table\t'For people'
+wide\t'The same with all columns'
 json\t'The daemon\'s answer; errors too, on stderr'
+jsonl\t'The items alone, one a line'
 name\t'Bare ids, one a line'"
 complete -c ssectl -n "__fish_ssectl_using_subcommand connections; and __fish_seen_subcommand_from show" -l color -d 'When to colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
 always\t'Always'
@@ -112,7 +134,9 @@ complete -c ssectl -n "__fish_ssectl_using_subcommand connections; and __fish_se
 complete -c ssectl -n "__fish_ssectl_using_subcommand connections; and __fish_seen_subcommand_from disconnect" -l socket -d 'The daemon\'s control socket [default: SSECTL_SOCKET, or where a daemon answers]' -r -F
 complete -c ssectl -n "__fish_ssectl_using_subcommand connections; and __fish_seen_subcommand_from disconnect" -l timeout -d 'How long an answer may take, 500ms or 10s or 2m [default: 10s; none for following]' -r
 complete -c ssectl -n "__fish_ssectl_using_subcommand connections; and __fish_seen_subcommand_from disconnect" -s o -l output -d 'What to print' -r -f -a "table\t'For people'
+wide\t'The same with all columns'
 json\t'The daemon\'s answer; errors too, on stderr'
+jsonl\t'The items alone, one a line'
 name\t'Bare ids, one a line'"
 complete -c ssectl -n "__fish_ssectl_using_subcommand connections; and __fish_seen_subcommand_from disconnect" -l color -d 'When to colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
 always\t'Always'
@@ -131,7 +155,9 @@ complete -c ssectl -n "__fish_ssectl_using_subcommand connections; and __fish_se
 complete -c ssectl -n "__fish_ssectl_using_subcommand conn; and not __fish_seen_subcommand_from list ls show disconnect help" -l socket -d 'The daemon\'s control socket [default: SSECTL_SOCKET, or where a daemon answers]' -r -F
 complete -c ssectl -n "__fish_ssectl_using_subcommand conn; and not __fish_seen_subcommand_from list ls show disconnect help" -l timeout -d 'How long an answer may take, 500ms or 10s or 2m [default: 10s; none for following]' -r
 complete -c ssectl -n "__fish_ssectl_using_subcommand conn; and not __fish_seen_subcommand_from list ls show disconnect help" -s o -l output -d 'What to print' -r -f -a "table\t'For people'
+wide\t'The same with all columns'
 json\t'The daemon\'s answer; errors too, on stderr'
+jsonl\t'The items alone, one a line'
 name\t'Bare ids, one a line'"
 complete -c ssectl -n "__fish_ssectl_using_subcommand conn; and not __fish_seen_subcommand_from list ls show disconnect help" -l color -d 'When to colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
 always\t'Always'
@@ -146,29 +172,45 @@ complete -c ssectl -n "__fish_ssectl_using_subcommand conn; and not __fish_seen_
 complete -c ssectl -n "__fish_ssectl_using_subcommand conn; and not __fish_seen_subcommand_from list ls show disconnect help" -f -a "show" -d 'Shows one connection'
 complete -c ssectl -n "__fish_ssectl_using_subcommand conn; and not __fish_seen_subcommand_from list ls show disconnect help" -f -a "disconnect" -d 'Ends connections; browsers normally come back'
 complete -c ssectl -n "__fish_ssectl_using_subcommand conn; and not __fish_seen_subcommand_from list ls show disconnect help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c ssectl -n "__fish_ssectl_using_subcommand conn; and __fish_seen_subcommand_from list" -l filter -d 'Only those of which this holds: state=live, user_agent~Firefox, age>2h; may be repeated' -r
+complete -c ssectl -n "__fish_ssectl_using_subcommand conn; and __fish_seen_subcommand_from list" -l sort -d 'In this order: age, or -age for the largest first; several separated by commas' -r
+complete -c ssectl -n "__fish_ssectl_using_subcommand conn; and __fish_seen_subcommand_from list" -l limit -d 'At most so many' -r
+complete -c ssectl -n "__fish_ssectl_using_subcommand conn; and __fish_seen_subcommand_from list" -l columns -d 'The columns of the table, separated by commas [default: the usual ones; all with -o wide]' -r
+complete -c ssectl -n "__fish_ssectl_using_subcommand conn; and __fish_seen_subcommand_from list" -s w -l watch -d 'Go on: draw the table again every two seconds, or this often; with -o jsonl print what changes' -r
 complete -c ssectl -n "__fish_ssectl_using_subcommand conn; and __fish_seen_subcommand_from list" -l socket -d 'The daemon\'s control socket [default: SSECTL_SOCKET, or where a daemon answers]' -r -F
 complete -c ssectl -n "__fish_ssectl_using_subcommand conn; and __fish_seen_subcommand_from list" -l timeout -d 'How long an answer may take, 500ms or 10s or 2m [default: 10s; none for following]' -r
 complete -c ssectl -n "__fish_ssectl_using_subcommand conn; and __fish_seen_subcommand_from list" -s o -l output -d 'What to print' -r -f -a "table\t'For people'
+wide\t'The same with all columns'
 json\t'The daemon\'s answer; errors too, on stderr'
+jsonl\t'The items alone, one a line'
 name\t'Bare ids, one a line'"
 complete -c ssectl -n "__fish_ssectl_using_subcommand conn; and __fish_seen_subcommand_from list" -l color -d 'When to colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
 always\t'Always'
 never\t'Never'"
 complete -c ssectl -n "__fish_ssectl_using_subcommand conn; and __fish_seen_subcommand_from list" -l ghosts -d 'Also those found gone at the gateway in the last ten minutes'
+complete -c ssectl -n "__fish_ssectl_using_subcommand conn; and __fish_seen_subcommand_from list" -l no-headers -d 'Leave the line of headers out'
 complete -c ssectl -n "__fish_ssectl_using_subcommand conn; and __fish_seen_subcommand_from list" -l json -d 'The same as `-o json`'
 complete -c ssectl -n "__fish_ssectl_using_subcommand conn; and __fish_seen_subcommand_from list" -s q -l quiet -d 'Print nothing but the answer: no notes, no progress'
 complete -c ssectl -n "__fish_ssectl_using_subcommand conn; and __fish_seen_subcommand_from list" -s v -l verbose -d 'Say which socket is used and why, and what was asked'
 complete -c ssectl -n "__fish_ssectl_using_subcommand conn; and __fish_seen_subcommand_from list" -l no-input -d 'Never read from the terminal'
 complete -c ssectl -n "__fish_ssectl_using_subcommand conn; and __fish_seen_subcommand_from list" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c ssectl -n "__fish_ssectl_using_subcommand conn; and __fish_seen_subcommand_from ls" -l filter -d 'Only those of which this holds: state=live, user_agent~Firefox, age>2h; may be repeated' -r
+complete -c ssectl -n "__fish_ssectl_using_subcommand conn; and __fish_seen_subcommand_from ls" -l sort -d 'In this order: age, or -age for the largest first; several separated by commas' -r
+complete -c ssectl -n "__fish_ssectl_using_subcommand conn; and __fish_seen_subcommand_from ls" -l limit -d 'At most so many' -r
+complete -c ssectl -n "__fish_ssectl_using_subcommand conn; and __fish_seen_subcommand_from ls" -l columns -d 'The columns of the table, separated by commas [default: the usual ones; all with -o wide]' -r
+complete -c ssectl -n "__fish_ssectl_using_subcommand conn; and __fish_seen_subcommand_from ls" -s w -l watch -d 'Go on: draw the table again every two seconds, or this often; with -o jsonl print what changes' -r
 complete -c ssectl -n "__fish_ssectl_using_subcommand conn; and __fish_seen_subcommand_from ls" -l socket -d 'The daemon\'s control socket [default: SSECTL_SOCKET, or where a daemon answers]' -r -F
 complete -c ssectl -n "__fish_ssectl_using_subcommand conn; and __fish_seen_subcommand_from ls" -l timeout -d 'How long an answer may take, 500ms or 10s or 2m [default: 10s; none for following]' -r
 complete -c ssectl -n "__fish_ssectl_using_subcommand conn; and __fish_seen_subcommand_from ls" -s o -l output -d 'What to print' -r -f -a "table\t'For people'
+wide\t'The same with all columns'
 json\t'The daemon\'s answer; errors too, on stderr'
+jsonl\t'The items alone, one a line'
 name\t'Bare ids, one a line'"
 complete -c ssectl -n "__fish_ssectl_using_subcommand conn; and __fish_seen_subcommand_from ls" -l color -d 'When to colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
 always\t'Always'
 never\t'Never'"
 complete -c ssectl -n "__fish_ssectl_using_subcommand conn; and __fish_seen_subcommand_from ls" -l ghosts -d 'Also those found gone at the gateway in the last ten minutes'
+complete -c ssectl -n "__fish_ssectl_using_subcommand conn; and __fish_seen_subcommand_from ls" -l no-headers -d 'Leave the line of headers out'
 complete -c ssectl -n "__fish_ssectl_using_subcommand conn; and __fish_seen_subcommand_from ls" -l json -d 'The same as `-o json`'
 complete -c ssectl -n "__fish_ssectl_using_subcommand conn; and __fish_seen_subcommand_from ls" -s q -l quiet -d 'Print nothing but the answer: no notes, no progress'
 complete -c ssectl -n "__fish_ssectl_using_subcommand conn; and __fish_seen_subcommand_from ls" -s v -l verbose -d 'Say which socket is used and why, and what was asked'
@@ -177,7 +219,9 @@ complete -c ssectl -n "__fish_ssectl_using_subcommand conn; and __fish_seen_subc
 complete -c ssectl -n "__fish_ssectl_using_subcommand conn; and __fish_seen_subcommand_from show" -l socket -d 'The daemon\'s control socket [default: SSECTL_SOCKET, or where a daemon answers]' -r -F
 complete -c ssectl -n "__fish_ssectl_using_subcommand conn; and __fish_seen_subcommand_from show" -l timeout -d 'How long an answer may take, 500ms or 10s or 2m [default: 10s; none for following]' -r
 complete -c ssectl -n "__fish_ssectl_using_subcommand conn; and __fish_seen_subcommand_from show" -s o -l output -d 'What to print' -r -f -a "table\t'For people'
+wide\t'The same with all columns'
 json\t'The daemon\'s answer; errors too, on stderr'
+jsonl\t'The items alone, one a line'
 name\t'Bare ids, one a line'"
 complete -c ssectl -n "__fish_ssectl_using_subcommand conn; and __fish_seen_subcommand_from show" -l color -d 'When to colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
 always\t'Always'
@@ -192,7 +236,9 @@ complete -c ssectl -n "__fish_ssectl_using_subcommand conn; and __fish_seen_subc
 complete -c ssectl -n "__fish_ssectl_using_subcommand conn; and __fish_seen_subcommand_from disconnect" -l socket -d 'The daemon\'s control socket [default: SSECTL_SOCKET, or where a daemon answers]' -r -F
 complete -c ssectl -n "__fish_ssectl_using_subcommand conn; and __fish_seen_subcommand_from disconnect" -l timeout -d 'How long an answer may take, 500ms or 10s or 2m [default: 10s; none for following]' -r
 complete -c ssectl -n "__fish_ssectl_using_subcommand conn; and __fish_seen_subcommand_from disconnect" -s o -l output -d 'What to print' -r -f -a "table\t'For people'
+wide\t'The same with all columns'
 json\t'The daemon\'s answer; errors too, on stderr'
+jsonl\t'The items alone, one a line'
 name\t'Bare ids, one a line'"
 complete -c ssectl -n "__fish_ssectl_using_subcommand conn; and __fish_seen_subcommand_from disconnect" -l color -d 'When to colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
 always\t'Always'
@@ -211,7 +257,9 @@ complete -c ssectl -n "__fish_ssectl_using_subcommand conn; and __fish_seen_subc
 complete -c ssectl -n "__fish_ssectl_using_subcommand version; and not __fish_seen_subcommand_from queue list ls show clear current help" -l socket -d 'The daemon\'s control socket [default: SSECTL_SOCKET, or where a daemon answers]' -r -F
 complete -c ssectl -n "__fish_ssectl_using_subcommand version; and not __fish_seen_subcommand_from queue list ls show clear current help" -l timeout -d 'How long an answer may take, 500ms or 10s or 2m [default: 10s; none for following]' -r
 complete -c ssectl -n "__fish_ssectl_using_subcommand version; and not __fish_seen_subcommand_from queue list ls show clear current help" -s o -l output -d 'What to print' -r -f -a "table\t'For people'
+wide\t'The same with all columns'
 json\t'The daemon\'s answer; errors too, on stderr'
+jsonl\t'The items alone, one a line'
 name\t'Bare ids, one a line'"
 complete -c ssectl -n "__fish_ssectl_using_subcommand version; and not __fish_seen_subcommand_from queue list ls show clear current help" -l color -d 'When to colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
 always\t'Always'
@@ -235,7 +283,9 @@ complete -c ssectl -n "__fish_ssectl_using_subcommand version; and __fish_seen_s
 complete -c ssectl -n "__fish_ssectl_using_subcommand version; and __fish_seen_subcommand_from queue" -l socket -d 'The daemon\'s control socket [default: SSECTL_SOCKET, or where a daemon answers]' -r -F
 complete -c ssectl -n "__fish_ssectl_using_subcommand version; and __fish_seen_subcommand_from queue" -l timeout -d 'How long an answer may take, 500ms or 10s or 2m [default: 10s; none for following]' -r
 complete -c ssectl -n "__fish_ssectl_using_subcommand version; and __fish_seen_subcommand_from queue" -s o -l output -d 'What to print' -r -f -a "table\t'For people'
+wide\t'The same with all columns'
 json\t'The daemon\'s answer; errors too, on stderr'
+jsonl\t'The items alone, one a line'
 name\t'Bare ids, one a line'"
 complete -c ssectl -n "__fish_ssectl_using_subcommand version; and __fish_seen_subcommand_from queue" -l color -d 'When to colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
 always\t'Always'
@@ -246,27 +296,43 @@ complete -c ssectl -n "__fish_ssectl_using_subcommand version; and __fish_seen_s
 complete -c ssectl -n "__fish_ssectl_using_subcommand version; and __fish_seen_subcommand_from queue" -s v -l verbose -d 'Say which socket is used and why, and what was asked'
 complete -c ssectl -n "__fish_ssectl_using_subcommand version; and __fish_seen_subcommand_from queue" -l no-input -d 'Never read from the terminal'
 complete -c ssectl -n "__fish_ssectl_using_subcommand version; and __fish_seen_subcommand_from queue" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c ssectl -n "__fish_ssectl_using_subcommand version; and __fish_seen_subcommand_from list" -l filter -d 'Only those of which this holds: state=live, user_agent~Firefox, age>2h; may be repeated' -r
+complete -c ssectl -n "__fish_ssectl_using_subcommand version; and __fish_seen_subcommand_from list" -l sort -d 'In this order: age, or -age for the largest first; several separated by commas' -r
+complete -c ssectl -n "__fish_ssectl_using_subcommand version; and __fish_seen_subcommand_from list" -l limit -d 'At most so many' -r
+complete -c ssectl -n "__fish_ssectl_using_subcommand version; and __fish_seen_subcommand_from list" -l columns -d 'The columns of the table, separated by commas [default: the usual ones; all with -o wide]' -r
+complete -c ssectl -n "__fish_ssectl_using_subcommand version; and __fish_seen_subcommand_from list" -s w -l watch -d 'Go on: draw the table again every two seconds, or this often; with -o jsonl print what changes' -r
 complete -c ssectl -n "__fish_ssectl_using_subcommand version; and __fish_seen_subcommand_from list" -l socket -d 'The daemon\'s control socket [default: SSECTL_SOCKET, or where a daemon answers]' -r -F
 complete -c ssectl -n "__fish_ssectl_using_subcommand version; and __fish_seen_subcommand_from list" -l timeout -d 'How long an answer may take, 500ms or 10s or 2m [default: 10s; none for following]' -r
 complete -c ssectl -n "__fish_ssectl_using_subcommand version; and __fish_seen_subcommand_from list" -s o -l output -d 'What to print' -r -f -a "table\t'For people'
+wide\t'The same with all columns'
 json\t'The daemon\'s answer; errors too, on stderr'
+jsonl\t'The items alone, one a line'
 name\t'Bare ids, one a line'"
 complete -c ssectl -n "__fish_ssectl_using_subcommand version; and __fish_seen_subcommand_from list" -l color -d 'When to colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
 always\t'Always'
 never\t'Never'"
+complete -c ssectl -n "__fish_ssectl_using_subcommand version; and __fish_seen_subcommand_from list" -l no-headers -d 'Leave the line of headers out'
 complete -c ssectl -n "__fish_ssectl_using_subcommand version; and __fish_seen_subcommand_from list" -l json -d 'The same as `-o json`'
 complete -c ssectl -n "__fish_ssectl_using_subcommand version; and __fish_seen_subcommand_from list" -s q -l quiet -d 'Print nothing but the answer: no notes, no progress'
 complete -c ssectl -n "__fish_ssectl_using_subcommand version; and __fish_seen_subcommand_from list" -s v -l verbose -d 'Say which socket is used and why, and what was asked'
 complete -c ssectl -n "__fish_ssectl_using_subcommand version; and __fish_seen_subcommand_from list" -l no-input -d 'Never read from the terminal'
 complete -c ssectl -n "__fish_ssectl_using_subcommand version; and __fish_seen_subcommand_from list" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c ssectl -n "__fish_ssectl_using_subcommand version; and __fish_seen_subcommand_from ls" -l filter -d 'Only those of which this holds: state=live, user_agent~Firefox, age>2h; may be repeated' -r
+complete -c ssectl -n "__fish_ssectl_using_subcommand version; and __fish_seen_subcommand_from ls" -l sort -d 'In this order: age, or -age for the largest first; several separated by commas' -r
+complete -c ssectl -n "__fish_ssectl_using_subcommand version; and __fish_seen_subcommand_from ls" -l limit -d 'At most so many' -r
+complete -c ssectl -n "__fish_ssectl_using_subcommand version; and __fish_seen_subcommand_from ls" -l columns -d 'The columns of the table, separated by commas [default: the usual ones; all with -o wide]' -r
+complete -c ssectl -n "__fish_ssectl_using_subcommand version; and __fish_seen_subcommand_from ls" -s w -l watch -d 'Go on: draw the table again every two seconds, or this often; with -o jsonl print what changes' -r
 complete -c ssectl -n "__fish_ssectl_using_subcommand version; and __fish_seen_subcommand_from ls" -l socket -d 'The daemon\'s control socket [default: SSECTL_SOCKET, or where a daemon answers]' -r -F
 complete -c ssectl -n "__fish_ssectl_using_subcommand version; and __fish_seen_subcommand_from ls" -l timeout -d 'How long an answer may take, 500ms or 10s or 2m [default: 10s; none for following]' -r
 complete -c ssectl -n "__fish_ssectl_using_subcommand version; and __fish_seen_subcommand_from ls" -s o -l output -d 'What to print' -r -f -a "table\t'For people'
+wide\t'The same with all columns'
 json\t'The daemon\'s answer; errors too, on stderr'
+jsonl\t'The items alone, one a line'
 name\t'Bare ids, one a line'"
 complete -c ssectl -n "__fish_ssectl_using_subcommand version; and __fish_seen_subcommand_from ls" -l color -d 'When to colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
 always\t'Always'
 never\t'Never'"
+complete -c ssectl -n "__fish_ssectl_using_subcommand version; and __fish_seen_subcommand_from ls" -l no-headers -d 'Leave the line of headers out'
 complete -c ssectl -n "__fish_ssectl_using_subcommand version; and __fish_seen_subcommand_from ls" -l json -d 'The same as `-o json`'
 complete -c ssectl -n "__fish_ssectl_using_subcommand version; and __fish_seen_subcommand_from ls" -s q -l quiet -d 'Print nothing but the answer: no notes, no progress'
 complete -c ssectl -n "__fish_ssectl_using_subcommand version; and __fish_seen_subcommand_from ls" -s v -l verbose -d 'Say which socket is used and why, and what was asked'
@@ -275,7 +341,9 @@ complete -c ssectl -n "__fish_ssectl_using_subcommand version; and __fish_seen_s
 complete -c ssectl -n "__fish_ssectl_using_subcommand version; and __fish_seen_subcommand_from show" -l socket -d 'The daemon\'s control socket [default: SSECTL_SOCKET, or where a daemon answers]' -r -F
 complete -c ssectl -n "__fish_ssectl_using_subcommand version; and __fish_seen_subcommand_from show" -l timeout -d 'How long an answer may take, 500ms or 10s or 2m [default: 10s; none for following]' -r
 complete -c ssectl -n "__fish_ssectl_using_subcommand version; and __fish_seen_subcommand_from show" -s o -l output -d 'What to print' -r -f -a "table\t'For people'
+wide\t'The same with all columns'
 json\t'The daemon\'s answer; errors too, on stderr'
+jsonl\t'The items alone, one a line'
 name\t'Bare ids, one a line'"
 complete -c ssectl -n "__fish_ssectl_using_subcommand version; and __fish_seen_subcommand_from show" -l color -d 'When to colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
 always\t'Always'
@@ -290,7 +358,9 @@ complete -c ssectl -n "__fish_ssectl_using_subcommand version; and __fish_seen_s
 complete -c ssectl -n "__fish_ssectl_using_subcommand version; and __fish_seen_subcommand_from clear" -l socket -d 'The daemon\'s control socket [default: SSECTL_SOCKET, or where a daemon answers]' -r -F
 complete -c ssectl -n "__fish_ssectl_using_subcommand version; and __fish_seen_subcommand_from clear" -l timeout -d 'How long an answer may take, 500ms or 10s or 2m [default: 10s; none for following]' -r
 complete -c ssectl -n "__fish_ssectl_using_subcommand version; and __fish_seen_subcommand_from clear" -s o -l output -d 'What to print' -r -f -a "table\t'For people'
+wide\t'The same with all columns'
 json\t'The daemon\'s answer; errors too, on stderr'
+jsonl\t'The items alone, one a line'
 name\t'Bare ids, one a line'"
 complete -c ssectl -n "__fish_ssectl_using_subcommand version; and __fish_seen_subcommand_from clear" -l color -d 'When to colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
 always\t'Always'
@@ -304,7 +374,9 @@ complete -c ssectl -n "__fish_ssectl_using_subcommand version; and __fish_seen_s
 complete -c ssectl -n "__fish_ssectl_using_subcommand version; and __fish_seen_subcommand_from current" -l socket -d 'The daemon\'s control socket [default: SSECTL_SOCKET, or where a daemon answers]' -r -F
 complete -c ssectl -n "__fish_ssectl_using_subcommand version; and __fish_seen_subcommand_from current" -l timeout -d 'How long an answer may take, 500ms or 10s or 2m [default: 10s; none for following]' -r
 complete -c ssectl -n "__fish_ssectl_using_subcommand version; and __fish_seen_subcommand_from current" -s o -l output -d 'What to print' -r -f -a "table\t'For people'
+wide\t'The same with all columns'
 json\t'The daemon\'s answer; errors too, on stderr'
+jsonl\t'The items alone, one a line'
 name\t'Bare ids, one a line'"
 complete -c ssectl -n "__fish_ssectl_using_subcommand version; and __fish_seen_subcommand_from current" -l color -d 'When to colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
 always\t'Always'
@@ -323,7 +395,9 @@ complete -c ssectl -n "__fish_ssectl_using_subcommand version; and __fish_seen_s
 complete -c ssectl -n "__fish_ssectl_using_subcommand ver; and not __fish_seen_subcommand_from queue list ls show clear current help" -l socket -d 'The daemon\'s control socket [default: SSECTL_SOCKET, or where a daemon answers]' -r -F
 complete -c ssectl -n "__fish_ssectl_using_subcommand ver; and not __fish_seen_subcommand_from queue list ls show clear current help" -l timeout -d 'How long an answer may take, 500ms or 10s or 2m [default: 10s; none for following]' -r
 complete -c ssectl -n "__fish_ssectl_using_subcommand ver; and not __fish_seen_subcommand_from queue list ls show clear current help" -s o -l output -d 'What to print' -r -f -a "table\t'For people'
+wide\t'The same with all columns'
 json\t'The daemon\'s answer; errors too, on stderr'
+jsonl\t'The items alone, one a line'
 name\t'Bare ids, one a line'"
 complete -c ssectl -n "__fish_ssectl_using_subcommand ver; and not __fish_seen_subcommand_from queue list ls show clear current help" -l color -d 'When to colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
 always\t'Always'
@@ -347,7 +421,9 @@ complete -c ssectl -n "__fish_ssectl_using_subcommand ver; and __fish_seen_subco
 complete -c ssectl -n "__fish_ssectl_using_subcommand ver; and __fish_seen_subcommand_from queue" -l socket -d 'The daemon\'s control socket [default: SSECTL_SOCKET, or where a daemon answers]' -r -F
 complete -c ssectl -n "__fish_ssectl_using_subcommand ver; and __fish_seen_subcommand_from queue" -l timeout -d 'How long an answer may take, 500ms or 10s or 2m [default: 10s; none for following]' -r
 complete -c ssectl -n "__fish_ssectl_using_subcommand ver; and __fish_seen_subcommand_from queue" -s o -l output -d 'What to print' -r -f -a "table\t'For people'
+wide\t'The same with all columns'
 json\t'The daemon\'s answer; errors too, on stderr'
+jsonl\t'The items alone, one a line'
 name\t'Bare ids, one a line'"
 complete -c ssectl -n "__fish_ssectl_using_subcommand ver; and __fish_seen_subcommand_from queue" -l color -d 'When to colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
 always\t'Always'
@@ -358,27 +434,43 @@ complete -c ssectl -n "__fish_ssectl_using_subcommand ver; and __fish_seen_subco
 complete -c ssectl -n "__fish_ssectl_using_subcommand ver; and __fish_seen_subcommand_from queue" -s v -l verbose -d 'Say which socket is used and why, and what was asked'
 complete -c ssectl -n "__fish_ssectl_using_subcommand ver; and __fish_seen_subcommand_from queue" -l no-input -d 'Never read from the terminal'
 complete -c ssectl -n "__fish_ssectl_using_subcommand ver; and __fish_seen_subcommand_from queue" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c ssectl -n "__fish_ssectl_using_subcommand ver; and __fish_seen_subcommand_from list" -l filter -d 'Only those of which this holds: state=live, user_agent~Firefox, age>2h; may be repeated' -r
+complete -c ssectl -n "__fish_ssectl_using_subcommand ver; and __fish_seen_subcommand_from list" -l sort -d 'In this order: age, or -age for the largest first; several separated by commas' -r
+complete -c ssectl -n "__fish_ssectl_using_subcommand ver; and __fish_seen_subcommand_from list" -l limit -d 'At most so many' -r
+complete -c ssectl -n "__fish_ssectl_using_subcommand ver; and __fish_seen_subcommand_from list" -l columns -d 'The columns of the table, separated by commas [default: the usual ones; all with -o wide]' -r
+complete -c ssectl -n "__fish_ssectl_using_subcommand ver; and __fish_seen_subcommand_from list" -s w -l watch -d 'Go on: draw the table again every two seconds, or this often; with -o jsonl print what changes' -r
 complete -c ssectl -n "__fish_ssectl_using_subcommand ver; and __fish_seen_subcommand_from list" -l socket -d 'The daemon\'s control socket [default: SSECTL_SOCKET, or where a daemon answers]' -r -F
 complete -c ssectl -n "__fish_ssectl_using_subcommand ver; and __fish_seen_subcommand_from list" -l timeout -d 'How long an answer may take, 500ms or 10s or 2m [default: 10s; none for following]' -r
 complete -c ssectl -n "__fish_ssectl_using_subcommand ver; and __fish_seen_subcommand_from list" -s o -l output -d 'What to print' -r -f -a "table\t'For people'
+wide\t'The same with all columns'
 json\t'The daemon\'s answer; errors too, on stderr'
+jsonl\t'The items alone, one a line'
 name\t'Bare ids, one a line'"
 complete -c ssectl -n "__fish_ssectl_using_subcommand ver; and __fish_seen_subcommand_from list" -l color -d 'When to colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
 always\t'Always'
 never\t'Never'"
+complete -c ssectl -n "__fish_ssectl_using_subcommand ver; and __fish_seen_subcommand_from list" -l no-headers -d 'Leave the line of headers out'
 complete -c ssectl -n "__fish_ssectl_using_subcommand ver; and __fish_seen_subcommand_from list" -l json -d 'The same as `-o json`'
 complete -c ssectl -n "__fish_ssectl_using_subcommand ver; and __fish_seen_subcommand_from list" -s q -l quiet -d 'Print nothing but the answer: no notes, no progress'
 complete -c ssectl -n "__fish_ssectl_using_subcommand ver; and __fish_seen_subcommand_from list" -s v -l verbose -d 'Say which socket is used and why, and what was asked'
 complete -c ssectl -n "__fish_ssectl_using_subcommand ver; and __fish_seen_subcommand_from list" -l no-input -d 'Never read from the terminal'
 complete -c ssectl -n "__fish_ssectl_using_subcommand ver; and __fish_seen_subcommand_from list" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c ssectl -n "__fish_ssectl_using_subcommand ver; and __fish_seen_subcommand_from ls" -l filter -d 'Only those of which this holds: state=live, user_agent~Firefox, age>2h; may be repeated' -r
+complete -c ssectl -n "__fish_ssectl_using_subcommand ver; and __fish_seen_subcommand_from ls" -l sort -d 'In this order: age, or -age for the largest first; several separated by commas' -r
+complete -c ssectl -n "__fish_ssectl_using_subcommand ver; and __fish_seen_subcommand_from ls" -l limit -d 'At most so many' -r
+complete -c ssectl -n "__fish_ssectl_using_subcommand ver; and __fish_seen_subcommand_from ls" -l columns -d 'The columns of the table, separated by commas [default: the usual ones; all with -o wide]' -r
+complete -c ssectl -n "__fish_ssectl_using_subcommand ver; and __fish_seen_subcommand_from ls" -s w -l watch -d 'Go on: draw the table again every two seconds, or this often; with -o jsonl print what changes' -r
 complete -c ssectl -n "__fish_ssectl_using_subcommand ver; and __fish_seen_subcommand_from ls" -l socket -d 'The daemon\'s control socket [default: SSECTL_SOCKET, or where a daemon answers]' -r -F
 complete -c ssectl -n "__fish_ssectl_using_subcommand ver; and __fish_seen_subcommand_from ls" -l timeout -d 'How long an answer may take, 500ms or 10s or 2m [default: 10s; none for following]' -r
 complete -c ssectl -n "__fish_ssectl_using_subcommand ver; and __fish_seen_subcommand_from ls" -s o -l output -d 'What to print' -r -f -a "table\t'For people'
+wide\t'The same with all columns'
 json\t'The daemon\'s answer; errors too, on stderr'
+jsonl\t'The items alone, one a line'
 name\t'Bare ids, one a line'"
 complete -c ssectl -n "__fish_ssectl_using_subcommand ver; and __fish_seen_subcommand_from ls" -l color -d 'When to colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
 always\t'Always'
 never\t'Never'"
+complete -c ssectl -n "__fish_ssectl_using_subcommand ver; and __fish_seen_subcommand_from ls" -l no-headers -d 'Leave the line of headers out'
 complete -c ssectl -n "__fish_ssectl_using_subcommand ver; and __fish_seen_subcommand_from ls" -l json -d 'The same as `-o json`'
 complete -c ssectl -n "__fish_ssectl_using_subcommand ver; and __fish_seen_subcommand_from ls" -s q -l quiet -d 'Print nothing but the answer: no notes, no progress'
 complete -c ssectl -n "__fish_ssectl_using_subcommand ver; and __fish_seen_subcommand_from ls" -s v -l verbose -d 'Say which socket is used and why, and what was asked'
@@ -387,7 +479,9 @@ complete -c ssectl -n "__fish_ssectl_using_subcommand ver; and __fish_seen_subco
 complete -c ssectl -n "__fish_ssectl_using_subcommand ver; and __fish_seen_subcommand_from show" -l socket -d 'The daemon\'s control socket [default: SSECTL_SOCKET, or where a daemon answers]' -r -F
 complete -c ssectl -n "__fish_ssectl_using_subcommand ver; and __fish_seen_subcommand_from show" -l timeout -d 'How long an answer may take, 500ms or 10s or 2m [default: 10s; none for following]' -r
 complete -c ssectl -n "__fish_ssectl_using_subcommand ver; and __fish_seen_subcommand_from show" -s o -l output -d 'What to print' -r -f -a "table\t'For people'
+wide\t'The same with all columns'
 json\t'The daemon\'s answer; errors too, on stderr'
+jsonl\t'The items alone, one a line'
 name\t'Bare ids, one a line'"
 complete -c ssectl -n "__fish_ssectl_using_subcommand ver; and __fish_seen_subcommand_from show" -l color -d 'When to colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
 always\t'Always'
@@ -402,7 +496,9 @@ complete -c ssectl -n "__fish_ssectl_using_subcommand ver; and __fish_seen_subco
 complete -c ssectl -n "__fish_ssectl_using_subcommand ver; and __fish_seen_subcommand_from clear" -l socket -d 'The daemon\'s control socket [default: SSECTL_SOCKET, or where a daemon answers]' -r -F
 complete -c ssectl -n "__fish_ssectl_using_subcommand ver; and __fish_seen_subcommand_from clear" -l timeout -d 'How long an answer may take, 500ms or 10s or 2m [default: 10s; none for following]' -r
 complete -c ssectl -n "__fish_ssectl_using_subcommand ver; and __fish_seen_subcommand_from clear" -s o -l output -d 'What to print' -r -f -a "table\t'For people'
+wide\t'The same with all columns'
 json\t'The daemon\'s answer; errors too, on stderr'
+jsonl\t'The items alone, one a line'
 name\t'Bare ids, one a line'"
 complete -c ssectl -n "__fish_ssectl_using_subcommand ver; and __fish_seen_subcommand_from clear" -l color -d 'When to colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
 always\t'Always'
@@ -416,7 +512,9 @@ complete -c ssectl -n "__fish_ssectl_using_subcommand ver; and __fish_seen_subco
 complete -c ssectl -n "__fish_ssectl_using_subcommand ver; and __fish_seen_subcommand_from current" -l socket -d 'The daemon\'s control socket [default: SSECTL_SOCKET, or where a daemon answers]' -r -F
 complete -c ssectl -n "__fish_ssectl_using_subcommand ver; and __fish_seen_subcommand_from current" -l timeout -d 'How long an answer may take, 500ms or 10s or 2m [default: 10s; none for following]' -r
 complete -c ssectl -n "__fish_ssectl_using_subcommand ver; and __fish_seen_subcommand_from current" -s o -l output -d 'What to print' -r -f -a "table\t'For people'
+wide\t'The same with all columns'
 json\t'The daemon\'s answer; errors too, on stderr'
+jsonl\t'The items alone, one a line'
 name\t'Bare ids, one a line'"
 complete -c ssectl -n "__fish_ssectl_using_subcommand ver; and __fish_seen_subcommand_from current" -l color -d 'When to colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
 always\t'Always'
@@ -435,7 +533,9 @@ complete -c ssectl -n "__fish_ssectl_using_subcommand ver; and __fish_seen_subco
 complete -c ssectl -n "__fish_ssectl_using_subcommand task; and not __fish_seen_subcommand_from start create progress complete fail list ls show follow cancel remove help" -l socket -d 'The daemon\'s control socket [default: SSECTL_SOCKET, or where a daemon answers]' -r -F
 complete -c ssectl -n "__fish_ssectl_using_subcommand task; and not __fish_seen_subcommand_from start create progress complete fail list ls show follow cancel remove help" -l timeout -d 'How long an answer may take, 500ms or 10s or 2m [default: 10s; none for following]' -r
 complete -c ssectl -n "__fish_ssectl_using_subcommand task; and not __fish_seen_subcommand_from start create progress complete fail list ls show follow cancel remove help" -s o -l output -d 'What to print' -r -f -a "table\t'For people'
+wide\t'The same with all columns'
 json\t'The daemon\'s answer; errors too, on stderr'
+jsonl\t'The items alone, one a line'
 name\t'Bare ids, one a line'"
 complete -c ssectl -n "__fish_ssectl_using_subcommand task; and not __fish_seen_subcommand_from start create progress complete fail list ls show follow cancel remove help" -l color -d 'When to colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
 always\t'Always'
@@ -462,7 +562,9 @@ complete -c ssectl -n "__fish_ssectl_using_subcommand task; and __fish_seen_subc
 complete -c ssectl -n "__fish_ssectl_using_subcommand task; and __fish_seen_subcommand_from start" -l socket -d 'The daemon\'s control socket [default: SSECTL_SOCKET, or where a daemon answers]' -r -F
 complete -c ssectl -n "__fish_ssectl_using_subcommand task; and __fish_seen_subcommand_from start" -l timeout -d 'How long an answer may take, 500ms or 10s or 2m [default: 10s; none for following]' -r
 complete -c ssectl -n "__fish_ssectl_using_subcommand task; and __fish_seen_subcommand_from start" -s o -l output -d 'What to print' -r -f -a "table\t'For people'
+wide\t'The same with all columns'
 json\t'The daemon\'s answer; errors too, on stderr'
+jsonl\t'The items alone, one a line'
 name\t'Bare ids, one a line'"
 complete -c ssectl -n "__fish_ssectl_using_subcommand task; and __fish_seen_subcommand_from start" -l color -d 'When to colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
 always\t'Always'
@@ -478,7 +580,9 @@ complete -c ssectl -n "__fish_ssectl_using_subcommand task; and __fish_seen_subc
 complete -c ssectl -n "__fish_ssectl_using_subcommand task; and __fish_seen_subcommand_from create" -l socket -d 'The daemon\'s control socket [default: SSECTL_SOCKET, or where a daemon answers]' -r -F
 complete -c ssectl -n "__fish_ssectl_using_subcommand task; and __fish_seen_subcommand_from create" -l timeout -d 'How long an answer may take, 500ms or 10s or 2m [default: 10s; none for following]' -r
 complete -c ssectl -n "__fish_ssectl_using_subcommand task; and __fish_seen_subcommand_from create" -s o -l output -d 'What to print' -r -f -a "table\t'For people'
+wide\t'The same with all columns'
 json\t'The daemon\'s answer; errors too, on stderr'
+jsonl\t'The items alone, one a line'
 name\t'Bare ids, one a line'"
 complete -c ssectl -n "__fish_ssectl_using_subcommand task; and __fish_seen_subcommand_from create" -l color -d 'When to colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
 always\t'Always'
@@ -494,7 +598,9 @@ complete -c ssectl -n "__fish_ssectl_using_subcommand task; and __fish_seen_subc
 complete -c ssectl -n "__fish_ssectl_using_subcommand task; and __fish_seen_subcommand_from progress" -l socket -d 'The daemon\'s control socket [default: SSECTL_SOCKET, or where a daemon answers]' -r -F
 complete -c ssectl -n "__fish_ssectl_using_subcommand task; and __fish_seen_subcommand_from progress" -l timeout -d 'How long an answer may take, 500ms or 10s or 2m [default: 10s; none for following]' -r
 complete -c ssectl -n "__fish_ssectl_using_subcommand task; and __fish_seen_subcommand_from progress" -s o -l output -d 'What to print' -r -f -a "table\t'For people'
+wide\t'The same with all columns'
 json\t'The daemon\'s answer; errors too, on stderr'
+jsonl\t'The items alone, one a line'
 name\t'Bare ids, one a line'"
 complete -c ssectl -n "__fish_ssectl_using_subcommand task; and __fish_seen_subcommand_from progress" -l color -d 'When to colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
 always\t'Always'
@@ -509,7 +615,9 @@ complete -c ssectl -n "__fish_ssectl_using_subcommand task; and __fish_seen_subc
 complete -c ssectl -n "__fish_ssectl_using_subcommand task; and __fish_seen_subcommand_from complete" -l socket -d 'The daemon\'s control socket [default: SSECTL_SOCKET, or where a daemon answers]' -r -F
 complete -c ssectl -n "__fish_ssectl_using_subcommand task; and __fish_seen_subcommand_from complete" -l timeout -d 'How long an answer may take, 500ms or 10s or 2m [default: 10s; none for following]' -r
 complete -c ssectl -n "__fish_ssectl_using_subcommand task; and __fish_seen_subcommand_from complete" -s o -l output -d 'What to print' -r -f -a "table\t'For people'
+wide\t'The same with all columns'
 json\t'The daemon\'s answer; errors too, on stderr'
+jsonl\t'The items alone, one a line'
 name\t'Bare ids, one a line'"
 complete -c ssectl -n "__fish_ssectl_using_subcommand task; and __fish_seen_subcommand_from complete" -l color -d 'When to colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
 always\t'Always'
@@ -524,7 +632,9 @@ complete -c ssectl -n "__fish_ssectl_using_subcommand task; and __fish_seen_subc
 complete -c ssectl -n "__fish_ssectl_using_subcommand task; and __fish_seen_subcommand_from fail" -l socket -d 'The daemon\'s control socket [default: SSECTL_SOCKET, or where a daemon answers]' -r -F
 complete -c ssectl -n "__fish_ssectl_using_subcommand task; and __fish_seen_subcommand_from fail" -l timeout -d 'How long an answer may take, 500ms or 10s or 2m [default: 10s; none for following]' -r
 complete -c ssectl -n "__fish_ssectl_using_subcommand task; and __fish_seen_subcommand_from fail" -s o -l output -d 'What to print' -r -f -a "table\t'For people'
+wide\t'The same with all columns'
 json\t'The daemon\'s answer; errors too, on stderr'
+jsonl\t'The items alone, one a line'
 name\t'Bare ids, one a line'"
 complete -c ssectl -n "__fish_ssectl_using_subcommand task; and __fish_seen_subcommand_from fail" -l color -d 'When to colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
 always\t'Always'
@@ -534,27 +644,43 @@ complete -c ssectl -n "__fish_ssectl_using_subcommand task; and __fish_seen_subc
 complete -c ssectl -n "__fish_ssectl_using_subcommand task; and __fish_seen_subcommand_from fail" -s v -l verbose -d 'Say which socket is used and why, and what was asked'
 complete -c ssectl -n "__fish_ssectl_using_subcommand task; and __fish_seen_subcommand_from fail" -l no-input -d 'Never read from the terminal'
 complete -c ssectl -n "__fish_ssectl_using_subcommand task; and __fish_seen_subcommand_from fail" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c ssectl -n "__fish_ssectl_using_subcommand task; and __fish_seen_subcommand_from list" -l filter -d 'Only those of which this holds: state=live, user_agent~Firefox, age>2h; may be repeated' -r
+complete -c ssectl -n "__fish_ssectl_using_subcommand task; and __fish_seen_subcommand_from list" -l sort -d 'In this order: age, or -age for the largest first; several separated by commas' -r
+complete -c ssectl -n "__fish_ssectl_using_subcommand task; and __fish_seen_subcommand_from list" -l limit -d 'At most so many' -r
+complete -c ssectl -n "__fish_ssectl_using_subcommand task; and __fish_seen_subcommand_from list" -l columns -d 'The columns of the table, separated by commas [default: the usual ones; all with -o wide]' -r
+complete -c ssectl -n "__fish_ssectl_using_subcommand task; and __fish_seen_subcommand_from list" -s w -l watch -d 'Go on: draw the table again every two seconds, or this often; with -o jsonl print what changes' -r
 complete -c ssectl -n "__fish_ssectl_using_subcommand task; and __fish_seen_subcommand_from list" -l socket -d 'The daemon\'s control socket [default: SSECTL_SOCKET, or where a daemon answers]' -r -F
 complete -c ssectl -n "__fish_ssectl_using_subcommand task; and __fish_seen_subcommand_from list" -l timeout -d 'How long an answer may take, 500ms or 10s or 2m [default: 10s; none for following]' -r
 complete -c ssectl -n "__fish_ssectl_using_subcommand task; and __fish_seen_subcommand_from list" -s o -l output -d 'What to print' -r -f -a "table\t'For people'
+wide\t'The same with all columns'
 json\t'The daemon\'s answer; errors too, on stderr'
+jsonl\t'The items alone, one a line'
 name\t'Bare ids, one a line'"
 complete -c ssectl -n "__fish_ssectl_using_subcommand task; and __fish_seen_subcommand_from list" -l color -d 'When to colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
 always\t'Always'
 never\t'Never'"
+complete -c ssectl -n "__fish_ssectl_using_subcommand task; and __fish_seen_subcommand_from list" -l no-headers -d 'Leave the line of headers out'
 complete -c ssectl -n "__fish_ssectl_using_subcommand task; and __fish_seen_subcommand_from list" -l json -d 'The same as `-o json`'
 complete -c ssectl -n "__fish_ssectl_using_subcommand task; and __fish_seen_subcommand_from list" -s q -l quiet -d 'Print nothing but the answer: no notes, no progress'
 complete -c ssectl -n "__fish_ssectl_using_subcommand task; and __fish_seen_subcommand_from list" -s v -l verbose -d 'Say which socket is used and why, and what was asked'
 complete -c ssectl -n "__fish_ssectl_using_subcommand task; and __fish_seen_subcommand_from list" -l no-input -d 'Never read from the terminal'
 complete -c ssectl -n "__fish_ssectl_using_subcommand task; and __fish_seen_subcommand_from list" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c ssectl -n "__fish_ssectl_using_subcommand task; and __fish_seen_subcommand_from ls" -l filter -d 'Only those of which this holds: state=live, user_agent~Firefox, age>2h; may be repeated' -r
+complete -c ssectl -n "__fish_ssectl_using_subcommand task; and __fish_seen_subcommand_from ls" -l sort -d 'In this order: age, or -age for the largest first; several separated by commas' -r
+complete -c ssectl -n "__fish_ssectl_using_subcommand task; and __fish_seen_subcommand_from ls" -l limit -d 'At most so many' -r
+complete -c ssectl -n "__fish_ssectl_using_subcommand task; and __fish_seen_subcommand_from ls" -l columns -d 'The columns of the table, separated by commas [default: the usual ones; all with -o wide]' -r
+complete -c ssectl -n "__fish_ssectl_using_subcommand task; and __fish_seen_subcommand_from ls" -s w -l watch -d 'Go on: draw the table again every two seconds, or this often; with -o jsonl print what changes' -r
 complete -c ssectl -n "__fish_ssectl_using_subcommand task; and __fish_seen_subcommand_from ls" -l socket -d 'The daemon\'s control socket [default: SSECTL_SOCKET, or where a daemon answers]' -r -F
 complete -c ssectl -n "__fish_ssectl_using_subcommand task; and __fish_seen_subcommand_from ls" -l timeout -d 'How long an answer may take, 500ms or 10s or 2m [default: 10s; none for following]' -r
 complete -c ssectl -n "__fish_ssectl_using_subcommand task; and __fish_seen_subcommand_from ls" -s o -l output -d 'What to print' -r -f -a "table\t'For people'
+wide\t'The same with all columns'
 json\t'The daemon\'s answer; errors too, on stderr'
+jsonl\t'The items alone, one a line'
 name\t'Bare ids, one a line'"
 complete -c ssectl -n "__fish_ssectl_using_subcommand task; and __fish_seen_subcommand_from ls" -l color -d 'When to colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
 always\t'Always'
 never\t'Never'"
+complete -c ssectl -n "__fish_ssectl_using_subcommand task; and __fish_seen_subcommand_from ls" -l no-headers -d 'Leave the line of headers out'
 complete -c ssectl -n "__fish_ssectl_using_subcommand task; and __fish_seen_subcommand_from ls" -l json -d 'The same as `-o json`'
 complete -c ssectl -n "__fish_ssectl_using_subcommand task; and __fish_seen_subcommand_from ls" -s q -l quiet -d 'Print nothing but the answer: no notes, no progress'
 complete -c ssectl -n "__fish_ssectl_using_subcommand task; and __fish_seen_subcommand_from ls" -s v -l verbose -d 'Say which socket is used and why, and what was asked'
@@ -563,7 +689,9 @@ complete -c ssectl -n "__fish_ssectl_using_subcommand task; and __fish_seen_subc
 complete -c ssectl -n "__fish_ssectl_using_subcommand task; and __fish_seen_subcommand_from show" -l socket -d 'The daemon\'s control socket [default: SSECTL_SOCKET, or where a daemon answers]' -r -F
 complete -c ssectl -n "__fish_ssectl_using_subcommand task; and __fish_seen_subcommand_from show" -l timeout -d 'How long an answer may take, 500ms or 10s or 2m [default: 10s; none for following]' -r
 complete -c ssectl -n "__fish_ssectl_using_subcommand task; and __fish_seen_subcommand_from show" -s o -l output -d 'What to print' -r -f -a "table\t'For people'
+wide\t'The same with all columns'
 json\t'The daemon\'s answer; errors too, on stderr'
+jsonl\t'The items alone, one a line'
 name\t'Bare ids, one a line'"
 complete -c ssectl -n "__fish_ssectl_using_subcommand task; and __fish_seen_subcommand_from show" -l color -d 'When to colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
 always\t'Always'
@@ -576,7 +704,9 @@ complete -c ssectl -n "__fish_ssectl_using_subcommand task; and __fish_seen_subc
 complete -c ssectl -n "__fish_ssectl_using_subcommand task; and __fish_seen_subcommand_from follow" -l socket -d 'The daemon\'s control socket [default: SSECTL_SOCKET, or where a daemon answers]' -r -F
 complete -c ssectl -n "__fish_ssectl_using_subcommand task; and __fish_seen_subcommand_from follow" -l timeout -d 'How long an answer may take, 500ms or 10s or 2m [default: 10s; none for following]' -r
 complete -c ssectl -n "__fish_ssectl_using_subcommand task; and __fish_seen_subcommand_from follow" -s o -l output -d 'What to print' -r -f -a "table\t'For people'
+wide\t'The same with all columns'
 json\t'The daemon\'s answer; errors too, on stderr'
+jsonl\t'The items alone, one a line'
 name\t'Bare ids, one a line'"
 complete -c ssectl -n "__fish_ssectl_using_subcommand task; and __fish_seen_subcommand_from follow" -l color -d 'When to colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
 always\t'Always'
@@ -590,7 +720,9 @@ complete -c ssectl -n "__fish_ssectl_using_subcommand task; and __fish_seen_subc
 complete -c ssectl -n "__fish_ssectl_using_subcommand task; and __fish_seen_subcommand_from cancel" -l socket -d 'The daemon\'s control socket [default: SSECTL_SOCKET, or where a daemon answers]' -r -F
 complete -c ssectl -n "__fish_ssectl_using_subcommand task; and __fish_seen_subcommand_from cancel" -l timeout -d 'How long an answer may take, 500ms or 10s or 2m [default: 10s; none for following]' -r
 complete -c ssectl -n "__fish_ssectl_using_subcommand task; and __fish_seen_subcommand_from cancel" -s o -l output -d 'What to print' -r -f -a "table\t'For people'
+wide\t'The same with all columns'
 json\t'The daemon\'s answer; errors too, on stderr'
+jsonl\t'The items alone, one a line'
 name\t'Bare ids, one a line'"
 complete -c ssectl -n "__fish_ssectl_using_subcommand task; and __fish_seen_subcommand_from cancel" -l color -d 'When to colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
 always\t'Always'
@@ -604,7 +736,9 @@ complete -c ssectl -n "__fish_ssectl_using_subcommand task; and __fish_seen_subc
 complete -c ssectl -n "__fish_ssectl_using_subcommand task; and __fish_seen_subcommand_from remove" -l socket -d 'The daemon\'s control socket [default: SSECTL_SOCKET, or where a daemon answers]' -r -F
 complete -c ssectl -n "__fish_ssectl_using_subcommand task; and __fish_seen_subcommand_from remove" -l timeout -d 'How long an answer may take, 500ms or 10s or 2m [default: 10s; none for following]' -r
 complete -c ssectl -n "__fish_ssectl_using_subcommand task; and __fish_seen_subcommand_from remove" -s o -l output -d 'What to print' -r -f -a "table\t'For people'
+wide\t'The same with all columns'
 json\t'The daemon\'s answer; errors too, on stderr'
+jsonl\t'The items alone, one a line'
 name\t'Bare ids, one a line'"
 complete -c ssectl -n "__fish_ssectl_using_subcommand task; and __fish_seen_subcommand_from remove" -l color -d 'When to colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
 always\t'Always'
@@ -628,7 +762,9 @@ complete -c ssectl -n "__fish_ssectl_using_subcommand task; and __fish_seen_subc
 complete -c ssectl -n "__fish_ssectl_using_subcommand event; and not __fish_seen_subcommand_from send help" -l socket -d 'The daemon\'s control socket [default: SSECTL_SOCKET, or where a daemon answers]' -r -F
 complete -c ssectl -n "__fish_ssectl_using_subcommand event; and not __fish_seen_subcommand_from send help" -l timeout -d 'How long an answer may take, 500ms or 10s or 2m [default: 10s; none for following]' -r
 complete -c ssectl -n "__fish_ssectl_using_subcommand event; and not __fish_seen_subcommand_from send help" -s o -l output -d 'What to print' -r -f -a "table\t'For people'
+wide\t'The same with all columns'
 json\t'The daemon\'s answer; errors too, on stderr'
+jsonl\t'The items alone, one a line'
 name\t'Bare ids, one a line'"
 complete -c ssectl -n "__fish_ssectl_using_subcommand event; and not __fish_seen_subcommand_from send help" -l color -d 'When to colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
 always\t'Always'
@@ -644,7 +780,9 @@ complete -c ssectl -n "__fish_ssectl_using_subcommand event; and __fish_seen_sub
 complete -c ssectl -n "__fish_ssectl_using_subcommand event; and __fish_seen_subcommand_from send" -l socket -d 'The daemon\'s control socket [default: SSECTL_SOCKET, or where a daemon answers]' -r -F
 complete -c ssectl -n "__fish_ssectl_using_subcommand event; and __fish_seen_subcommand_from send" -l timeout -d 'How long an answer may take, 500ms or 10s or 2m [default: 10s; none for following]' -r
 complete -c ssectl -n "__fish_ssectl_using_subcommand event; and __fish_seen_subcommand_from send" -s o -l output -d 'What to print' -r -f -a "table\t'For people'
+wide\t'The same with all columns'
 json\t'The daemon\'s answer; errors too, on stderr'
+jsonl\t'The items alone, one a line'
 name\t'Bare ids, one a line'"
 complete -c ssectl -n "__fish_ssectl_using_subcommand event; and __fish_seen_subcommand_from send" -l color -d 'When to colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
 always\t'Always'
@@ -659,7 +797,9 @@ complete -c ssectl -n "__fish_ssectl_using_subcommand event; and __fish_seen_sub
 complete -c ssectl -n "__fish_ssectl_using_subcommand status" -l socket -d 'The daemon\'s control socket [default: SSECTL_SOCKET, or where a daemon answers]' -r -F
 complete -c ssectl -n "__fish_ssectl_using_subcommand status" -l timeout -d 'How long an answer may take, 500ms or 10s or 2m [default: 10s; none for following]' -r
 complete -c ssectl -n "__fish_ssectl_using_subcommand status" -s o -l output -d 'What to print' -r -f -a "table\t'For people'
+wide\t'The same with all columns'
 json\t'The daemon\'s answer; errors too, on stderr'
+jsonl\t'The items alone, one a line'
 name\t'Bare ids, one a line'"
 complete -c ssectl -n "__fish_ssectl_using_subcommand status" -l color -d 'When to colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
 always\t'Always'
@@ -688,7 +828,9 @@ complete -c ssectl -n "__fish_ssectl_using_subcommand audit" -s h -l help -d 'Pr
 complete -c ssectl -n "__fish_ssectl_using_subcommand daemon; and not __fish_seen_subcommand_from stop help" -l socket -d 'The daemon\'s control socket [default: SSECTL_SOCKET, or where a daemon answers]' -r -F
 complete -c ssectl -n "__fish_ssectl_using_subcommand daemon; and not __fish_seen_subcommand_from stop help" -l timeout -d 'How long an answer may take, 500ms or 10s or 2m [default: 10s; none for following]' -r
 complete -c ssectl -n "__fish_ssectl_using_subcommand daemon; and not __fish_seen_subcommand_from stop help" -s o -l output -d 'What to print' -r -f -a "table\t'For people'
+wide\t'The same with all columns'
 json\t'The daemon\'s answer; errors too, on stderr'
+jsonl\t'The items alone, one a line'
 name\t'Bare ids, one a line'"
 complete -c ssectl -n "__fish_ssectl_using_subcommand daemon; and not __fish_seen_subcommand_from stop help" -l color -d 'When to colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
 always\t'Always'
@@ -704,7 +846,9 @@ complete -c ssectl -n "__fish_ssectl_using_subcommand daemon; and __fish_seen_su
 complete -c ssectl -n "__fish_ssectl_using_subcommand daemon; and __fish_seen_subcommand_from stop" -l socket -d 'The daemon\'s control socket [default: SSECTL_SOCKET, or where a daemon answers]' -r -F
 complete -c ssectl -n "__fish_ssectl_using_subcommand daemon; and __fish_seen_subcommand_from stop" -l timeout -d 'How long an answer may take, 500ms or 10s or 2m [default: 10s; none for following]' -r
 complete -c ssectl -n "__fish_ssectl_using_subcommand daemon; and __fish_seen_subcommand_from stop" -s o -l output -d 'What to print' -r -f -a "table\t'For people'
+wide\t'The same with all columns'
 json\t'The daemon\'s answer; errors too, on stderr'
+jsonl\t'The items alone, one a line'
 name\t'Bare ids, one a line'"
 complete -c ssectl -n "__fish_ssectl_using_subcommand daemon; and __fish_seen_subcommand_from stop" -l color -d 'When to colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
 always\t'Always'

@@ -1,27 +1,28 @@
 //! `ssectl connections`
 
-use ssectl_core::control::types::{ConnectionView, Disconnect, DisconnectReceipt};
+use ssectl_core::control::{
+    client::Ghosts,
+    listing::Listing,
+    types::{ConnectionView, Disconnect, DisconnectReceipt},
+};
 
-use super::print_list;
 use crate::{
     args::{self, Connections},
     context::Context,
     error::{CliError, Outcome},
     exit::Exit,
+    listing::{self, Look},
     output::Forms,
-    table::{Column, Table, pairs},
+    table::pairs,
     text::{self, harmless},
 };
 
 pub(super) async fn run(context: &Context, verb: Connections) -> Outcome {
     match verb {
-        Connections::List { ghosts } => {
-            let client = &context.client;
-            let answer = match ghosts {
-                false => context.ask(client.connections()).await?,
-                true => context.ask(client.connections_and_ghosts()).await?,
-            };
-            print_list(context, &answer, "nobody is connected", |item| item.request_id.to_string(), table)
+        Connections::List { ghosts, list } => {
+            let ghosts = if ghosts { Ghosts::Too } else { Ghosts::Hidden };
+            let ask = async |asked: &Listing| context.client.connections(asked, ghosts).await;
+            listing::print(context, &list, &LOOK, ask).await
         }
         Connections::Show { request_id } => {
             let answer = context.ask(context.client.connection(&request_id)).await?;
@@ -37,32 +38,16 @@ pub(super) async fn run(context: &Context, verb: Connections) -> Outcome {
     }
 }
 
+const LOOK: Look<ConnectionView> =
+    Look { nothing: "nobody is connected", columns, flexible: &["request_id", "user_agent"] };
+
 /// A gateway knows no addresses, but has to prove that it holds a stream.
-fn table(items: &[ConnectionView]) -> Table {
-    let behind_gateway = items.iter().any(|item| item.last_proven.is_some());
-    let place = |item: &ConnectionView| match behind_gateway {
-        true => item.last_proven.map(|at| format!("{} ago", text::since(at))),
-        false => item.address.clone(),
-    };
-    let mut table = Table::new(&[
-        ("REQUEST ID", Column::Flexible),
-        ("STATE", Column::Rigid),
-        ("AGE", Column::Rigid),
-        (if behind_gateway { "PROVEN" } else { "ADDRESS" }, Column::Rigid),
-        ("TOKEN", Column::Rigid),
-        ("USER AGENT", Column::Flexible),
-    ]);
-    for item in items {
-        table.row(&[
-            item.request_id.to_string(),
-            item.state.clone(),
-            text::span(item.age_ms),
-            place(item).unwrap_or_else(|| "-".to_owned()),
-            item.token.chars().take(8).collect(),
-            item.user_agent.clone().unwrap_or_else(|| "-".to_owned()),
-        ]);
+fn columns(items: &[ConnectionView]) -> &'static [&'static str] {
+    if items.iter().any(|item| item.last_proven.is_some()) {
+        &["request_id", "state", "age", "proven", "token", "user_agent"]
+    } else {
+        &["request_id", "state", "age", "address", "token", "user_agent"]
     }
-    table
 }
 
 fn details(connection: &ConnectionView) -> String {

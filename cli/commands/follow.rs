@@ -71,15 +71,15 @@ async fn watch(context: &Context, id: &str) -> Result<TaskView, CliError> {
 fn finish(context: &Context, task: &TaskView, again: &str) -> Outcome {
     let verdict = verdict(task, again);
     match context.out.format() {
-        Format::Json => {}
+        Format::Json | Format::Jsonl => {}
         Format::Name => context.out.print(&format!("{}\n", harmless(&task.task_id)), Exit::Ok)?,
-        Format::Table if task.status == TaskStatus::Completed => {
+        Format::Table | Format::Wide if task.status == TaskStatus::Completed => {
             let result = task.result.as_ref().map(|result| format!(": {result}")).unwrap_or_default();
             context
                 .out
                 .print(&format!("completed {}{}\n", harmless(&task.name), harmless(&result)), Exit::Ok)?;
         }
-        Format::Table => {}
+        Format::Table | Format::Wide => {}
     }
     verdict
 }
@@ -116,7 +116,7 @@ enum Display<'a> {
 
 impl<'a> Display<'a> {
     fn new(context: &'a Context) -> Self {
-        if context.out.format() == Format::Json {
+        if context.out.format().is_json() {
             return Self::Json(context);
         }
         if !context.out.draws() {

@@ -9,15 +9,11 @@ mod status;
 mod task;
 mod version;
 
-use ssectl_core::control::{client::Answer, types::List};
-
 use crate::{
     args::{Cli, Command},
     context::Context,
     error::{CliError, Outcome},
     exit::Exit,
-    output::Forms,
-    table::Table,
 };
 
 /// Runs a command to its end.
@@ -40,25 +36,4 @@ async fn dispatch(cli: Cli) -> Outcome {
         Command::Audit(asked) => audit::run(&context, asked).await,
         Command::Daemon(verb) => daemon::run(&context, verb).await,
     }
-}
-
-/// Prints a list; says so when there is nothing in it.
-fn print_list<T>(
-    context: &Context,
-    answer: &Answer<List<T>>,
-    nothing: &str,
-    name: impl Fn(&T) -> String,
-    table: impl Fn(&[T]) -> Table,
-) -> Outcome {
-    let items = &answer.value.items;
-    context.out.warn(&answer.value.warnings);
-    if items.is_empty() {
-        context.out.note(nothing);
-    }
-    context.out.answer(&Forms {
-        json: &answer.json,
-        names: &|| items.iter().map(&name).collect(),
-        table: &|width| if items.is_empty() { String::new() } else { table(items).render(width) },
-    })?;
-    Ok(Exit::Ok)
 }

@@ -9,14 +9,14 @@ use ssectl_core::{
 };
 
 use super::follow;
-use super::print_list;
 use crate::{
     args::{self, StartTask, Task},
     context::Context,
     error::Outcome,
     exit::Exit,
+    listing::{self, Look},
     output::Forms,
-    table::{Column, Table, pairs},
+    table::pairs,
     text::{self, harmless},
 };
 
@@ -48,7 +48,9 @@ pub(super) async fn run(context: &Context, verb: Task) -> Outcome {
             let answer = context.order(&key, client.fail_task(&task.task_id, &order)).await?;
             receipt(context, "failed", &answer)
         }
-        Task::List => list(context).await,
+        Task::List(list) => {
+            listing::print(context, &list, &LOOK, async |asked| client.tasks(asked).await).await
+        }
         Task::Show { task } => {
             let answer = context.ask(client.task(&task.task_id)).await?;
             show(context, &answer)
@@ -113,34 +115,11 @@ fn receipt(context: &Context, done: &str, answer: &Answer<Single<TaskReceipt>>) 
     Ok(Exit::Ok)
 }
 
-async fn list(context: &Context) -> Outcome {
-    let answer = context.ask(context.client.tasks()).await?;
-    print_list(context, &answer, "there are no tasks", |item| item.task_id.clone(), table)
-}
-
-fn table(items: &[TaskView]) -> Table {
-    let mut table = Table::new(&[
-        ("TASK ID", Column::Rigid),
-        ("NAME", Column::Flexible),
-        ("STATUS", Column::Rigid),
-        ("PROGRESS", Column::Rigid),
-        ("AGE", Column::Rigid),
-        ("TEXT", Column::Flexible),
-    ]);
-    for item in items {
-        let progress = item.progress.as_ref();
-        let said = progress.map(|progress| progress.text.clone()).filter(|text| !text.is_empty());
-        table.row(&[
-            item.task_id.clone(),
-            item.name.clone(),
-            item.status.label().to_owned(),
-            progress.map_or_else(|| "-".to_owned(), |progress| text::percent(progress.value)),
-            text::since(item.created_at),
-            item.error.clone().or(said).unwrap_or_else(|| "-".to_owned()),
-        ]);
-    }
-    table
-}
+const LOOK: Look<TaskView> = Look {
+    nothing: "there are no tasks",
+    columns: |_| &["task_id", "name", "status", "progress", "age", "text"],
+    flexible: &["name", "text"],
+};
 
 fn show(context: &Context, answer: &Answer<Single<TaskView>>) -> Outcome {
     let task = &answer.value.item;

@@ -7,14 +7,14 @@ use ssectl_core::{
     version::{PendingVersion, QueueVersion, VersionReceipt},
 };
 
-use super::print_list;
 use crate::{
     args::{self, Version},
     context::Context,
     error::{CliError, Outcome},
     exit::Exit,
+    listing::{self, Look},
     output::Forms,
-    table::{Column, Table, pairs},
+    table::pairs,
     text::{self, harmless},
 };
 
@@ -24,7 +24,9 @@ const MAX_CHANGELOG: u64 = 1024 * 1024;
 pub(super) async fn run(context: &Context, verb: Version) -> Outcome {
     match verb {
         Version::Queue(order) => queue(context, order).await,
-        Version::List => list(context).await,
+        Version::List(list) => {
+            listing::print(context, &list, &LOOK, async |asked| context.client.versions(asked).await).await
+        }
         Version::Show { request_id } => show(context, Some(&request_id)).await,
         Version::Current => show(context, None).await,
         Version::Clear { request_id, all, key } => {
@@ -98,30 +100,11 @@ fn read(context: &Context, path: &Path) -> Result<String, CliError> {
     Ok(text.trim_end().to_owned())
 }
 
-async fn list(context: &Context) -> Outcome {
-    let answer = context.ask(context.client.versions()).await?;
-    print_list(context, &answer, "no version is pending", |item| item.version.clone(), table)
-}
-
-fn table(items: &[PendingVersion]) -> Table {
-    let mut table = Table::new(&[
-        ("VERSION", Column::Flexible),
-        ("FOR", Column::Flexible),
-        ("SEQUENCE", Column::Rigid),
-        ("AGE", Column::Rigid),
-        ("CHANGELOG", Column::Flexible),
-    ]);
-    for item in items {
-        table.row(&[
-            item.version.clone(),
-            item.audience.to_string(),
-            item.sequence.0.to_string(),
-            text::since(item.queued_at),
-            item.changelog.clone().unwrap_or_else(|| "-".to_owned()),
-        ]);
-    }
-    table
-}
+const LOOK: Look<PendingVersion> = Look {
+    nothing: "no version is pending",
+    columns: |_| &["version", "for", "sequence", "age", "changelog"],
+    flexible: &["version", "for", "changelog"],
+};
 
 async fn show(context: &Context, request_id: Option<&ssectl_core::request_id::RequestId>) -> Outcome {
     let answer = context.ask(context.client.current_version(request_id)).await?;

@@ -1,11 +1,12 @@
 //! The control API: HTTP/1.1 and JSON under `/v1` over a local socket.
 //!
 //! 1. [`types`] are the words both sides speak;
-//! 2. [`discovery`] finds the socket;
+//! 2. [`discovery`] finds the socket, [`listing`] says what of a list is wanted;
 //! 3. `server` answers (feature `daemon`), [`client`] asks.
 
 pub mod client;
 pub mod discovery;
+pub mod listing;
 mod local;
 #[cfg(feature = "daemon")]
 pub mod server;

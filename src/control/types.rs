@@ -22,6 +22,8 @@
 //! | `GET /v1/audit?since=&before=&limit=` | | [`List`]`<`[`AuditEntry`]`>`, newest first |
 //! | `POST /v1/daemon/stop` | [`Keyed`] | [`Single`]`<`[`StopReceipt`]`>` |
 //!
+//! Lists take `filter`, `sort` and `limit`, as [`listing`](super::listing) has it.
+//!
 //! An error is [`Failure`] with a status code that its [`ErrorCode`] determines; a method that a path does not
 //! take is 405, with the code `invalid`. The `Content-Type` of a body is not looked at; no body is `{}`.
 
@@ -31,6 +33,8 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
+#[cfg(feature = "daemon")]
+use super::listing::{InvalidListing, Listed, Listing};
 pub use crate::version::{ClearReceipt, ClearVersion};
 use crate::{
     request_id::RequestId,
@@ -49,6 +53,9 @@ pub struct List<T> {
     pub schema_version: u32,
     /// The things.
     pub items: Vec<T>,
+    /// How many there are, those that a limit left out included.
+    #[serde(default)]
+    pub total: usize,
     /// What the reader should know besides.
     pub warnings: Vec<String>,
 }
@@ -67,14 +74,29 @@ pub struct Single<T> {
 }
 
 impl<T> List<T> {
-    /// Returns an envelope around the items.
+    /// Returns an envelope around all items.
     pub fn new(schema: &str, items: Vec<T>) -> Self {
         Self {
             schema: format!("ssectl/{schema}"),
             schema_version: SCHEMA_VERSION,
+            total: items.len(),
             items,
             warnings: Vec::new(),
         }
+    }
+}
+
+#[cfg(feature = "daemon")]
+impl<T: Listed> List<T> {
+    /// Returns an envelope around those items that were asked for.
+    pub(crate) fn of(
+        schema: &str,
+        items: Vec<T>,
+        asked: &Listing,
+        now: Timestamp,
+    ) -> Result<Self, InvalidListing> {
+        let (items, total) = asked.apply(items, now)?;
+        Ok(Self { total, ..Self::new(schema, items) })
     }
 }
 

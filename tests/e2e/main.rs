@@ -35,6 +35,7 @@ mod hostile;
 mod hygiene;
 mod lifecycle;
 mod limits;
+mod listing;
 mod load;
 mod log;
 mod metrics;

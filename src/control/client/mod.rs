@@ -42,6 +42,7 @@ use serde::{Serialize, de::DeserializeOwned};
 use self::io::{Counting, Sent};
 pub use self::stream::TaskStream;
 use super::{
+    listing::Listing,
     local,
     types::{
         ApiError, AuditEntry, ClearReceipt, ClearVersion, ConnectionView, Disconnect, DisconnectReceipt,
@@ -109,6 +110,15 @@ type Asked<T> = Result<Answer<T>, ClientError>;
 type Connection =
     http1::Connection<TokioIo<Counting<interprocess::local_socket::tokio::Stream>>, Full<Bytes>>;
 
+/// Whether a list of connections has those that are gone.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ghosts {
+    /// Also those that were found gone at the gateway of late.
+    Too,
+    /// Only where a filter asks for them.
+    Hidden,
+}
+
 /// Talks to one daemon.
 #[derive(Clone, Debug)]
 pub struct Client {
@@ -138,14 +148,10 @@ impl Client {
         self.get("/v1/status").await
     }
 
-    /// Asks for all connections.
-    pub async fn connections(&self) -> Asked<List<ConnectionView>> {
-        self.get("/v1/connections").await
-    }
-
-    /// Asks for all connections, and those that were found gone of late.
-    pub async fn connections_and_ghosts(&self) -> Asked<List<ConnectionView>> {
-        self.get("/v1/connections?ghosts=true").await
+    /// Asks for connections.
+    pub async fn connections(&self, asked: &Listing, ghosts: Ghosts) -> Asked<List<ConnectionView>> {
+        let besides = if ghosts == Ghosts::Too { "ghosts=true&" } else { "" };
+        self.get(&format!("/v1/connections?{besides}{}", asked.to_query())).await
     }
 
     /// Asks for one connection.
@@ -159,8 +165,8 @@ impl Client {
     }
 
     /// Asks what is pending.
-    pub async fn versions(&self) -> Asked<List<PendingVersion>> {
-        self.get("/v1/versions").await
+    pub async fn versions(&self, asked: &Listing) -> Asked<List<PendingVersion>> {
+        self.get(&format!("/v1/versions?{}", asked.to_query())).await
     }
 
     /// Asks what a newcomer would be told.
@@ -179,9 +185,9 @@ impl Client {
         self.post("/v1/versions/clear", order).await
     }
 
-    /// Asks for all tasks.
-    pub async fn tasks(&self) -> Asked<List<TaskView>> {
-        self.get("/v1/tasks").await
+    /// Asks for tasks.
+    pub async fn tasks(&self, asked: &Listing) -> Asked<List<TaskView>> {
+        self.get(&format!("/v1/tasks?{}", asked.to_query())).await
     }
 
     /// Asks for one task.

@@ -6,7 +6,7 @@ use serde::Deserialize;
 
 use super::{
     Shared,
-    extract::{Body, Id, Params},
+    extract::{Asked, Body, Id, Params},
     failure::Rejected,
 };
 use crate::{
@@ -22,9 +22,9 @@ use crate::{
     token::Token,
 };
 
-/// What is listed.
+/// Who is listed besides.
 #[derive(Deserialize)]
-pub(super) struct Listing {
+pub(super) struct Besides {
     #[serde(default)]
     ghosts: bool,
 }
@@ -33,13 +33,15 @@ pub(super) struct Listing {
 pub(super) async fn list(
     State(services): State<Shared>,
     Extension(caller): Extension<Caller>,
-    Params(asked): Params<Listing>,
-) -> Json<List<ConnectionView>> {
+    Params(besides): Params<Besides>,
+    Asked(asked): Asked,
+) -> Result<Json<List<ConnectionView>>, Rejected> {
     let now = services.clock.now();
-    let ghosts = if asked.ghosts { services.registry.ghosts() } else { Vec::new() };
+    let wanted = besides.ghosts || asked.asks_for("state", Life::Ghost.label());
+    let ghosts = if wanted { services.registry.ghosts() } else { Vec::new() };
     let listed = services.registry.list();
     let items = listed.iter().chain(&ghosts).map(|listed| view(listed, now, &caller)).collect();
-    Json(List::new("connections.list", items))
+    Ok(Json(List::of("connections.list", items, &asked, now)?))
 }
 
 /// Returns the connection of a request id.

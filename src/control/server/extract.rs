@@ -9,7 +9,7 @@ use axum::{
 use serde::de::DeserializeOwned;
 
 use super::failure::Rejected;
-use crate::control::types::ErrorCode;
+use crate::control::{listing::Listing, types::ErrorCode};
 
 /// The largest request body.
 pub(super) const MAX_BODY: usize = 1024 * 1024;
@@ -63,6 +63,17 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequestParts<S> for Params<T> {
             Ok(Query(params)) => Ok(Self(params)),
             Err(error) => Err(Rejected::invalid("the query cannot be read").cause(&error.body_text())),
         }
+    }
+}
+
+/// What of a list is asked for.
+pub(super) struct Asked(pub(super) Listing);
+
+impl<S: Send + Sync> FromRequestParts<S> for Asked {
+    type Rejection = Rejected;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Rejected> {
+        Ok(Self(Listing::from_query(parts.uri.query().unwrap_or_default())?))
     }
 }
 

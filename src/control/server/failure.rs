@@ -10,7 +10,10 @@ use axum::{
 
 use crate::{
     access::Denied,
-    control::types::{ApiError, ErrorCode, Failure},
+    control::{
+        listing::InvalidListing,
+        types::{ApiError, ErrorCode, Failure},
+    },
     delivery::TooLarge,
     event::InvalidEventName,
     idempotency::{KeyConflict, ReceiptError, TooManyKeys},
@@ -121,6 +124,12 @@ impl From<StoreError> for Rejected {
 
 impl From<InvalidEventName> for Rejected {
     fn from(error: InvalidEventName) -> Self {
+        Self::invalid(error.to_string())
+    }
+}
+
+impl From<InvalidListing> for Rejected {
+    fn from(error: InvalidListing) -> Self {
         Self::invalid(error.to_string())
     }
 }

@@ -4,7 +4,7 @@ use axum::{Extension, Json, extract::State};
 
 use super::{
     Shared,
-    extract::{Body, Id},
+    extract::{Asked, Body, Id},
     failure::Rejected,
 };
 use crate::{
@@ -17,8 +17,11 @@ use crate::{
 type Receipt = Result<Json<Single<TaskReceipt>>, Rejected>;
 
 /// Returns all tasks, newest first.
-pub(super) async fn list(State(services): State<Shared>) -> Json<List<TaskView>> {
-    Json(List::new("tasks.list", services.tasks.list()))
+pub(super) async fn list(
+    State(services): State<Shared>,
+    Asked(asked): Asked,
+) -> Result<Json<List<TaskView>>, Rejected> {
+    Ok(Json(List::of("tasks.list", services.tasks.list(), &asked, services.clock.now())?))
 }
 
 /// Returns a task.

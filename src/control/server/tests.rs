@@ -20,7 +20,8 @@ use crate::{
     config::Config,
     connection::Origin,
     control::{
-        client::{Client, ClientError},
+        client::{Client, ClientError, Ghosts},
+        listing::Listing,
         types::{ApiError, ClearVersion, Disconnect, ErrorCode, Failure, Keyed, SendEvent, TaskLine},
     },
     registry::Newcomer,
@@ -136,7 +137,7 @@ async fn many_connections_are_listed_whole_and_in_order() {
     for number in 0..10_000 {
         daemon.connect(&format!("id-{number}"));
     }
-    let answer = daemon.client.connections().await.expect("answered");
+    let answer = daemon.client.connections(&Listing::default(), Ghosts::Hidden).await.expect("answered");
     assert_eq!(answer.value.schema, "ssectl/connections.list");
     assert_eq!(answer.value.items.len(), 10_000);
     assert_eq!(answer.value.items[9_999].request_id.as_str(), "id-9999");
@@ -200,7 +201,7 @@ async fn versions_are_queued_shown_and_cleared() {
     assert_eq!(refused(daemon.client.queue_version(&queue("", "k2")).await).code, ErrorCode::Invalid);
     let current = daemon.client.current_version(Some(&id("a"))).await.expect("pending");
     assert_eq!(current.value.item.version, "1.0");
-    assert_eq!(daemon.client.versions().await.expect("listed").value.items.len(), 1);
+    assert_eq!(daemon.client.versions(&Listing::default()).await.expect("listed").value.items.len(), 1);
     let cleared = daemon.client.clear_version(&ClearVersion::default()).await.expect("cleared");
     assert_eq!(cleared.value.item.cleared, 1);
     let both = ClearVersion { request_id: Some(id("a")), all: true, key: None };

@@ -5,7 +5,7 @@ use serde::Deserialize;
 
 use super::{
     Shared,
-    extract::{Body, Params},
+    extract::{Asked, Body, Params},
     failure::Rejected,
 };
 use crate::{
@@ -17,8 +17,11 @@ use crate::{
 };
 
 /// Returns what is pending, newest first.
-pub(super) async fn list(State(services): State<Shared>) -> Json<List<PendingVersion>> {
-    Json(List::new("versions.list", services.versions.pending()))
+pub(super) async fn list(
+    State(services): State<Shared>,
+    Asked(asked): Asked,
+) -> Result<Json<List<PendingVersion>>, Rejected> {
+    Ok(Json(List::of("versions.list", services.versions.pending(), &asked, services.clock.now())?))
 }
 
 /// For whom the current version is asked.

@@ -1,0 +1,266 @@
+//! Lists: what of them is asked for, and how they are printed.
+
+use std::{
+    collections::BTreeMap,
+    io::{self, IsTerminal},
+    time::Duration,
+};
+
+use clap::Args;
+use jiff::Timestamp;
+use serde_json::{Value, json};
+use ssectl_core::control::{
+    client::{Answer, ClientError},
+    listing::{Field, Filter, InvalidListing, Kind, Listed, Listing, SortKey},
+    types::List,
+};
+
+use crate::{
+    args::Format,
+    context::{Context, interrupted},
+    error::{CliError, Outcome},
+    exit::Exit,
+    output::Forms,
+    parse,
+    table::{Column, Table},
+    text::{self, harmless_json},
+};
+
+/// What of a list is wanted, and how.
+#[derive(Args, Clone, Debug)]
+#[command(next_help_heading = "List options")]
+pub(crate) struct ListOptions {
+    /// Only those of which this holds: state=live, user_agent~Firefox, age>2h; may be repeated
+    ///
+    /// =, !=: is, is not (nothing after it: has no value). ~, !~: contains, does not contain. <, <=, >,
+    /// >=: for numbers (10k), shares (50%) and times (90s, 5m, 2h, 3d). All must hold.
+    #[arg(long = "filter", value_name = "FIELD=VALUE")]
+    filters: Vec<Filter>,
+    /// In this order: age, or -age for the largest first; several separated by commas
+    #[arg(long, value_name = "FIELD", value_delimiter = ',', allow_hyphen_values = true)]
+    sort: Vec<SortKey>,
+    /// At most so many
+    #[arg(long, value_name = "N")]
+    limit: Option<usize>,
+    /// The columns of the table, separated by commas [default: the usual ones; all with -o wide]
+    #[arg(long, value_name = "FIELD", value_delimiter = ',')]
+    columns: Vec<String>,
+    /// Leave the line of headers out
+    #[arg(long)]
+    no_headers: bool,
+    /// Go on: draw the table again every two seconds, or this often; with -o jsonl print what changes
+    #[arg(short, long, value_name = "TIME", num_args = 0..=1, require_equals = true,
+          default_missing_value = "2s", value_parser = parse::duration)]
+    watch: Option<Duration>,
+}
+
+/// How things of one kind are listed. The first of their fields names them.
+pub(crate) struct Look<T> {
+    /// What to say where there are none.
+    pub(crate) nothing: &'static str,
+    /// The usual columns.
+    pub(crate) columns: fn(&[T]) -> &'static [&'static str],
+    /// Those that a narrow terminal may cut.
+    pub(crate) flexible: &'static [&'static str],
+}
+
+/// Asks for a list and prints it, once or again and again.
+pub(crate) async fn print<T: Listed>(
+    context: &Context,
+    options: &ListOptions,
+    look: &Look<T>,
+    ask: impl AsyncFn(&Listing) -> Result<Answer<List<T>>, ClientError>,
+) -> Outcome {
+    let page = Page { context, options, look, chosen: options.chosen::<T>()? };
+    let asked =
+        Listing { filters: options.filters.clone(), sort: options.sort.clone(), limit: options.limit };
+    let Some(every) = options.watch else {
+        let answer = context.ask(ask(&asked)).await?;
+        page.show(&answer)?;
+        return Ok(Exit::Ok);
+    };
+    let mut watched = Watched::new(context)?;
+    loop {
+        match context.ask(ask(&asked)).await {
+            Ok(answer) => watched.show(&page, &answer)?,
+            Err(error) if error.exit == Exit::Unreachable => watched.missing(context),
+            Err(error) => return Err(error),
+        }
+        tokio::select! {
+            () = tokio::time::sleep(every) => {}
+            () = interrupted() => return Ok(Exit::Interrupted),
+        }
+    }
+}
+
+impl ListOptions {
+    /// Returns the columns that were named.
+    fn chosen<T: Listed>(&self) -> Result<Vec<&'static Field>, CliError> {
+        let find = |name: &String| {
+            let known = || T::FIELDS.iter().map(|field| field.name).collect::<Vec<_>>().join(", ");
+            Field::find(T::FIELDS, name).ok_or_else(|| InvalidListing::Field(name.clone(), known()))
+        };
+        let chosen: Result<_, _> = self.columns.iter().map(find).collect();
+        chosen.map_err(|error| CliError::usage(error.to_string()))
+    }
+}
+
+/// One kind of list, as it is to be printed.
+struct Page<'a, T> {
+    context: &'a Context,
+    options: &'a ListOptions,
+    look: &'a Look<T>,
+    chosen: Vec<&'static Field>,
+}
+
+impl<T: Listed> Page<'_, T> {
+    fn show(&self, answer: &Answer<List<T>>) -> Result<(), CliError> {
+        let List { items, total, warnings, .. } = &answer.value;
+        let out = &self.context.out;
+        out.warn(warnings);
+        if items.is_empty() && *total == 0 {
+            out.note(self.look.nothing);
+        } else if items.len() < *total {
+            out.note(&format!("{} of {total}: --limit left out the others", items.len()));
+        }
+        out.answer(&Forms {
+            json: &answer.json,
+            names: &|| items.iter().map(|item| name(&value_of(item), T::FIELDS)).collect(),
+            table: &|width| if items.is_empty() { String::new() } else { self.table(items).render(width) },
+        })
+    }
+
+    fn table(&self, items: &[T]) -> Table {
+        let wide = self.context.out.format() == Format::Wide;
+        let usual = || (self.look.columns)(items).iter().filter_map(|name| Field::find(T::FIELDS, name));
+        let columns: Vec<&Field> = match &self.chosen {
+            chosen if !chosen.is_empty() => chosen.clone(),
+            _ if wide => T::FIELDS.iter().collect(),
+            _ => usual().collect(),
+        };
+        let kind = |field: &Field| match self.look.flexible.contains(&field.name) {
+            true => Column::Flexible,
+            false => Column::Rigid,
+        };
+        let headers: Vec<_> =
+            columns.iter().map(|field| (field.name.to_uppercase().replace('_', " "), kind(field))).collect();
+        let mut table = Table::new(headers);
+        if self.options.no_headers {
+            table.drop_headers();
+        }
+        for item in items {
+            let item = value_of(item);
+            table.row(columns.iter().map(|field| cell(field, &item, wide)));
+        }
+        table
+    }
+}
+
+/// What was seen of a list that is watched.
+struct Watched {
+    items: BTreeMap<String, Value>,
+    away: bool,
+}
+
+impl Watched {
+    fn new(context: &Context) -> Result<Self, CliError> {
+        let drawn = matches!(context.out.format(), Format::Table | Format::Wide);
+        if context.out.format() != Format::Jsonl && !(drawn && io::stdout().is_terminal()) {
+            return Err(CliError::usage("--watch draws on a terminal, and stdout is none")
+                .hint("for a program: --watch -o jsonl prints what changes"));
+        }
+        Ok(Self { items: BTreeMap::new(), away: false })
+    }
+
+    fn show<T: Listed>(&mut self, page: &Page<'_, T>, answer: &Answer<List<T>>) -> Result<(), CliError> {
+        let out = &page.context.out;
+        if std::mem::take(&mut self.away) {
+            out.note("the daemon is back");
+        }
+        if out.format() != Format::Jsonl {
+            out.print("\x1b[H\x1b[2J\x1b[3J", Exit::Ok)?;
+            return page.show(answer);
+        }
+        let items = answer.value.items.iter().map(|item| value_of(item));
+        let now: BTreeMap<_, _> = items.map(|item| (name(&item, T::FIELDS), item)).collect();
+        out.print(&changes(&self.items, &now), Exit::Ok)?;
+        self.items = now;
+        Ok(())
+    }
+
+    fn missing(&mut self, context: &Context) {
+        if !std::mem::replace(&mut self.away, true) {
+            context.out.note("the daemon cannot be reached; waiting for it");
+        }
+    }
+}
+
+/// Returns a line for each item that came, changed or went. That it grew older is no change.
+fn changes(before: &BTreeMap<String, Value>, now: &BTreeMap<String, Value>) -> String {
+    let lasting = |item: &Value| {
+        let mut item = item.clone();
+        item.as_object_mut().map(|fields| fields.remove("age_ms"));
+        item
+    };
+    let mut lines = String::new();
+    let mut line = |what: &str, item: &Value| {
+        lines += &harmless_json(&format!("{}\n", json!({ "type": what, "item": item })));
+    };
+    for (_, item) in before.iter().filter(|(name, _)| !now.contains_key(*name)) {
+        line("removed", item);
+    }
+    for (name, item) in now {
+        match before.get(name) {
+            None => line("added", item),
+            Some(old) if lasting(old) != lasting(item) => line("changed", item),
+            Some(_) => {}
+        }
+    }
+    lines
+}
+
+fn value_of(item: &impl Listed) -> Value {
+    // What was read from JSON can be made into it again.
+    serde_json::to_value(item).unwrap_or_default()
+}
+
+fn name(item: &Value, fields: &'static [Field]) -> String {
+    let value = fields.first().and_then(|field| field.value(item));
+    value.and_then(Value::as_str).unwrap_or_default().to_owned()
+}
+
+fn cell(field: &Field, item: &Value, whole: bool) -> String {
+    let Some(value) = field.value(item) else { return field.absent.to_owned() };
+    let plain = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+    match field.kind {
+        Kind::Token if !whole => plain.chars().take(8).collect(),
+        Kind::Share => value.as_f64().map_or(plain, text::percent),
+        Kind::Ago => plain.parse::<Timestamp>().map_or(plain, text::since),
+        Kind::Text | Kind::Token | Kind::Number => plain,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_came_changed_or_went_is_a_line() {
+        let items = |items: &[(&str, &str, u32)]| -> BTreeMap<_, _> {
+            let item = |(id, state, age): &(&str, &str, u32)| {
+                ((*id).to_owned(), json!({ "request_id": id, "state": state, "age_ms": age }))
+            };
+            items.iter().map(item).collect()
+        };
+        let before = items(&[("a", "live", 1), ("b", "live", 1), ("c", "live", 1)]);
+        let now = items(&[("a", "live", 9), ("b", "suspect", 9), ("d", "live", 1)]);
+        let changes = changes(&before, &now);
+        let lines: Vec<Value> =
+            changes.lines().map(|line| serde_json::from_str(line).expect("JSON")).collect();
+        let seen: Vec<_> = lines
+            .iter()
+            .map(|line| format!("{} {}", line["type"], line["item"]["request_id"]).replace('"', ""))
+            .collect();
+        assert_eq!(seen, ["removed c", "changed b", "added d"]);
+    }
+}

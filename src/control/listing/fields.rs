@@ -1,0 +1,139 @@
+//! What the things in lists have: the names that filters, orders and columns go by, and where each is in the JSON.
+
+use std::cmp::Ordering;
+
+use jiff::Timestamp;
+use serde::Serialize;
+use serde_json::Value;
+
+use crate::{control::types::ConnectionView, task::TaskView, version::PendingVersion};
+
+/// How a field is read, compared and shown.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// Text, compared as such.
+    Text,
+    /// A stream's token: a capability, shown in part.
+    Token,
+    /// A number: `10`, `10k`, `2M`.
+    Number,
+    /// 0 to 1: `0.5` or `50%`.
+    Share,
+    /// A moment, by how long ago it was: `90s`, `2h`.
+    Ago,
+}
+
+/// One field.
+#[derive(Clone, Copy, Debug)]
+pub struct Field {
+    /// Its name.
+    pub name: &'static str,
+    /// How it is read.
+    pub kind: Kind,
+    /// Where it is in the JSON; the first of these that is not null.
+    places: &'static [&'static str],
+    /// What stands for null.
+    pub absent: &'static str,
+}
+
+/// A thing that lists have.
+pub trait Listed: Serialize {
+    /// Its fields.
+    const FIELDS: &'static [Field];
+}
+
+/// A field's value, as it is compared.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) enum Rank {
+    Absent,
+    Number(f64),
+    Text(String),
+}
+
+const fn field(name: &'static str, kind: Kind, places: &'static [&'static str]) -> Field {
+    Field { name, kind, places, absent: "-" }
+}
+
+impl Listed for ConnectionView {
+    const FIELDS: &'static [Field] = &[
+        field("request_id", Kind::Text, &["/request_id"]),
+        field("state", Kind::Text, &["/state"]),
+        field("age", Kind::Ago, &["/connected_at"]),
+        field("proven", Kind::Ago, &["/last_proven"]),
+        field("address", Kind::Text, &["/address"]),
+        field("token", Kind::Token, &["/token"]),
+        field("version_sequence", Kind::Number, &["/version_sequence"]),
+        field("user_agent", Kind::Text, &["/user_agent"]),
+    ];
+}
+
+impl Listed for PendingVersion {
+    const FIELDS: &'static [Field] = &[
+        field("version", Kind::Text, &["/version"]),
+        Field { absent: "everyone", ..field("for", Kind::Text, &["/request_id"]) },
+        field("sequence", Kind::Number, &["/sequence"]),
+        field("age", Kind::Ago, &["/queued_at"]),
+        field("key", Kind::Text, &["/key"]),
+        field("changelog", Kind::Text, &["/changelog"]),
+    ];
+}
+
+impl Listed for TaskView {
+    const FIELDS: &'static [Field] = &[
+        field("task_id", Kind::Text, &["/task_id"]),
+        field("name", Kind::Text, &["/name"]),
+        field("owner", Kind::Text, &["/owner"]),
+        field("status", Kind::Text, &["/status"]),
+        field("progress", Kind::Share, &["/progress/value"]),
+        field("age", Kind::Ago, &["/created_at"]),
+        field("started", Kind::Ago, &["/started_at"]),
+        field("ended", Kind::Ago, &["/ended_at"]),
+        field("text", Kind::Text, &["/error", "/progress/text"]),
+    ];
+}
+
+impl Field {
+    /// Finds a field by its name.
+    pub fn find(fields: &'static [Self], name: &str) -> Option<&'static Self> {
+        fields.iter().find(|field| field.name == name)
+    }
+
+    /// Returns its value in an item.
+    pub fn value<'a>(&self, item: &'a Value) -> Option<&'a Value> {
+        self.places.iter().find_map(|place| item.pointer(place).filter(|value| !value.is_null()))
+    }
+
+    /// Returns what it is compared by.
+    pub(super) fn rank(&self, item: &Value, now: Timestamp) -> Rank {
+        let Some(value) = self.value(item) else { return Rank::Absent };
+        match (self.kind, value) {
+            (Kind::Number | Kind::Share, Value::Number(number)) => {
+                number.as_f64().map_or(Rank::Absent, Rank::Number)
+            }
+            (Kind::Ago, Value::String(moment)) => moment.parse::<Timestamp>().map_or(Rank::Absent, |then| {
+                Rank::Number((now.as_millisecond() - then.as_millisecond()) as f64)
+            }),
+            (_, Value::String(text)) => Rank::Text(text.clone()),
+            (_, other) => Rank::Text(other.to_string()),
+        }
+    }
+}
+
+impl Rank {
+    /// Orders values; who has none comes last.
+    pub(super) fn order(&self, other: &Self) -> Ordering {
+        match (self, other) {
+            (Self::Number(one), Self::Number(two)) => one.total_cmp(two),
+            (Self::Text(one), Self::Text(two)) => one.cmp(two),
+            (one, two) => one.place().cmp(&two.place()),
+        }
+    }
+
+    fn place(&self) -> u8 {
+        match self {
+            Self::Number(_) => 0,
+            Self::Text(_) => 1,
+            Self::Absent => 2,
+        }
+    }
+}
