@@ -128,6 +128,8 @@ pub(crate) enum Connections {
     /// Behind a gateway a connection is live (its connect, an event or a probe has proven it), suspect
     /// (not proven since the daemon restarted, or since something sent to it failed; the gateway is
     /// asked for it) or a ghost (the gateway does not know it: it was removed).
+    ///
+    /// Fields: request_id, state, age, proven, address, token, version_sequence, user_agent.
     #[command(visible_alias = "ls")]
     List {
         /// Also those found gone at the gateway in the last ten minutes
@@ -175,6 +177,8 @@ pub(crate) enum Version {
     /// Tells browsers of a new version, those connected now and those that connect later
     Queue(QueueVersion),
     /// Lists pending versions, newest first
+    ///
+    /// Fields: version, for, sequence, age, key, changelog.
     #[command(visible_alias = "ls")]
     List(ListOptions),
     /// Shows the version that this request id is told: its own, else the one for everyone
@@ -253,6 +257,8 @@ pub(crate) enum Task {
         key: Key,
     },
     /// Lists tasks, newest first
+    ///
+    /// Fields: task_id, name, owner, status, progress, age, started, ended, text.
     #[command(visible_alias = "ls")]
     List(ListOptions),
     /// Shows one task
@@ -372,12 +378,32 @@ pub(crate) enum Daemon {
 #[cfg(test)]
 mod tests {
     use clap::CommandFactory;
+    use ssectl_core::{
+        control::{listing::Listed, types::ConnectionView},
+        task::TaskView,
+        version::PendingVersion,
+    };
 
     use super::*;
 
     #[test]
     fn the_definitions_are_consistent() {
         Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn lists_name_their_fields() {
+        for (noun, fields) in [
+            ("connections", ConnectionView::FIELDS),
+            ("version", PendingVersion::FIELDS),
+            ("task", TaskView::FIELDS),
+        ] {
+            let mut cli = Cli::command();
+            let list = cli.find_subcommand_mut(noun).and_then(|noun| noun.find_subcommand_mut("list"));
+            let help = list.and_then(|list| list.get_long_about()).expect("a description").to_string();
+            let names: Vec<_> = fields.iter().map(|field| field.name).collect();
+            assert!(help.contains(&format!("Fields: {}", names.join(", "))), "{noun}: {help}");
+        }
     }
 
     #[test]
