@@ -26,6 +26,7 @@ mod fakes;
 mod faults;
 mod gateway_alone;
 mod gateway_ends;
+mod gateway_faults;
 mod gateway_mode;
 mod gateway_order;
 mod gateway_services;

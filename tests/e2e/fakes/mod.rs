@@ -3,6 +3,7 @@
 pub mod backend;
 pub mod browser;
 pub mod control;
+pub mod faults;
 pub mod frontend;
 pub mod gateway;
 pub mod relay;
