@@ -129,7 +129,8 @@ pub(crate) enum Connections {
     /// (not proven since the daemon restarted, or since something sent to it failed; the gateway is
     /// asked for it) or a ghost (the gateway does not know it: it was removed).
     ///
-    /// Fields: request_id, state, age, proven, address, token, version_sequence, user_agent.
+    /// Fields: request_id, state, age, proven, address, token, version_sequence, durable,
+    /// user_agent.
     #[command(visible_alias = "ls")]
     List {
         /// Also those found gone at the gateway in the last ten minutes
@@ -401,6 +402,7 @@ mod tests {
             let mut cli = Cli::command();
             let list = cli.find_subcommand_mut(noun).and_then(|noun| noun.find_subcommand_mut("list"));
             let help = list.and_then(|list| list.get_long_about()).expect("a description").to_string();
+            let help = help.replace('\n', " ");
             let names: Vec<_> = fields.iter().map(|field| field.name).collect();
             assert!(help.contains(&format!("Fields: {}", names.join(", "))), "{noun}: {help}");
         }

@@ -27,7 +27,7 @@ use crate::{
 };
 
 /// What of a list is wanted, and how.
-#[derive(Args, Clone, Debug)]
+#[derive(Args, Clone, Debug, Default)]
 #[command(next_help_heading = "List options")]
 pub(crate) struct ListOptions {
     /// Only those of which this holds: state=live, user_agent~Firefox, age>2h; may be repeated
@@ -91,6 +91,12 @@ pub(crate) async fn print<T: Listed>(
             () = interrupted() => return Ok(Exit::Interrupted),
         }
     }
+}
+
+/// Prints a list that was asked for otherwise.
+pub(crate) fn print_whole<T: Listed>(context: &Context, look: &Look<T>, answer: &Answer<List<T>>) -> Outcome {
+    Page { context, options: &ListOptions::default(), look, chosen: Vec::new() }.show(answer)?;
+    Ok(Exit::Ok)
 }
 
 impl ListOptions {
@@ -225,17 +231,21 @@ fn value_of(item: &impl Listed) -> Value {
 }
 
 fn name(item: &Value, fields: &'static [Field]) -> String {
-    let value = fields.first().and_then(|field| field.value(item));
-    value.and_then(Value::as_str).unwrap_or_default().to_owned()
+    fields.first().and_then(|field| field.value(item)).map(plain).unwrap_or_default()
+}
+
+fn plain(value: &Value) -> String {
+    value.as_str().map_or_else(|| value.to_string(), str::to_owned)
 }
 
 fn cell(field: &Field, item: &Value, whole: bool) -> String {
     let Some(value) = field.value(item) else { return field.absent.to_owned() };
-    let plain = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+    let plain = plain(value);
     match field.kind {
         Kind::Token if !whole => plain.chars().take(8).collect(),
         Kind::Share => value.as_f64().map_or(plain, text::percent),
         Kind::Ago => plain.parse::<Timestamp>().map_or(plain, text::since),
+        Kind::Moment => plain.parse::<Timestamp>().map_or(plain, text::moment),
         Kind::Text | Kind::Token | Kind::Number => plain,
     }
 }

@@ -69,8 +69,12 @@ pub(crate) fn since(then: Timestamp) -> String {
 
 /// Returns how long ago that was, and the moment itself, to the second.
 pub(crate) fn when(then: Timestamp) -> String {
-    let moment = Timestamp::from_second(then.as_second()).unwrap_or(then);
-    format!("{} ago, {moment}", since(then))
+    format!("{} ago, {}", since(then), moment(then))
+}
+
+/// Returns a moment to the second.
+pub(crate) fn moment(then: Timestamp) -> String {
+    Timestamp::from_second(then.as_second()).unwrap_or(then).to_string()
 }
 
 /// Returns `1 connection`, `2 connections`.

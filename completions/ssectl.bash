@@ -357,11 +357,11 @@ _ssectl() {
                     return 0
                     ;;
                 --output)
-                    COMPREPLY=($(compgen -W "table json name" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "table wide json jsonl name" -- "${cur}"))
                     return 0
                     ;;
                 -o)
-                    COMPREPLY=($(compgen -W "table json name" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "table wide json jsonl name" -- "${cur}"))
                     return 0
                     ;;
                 --color)

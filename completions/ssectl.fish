@@ -815,7 +815,9 @@ complete -c ssectl -n "__fish_ssectl_using_subcommand audit" -l before -d 'Older
 complete -c ssectl -n "__fish_ssectl_using_subcommand audit" -l socket -d 'The daemon\'s control socket [default: SSECTL_SOCKET, or where a daemon answers]' -r -F
 complete -c ssectl -n "__fish_ssectl_using_subcommand audit" -l timeout -d 'How long an answer may take, 500ms or 10s or 2m [default: 10s; none for following]' -r
 complete -c ssectl -n "__fish_ssectl_using_subcommand audit" -s o -l output -d 'What to print' -r -f -a "table\t'For people'
+wide\t'The same with all columns'
 json\t'The daemon\'s answer; errors too, on stderr'
+jsonl\t'The items alone, one a line'
 name\t'Bare ids, one a line'"
 complete -c ssectl -n "__fish_ssectl_using_subcommand audit" -l color -d 'When to colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
 always\t'Always'

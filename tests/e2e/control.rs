@@ -59,7 +59,8 @@ async fn curl_can_speak_to_it() {
     let list: Value = serde_json::from_str(&output.stdout).expect("JSON");
     assert_eq!(
         list,
-        json!({"schema": "ssectl/connections.list", "schema_version": 1, "items": [], "warnings": []})
+        json!({"schema": "ssectl/connections.list", "schema_version": 1, "items": [], "total": 0,
+               "warnings": []})
     );
 }
 

@@ -6,7 +6,11 @@ use jiff::Timestamp;
 use serde::Serialize;
 use serde_json::Value;
 
-use crate::{control::types::ConnectionView, task::TaskView, version::PendingVersion};
+use crate::{
+    control::types::{AuditEntry, ConnectionView},
+    task::TaskView,
+    version::PendingVersion,
+};
 
 /// How a field is read, compared and shown.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -21,6 +25,8 @@ pub enum Kind {
     Share,
     /// A moment, by how long ago it was: `90s`, `2h`.
     Ago,
+    /// The same, shown as the moment itself.
+    Moment,
 }
 
 /// One field.
@@ -63,6 +69,7 @@ impl Listed for ConnectionView {
         field("address", Kind::Text, &["/address"]),
         field("token", Kind::Token, &["/token"]),
         field("version_sequence", Kind::Number, &["/version_sequence"]),
+        field("durable", Kind::Text, &["/durable"]),
         field("user_agent", Kind::Text, &["/user_agent"]),
     ];
 }
@@ -92,6 +99,22 @@ impl Listed for TaskView {
     ];
 }
 
+impl Listed for AuditEntry {
+    const FIELDS: &'static [Field] = &[
+        field("sequence", Kind::Number, &["/sequence"]),
+        field("time", Kind::Moment, &["/at"]),
+        field("who", Kind::Text, &["/user", "/uid", "/actor"]),
+        field("command", Kind::Text, &["/command"]),
+        field("target", Kind::Text, &["/target"]),
+        field("outcome", Kind::Text, &["/outcome"]),
+        field("reason", Kind::Text, &["/reason"]),
+        field("key", Kind::Text, &["/key"]),
+        field("actor", Kind::Text, &["/actor"]),
+        field("uid", Kind::Number, &["/uid"]),
+        field("pid", Kind::Number, &["/pid"]),
+    ];
+}
+
 impl Field {
     /// Finds a field by its name.
     pub fn find(fields: &'static [Self], name: &str) -> Option<&'static Self> {
@@ -110,9 +133,11 @@ impl Field {
             (Kind::Number | Kind::Share, Value::Number(number)) => {
                 number.as_f64().map_or(Rank::Absent, Rank::Number)
             }
-            (Kind::Ago, Value::String(moment)) => moment.parse::<Timestamp>().map_or(Rank::Absent, |then| {
-                Rank::Number((now.as_millisecond() - then.as_millisecond()) as f64)
-            }),
+            (Kind::Ago | Kind::Moment, Value::String(moment)) => {
+                moment.parse::<Timestamp>().map_or(Rank::Absent, |then| {
+                    Rank::Number((now.as_millisecond() - then.as_millisecond()) as f64)
+                })
+            }
             (_, Value::String(text)) => Rank::Text(text.clone()),
             (_, other) => Rank::Text(other.to_string()),
         }

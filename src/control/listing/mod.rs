@@ -244,7 +244,7 @@ impl Filter {
             _ if textual || number.is_some() => None,
             _ if self.value.is_empty() && matches!(self.sign, Sign::Is | Sign::IsNot) => None,
             Kind::Share => Some("0.5 or 50%"),
-            Kind::Ago => Some("90s, 5m, 2h or 3d"),
+            Kind::Ago | Kind::Moment => Some("90s, 5m, 2h or 3d"),
             _ => Some("10, 10k or 2M"),
         });
         match form {
@@ -290,7 +290,7 @@ fn find(fields: &'static [Field], name: &str) -> Result<&'static Field, InvalidL
 fn number(kind: Kind, text: &str) -> Option<f64> {
     let units: &[(&str, f64)] = match kind {
         Kind::Share => &[("%", 0.01), ("", 1.0)],
-        Kind::Ago => &[("ms", 1.0), ("s", 1e3), ("m", 6e4), ("h", 3.6e6), ("d", 8.64e7)],
+        Kind::Ago | Kind::Moment => &[("ms", 1.0), ("s", 1e3), ("m", 6e4), ("h", 3.6e6), ("d", 8.64e7)],
         _ => &[("k", 1e3), ("M", 1e6), ("G", 1e9), ("", 1.0)],
     };
     let (digits, unit) = units.iter().find_map(|(unit, factor)| Some((text.strip_suffix(unit)?, factor)))?;

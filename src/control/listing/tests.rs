@@ -15,6 +15,7 @@ fn connection(id: &str, minutes: i64, agent: Option<&str>, sequence: Option<u64>
         connected_at: now() - jiff::SignedDuration::from_mins(minutes),
         age_ms: minutes * 60_000,
         last_proven: None,
+        durable: None,
         address: None,
         user_agent: agent.map(str::to_owned),
         version_sequence: sequence,
@@ -114,7 +115,7 @@ fn a_query_says_the_same_as_the_listing() {
 fn every_field_is_where_the_json_has_it() {
     let item = serde_json::to_value(connection("a", 1, Some("x"), Some(1))).expect("JSON");
     for field in ConnectionView::FIELDS {
-        let optional = matches!(field.name, "proven" | "address");
+        let optional = matches!(field.name, "proven" | "durable" | "address");
         assert!(optional || field.value(&item).is_some(), "{}", field.name);
     }
 }
