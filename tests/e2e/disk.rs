@@ -94,7 +94,7 @@ fn on_a_disk(home: &Home, script: &str) -> Command {
 async fn unshare_what_was_acknowledged_before_the_disk_was_full_is_there_when_it_is_larger() {
     let home = Home::new();
     let script =
-        r#"mount -t tmpfs -o size=4m none "$0" || exit; "$@"; mount -o remount,size=64m "$0" && exec "$@""#;
+        r#"mount -t tmpfs -o size=4m none "$0" || exit; "$@"; mount -o remount,size=64m none "$0" && exec "$@""#;
     let command = on_a_disk(&home, script);
     let daemon = home.start_command(command).await;
     let mut browser = Browser::open(daemon.public, "a").await;
@@ -147,7 +147,7 @@ async fn unshare_a_state_that_cannot_be_written_is_refused_at_the_start() {
         let home = Home::new();
         home.write("export", &text);
         let script = format!(
-            r#"mount -t tmpfs none "$0" && {state} mount -o remount,ro "$0" || exit
+            r#"mount -t tmpfs none "$0" && {state} mount -o remount,ro none "$0" || exit
             cksum "$0"/* >"$HOME/before" 2>&1; "$@"; code=$?; cksum "$0"/* >"$HOME/after" 2>&1; exit $code"#
         );
         let output = finish(on_a_disk(&home, &script)).await.expect_helpful(78);
