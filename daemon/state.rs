@@ -46,10 +46,11 @@ fn check(dir: &Path) -> Result<(), Failure> {
 }
 
 fn summary(found: &Loadable) -> String {
-    let Loadable { pending, receipts, tasks, unfinished, connections } = found;
+    let Loadable { pending, receipts, tasks, unfinished, connections, audit } = found;
     format!(
         "  pending versions  {pending}\n  receipts          {receipts}\n  \
-         tasks             {tasks} ({unfinished} unfinished)\n  connections       {connections}\n"
+         tasks             {tasks} ({unfinished} unfinished)\n  connections       {connections}\n  \
+         audit entries     {audit}\n"
     )
 }
 

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use crate::{
     clock::SystemClock,
+    control::types::AuditEntry,
     event::VersionSequence,
     idempotency::Receipts,
     registry,
@@ -25,6 +26,8 @@ pub struct Loadable {
     pub unfinished: usize,
     /// Connections that a gateway holds.
     pub connections: usize,
+    /// Entries of the audit log.
+    pub audit: usize,
 }
 
 /// Reads every record as the services do that own them.
@@ -35,6 +38,9 @@ pub fn loadable(contents: &Contents) -> Result<Loadable, StoreError> {
     }
     for (key, bytes) in store.load(Table::Pending)? {
         store::decode::<PendingVersion>(Table::Pending, &key, &bytes)?;
+    }
+    for (key, bytes) in store.load(Table::Audit)? {
+        store::decode::<AuditEntry>(Table::Audit, &key, &bytes)?;
     }
     let mut unfinished = 0;
     for (key, bytes) in store.load(Table::Tasks)? {
@@ -49,5 +55,6 @@ pub fn loadable(contents: &Contents) -> Result<Loadable, StoreError> {
         tasks: count(Table::Tasks),
         unfinished,
         connections: registry::remembered(&*store)?,
+        audit: count(Table::Audit),
     })
 }

@@ -93,8 +93,7 @@ fn on_a_disk(home: &Home, script: &str) -> Command {
 #[tokio::test]
 async fn unshare_what_was_acknowledged_before_the_disk_was_full_is_there_when_it_is_larger() {
     let home = Home::new();
-    let script =
-        r#"mount -t tmpfs -o size=4m none "$0" || exit; "$@"; mount -o remount,size=64m none "$0" && exec "$@""#;
+    let script = r#"mount -t tmpfs -o size=4m none "$0" || exit; "$@"; mount -o remount,size=64m none "$0" && exec "$@""#;
     let command = on_a_disk(&home, script);
     let daemon = home.start_command(command).await;
     let mut browser = Browser::open(daemon.public, "a").await;

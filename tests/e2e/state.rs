@@ -44,7 +44,13 @@ async fn a_state_is_checked_without_changing_it() {
     let home = daemon.kill().await;
     let before = files(&home);
     let said = store(&home, &["check"]).await.expect(0).stdout;
-    for part in ["is whole", "not closed by the last run", "pending versions  1", "2 (1 unfinished)"] {
+    for part in [
+        "is whole",
+        "not closed by the last run",
+        "pending versions  1",
+        "2 (1 unfinished)",
+        "audit entries     4",
+    ] {
         assert!(said.contains(part), "{part}: {said}");
     }
     assert_eq!(files(&home), before);
