@@ -125,7 +125,7 @@ mod tests {
         assert_eq!(since("2026-01-31T09:00:00+01:00"), Ok(moment));
         let ago = Timestamp::now().as_second() - since("1h").expect("valid").as_second();
         assert!((3600..3660).contains(&ago), "{ago}");
-        for wrong in ["", "yesterday", "0", "-1h", "99999999h"] {
+        for wrong in ["", "yesterday", "0", "-1h", "999999999h"] {
             assert!(since(wrong).is_err(), "{wrong}");
         }
     }
