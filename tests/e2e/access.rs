@@ -35,7 +35,10 @@ impl Shared {
         let open = fs::Permissions::from_mode(0o755);
         fs::set_permissions(home.dir.path(), open.clone()).expect("opened");
         let program = home.path("ssectl");
-        fs::copy(env!("CARGO_BIN_EXE_ssectl"), &program).expect("copied");
+        // Not by this process: whoever it starts meanwhile would hold the file open for writing, and keep it from running.
+        let mut copy = Command::new("cp");
+        let copied = copy.arg(env!("CARGO_BIN_EXE_ssectl")).arg(&program).status().await.expect("cp runs");
+        assert!(copied.success());
         fs::set_permissions(&program, open).expect("runnable");
         Self { daemon: home.start(settings).await, program }
     }
