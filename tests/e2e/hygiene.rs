@@ -54,7 +54,7 @@ async fn no_form_of_any_answer_of_ssectl_controls_the_terminal() {
         (&["task", "cancel", unknown], 3),
         (&["status"], 0),
     ] {
-        for form in ["table", "json", "name"] {
+        for form in ["table", "wide", "json", "jsonl", "name"] {
             let output = daemon.cli().run(&[arguments, &["-o", form]].concat()).await;
             assert_eq!(output.code, code, "{arguments:?} {form} {output:?}");
             for text in [&output.stdout, &output.stderr] {
