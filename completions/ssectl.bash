@@ -73,14 +73,26 @@ _ssectl() {
             ssectl__subcmd__connections__subcmd__help,show)
                 cmd="ssectl__subcmd__connections__subcmd__help__subcmd__show"
                 ;;
+            ssectl__subcmd__daemon,drain)
+                cmd="ssectl__subcmd__daemon__subcmd__drain"
+                ;;
             ssectl__subcmd__daemon,help)
                 cmd="ssectl__subcmd__daemon__subcmd__help"
+                ;;
+            ssectl__subcmd__daemon,reload)
+                cmd="ssectl__subcmd__daemon__subcmd__reload"
                 ;;
             ssectl__subcmd__daemon,stop)
                 cmd="ssectl__subcmd__daemon__subcmd__stop"
                 ;;
+            ssectl__subcmd__daemon__subcmd__help,drain)
+                cmd="ssectl__subcmd__daemon__subcmd__help__subcmd__drain"
+                ;;
             ssectl__subcmd__daemon__subcmd__help,help)
                 cmd="ssectl__subcmd__daemon__subcmd__help__subcmd__help"
+                ;;
+            ssectl__subcmd__daemon__subcmd__help,reload)
+                cmd="ssectl__subcmd__daemon__subcmd__help__subcmd__reload"
                 ;;
             ssectl__subcmd__daemon__subcmd__help,stop)
                 cmd="ssectl__subcmd__daemon__subcmd__help__subcmd__stop"
@@ -129,6 +141,12 @@ _ssectl() {
                 ;;
             ssectl__subcmd__help__subcmd__connections,show)
                 cmd="ssectl__subcmd__help__subcmd__connections__subcmd__show"
+                ;;
+            ssectl__subcmd__help__subcmd__daemon,drain)
+                cmd="ssectl__subcmd__help__subcmd__daemon__subcmd__drain"
+                ;;
+            ssectl__subcmd__help__subcmd__daemon,reload)
+                cmd="ssectl__subcmd__help__subcmd__daemon__subcmd__reload"
                 ;;
             ssectl__subcmd__help__subcmd__daemon,stop)
                 cmd="ssectl__subcmd__help__subcmd__daemon__subcmd__stop"
@@ -618,7 +636,7 @@ _ssectl() {
             return 0
             ;;
         ssectl__subcmd__daemon)
-            opts="-o -q -v -h --socket --timeout --output --json --quiet --verbose --no-input --color --help stop help"
+            opts="-o -q -v -h --socket --timeout --output --json --quiet --verbose --no-input --color --help stop reload drain help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -651,9 +669,69 @@ _ssectl() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
-        ssectl__subcmd__daemon__subcmd__help)
-            opts="stop help"
+        ssectl__subcmd__daemon__subcmd__drain)
+            opts="-o -q -v -h --over --dry-run --cancel --no-wait --deploy-id --key --socket --timeout --output --json --quiet --verbose --no-input --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --over)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --key)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --deploy-id)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --socket)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --timeout)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --output)
+                    COMPREPLY=($(compgen -W "table wide json jsonl name" -- "${cur}"))
+                    return 0
+                    ;;
+                -o)
+                    COMPREPLY=($(compgen -W "table wide json jsonl name" -- "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        ssectl__subcmd__daemon__subcmd__help)
+            opts="stop reload drain help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        ssectl__subcmd__daemon__subcmd__help__subcmd__drain)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
@@ -679,6 +757,20 @@ _ssectl() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
+        ssectl__subcmd__daemon__subcmd__help__subcmd__reload)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
         ssectl__subcmd__daemon__subcmd__help__subcmd__stop)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
@@ -686,6 +778,48 @@ _ssectl() {
                 return 0
             fi
             case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        ssectl__subcmd__daemon__subcmd__reload)
+            opts="-o -q -v -h --deploy-id --key --socket --timeout --output --json --quiet --verbose --no-input --color --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --key)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --deploy-id)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --socket)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --timeout)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --output)
+                    COMPREPLY=($(compgen -W "table wide json jsonl name" -- "${cur}"))
+                    return 0
+                    ;;
+                -o)
+                    COMPREPLY=($(compgen -W "table wide json jsonl name" -- "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
                 *)
                     COMPREPLY=()
                     ;;
@@ -934,8 +1068,36 @@ _ssectl() {
             return 0
             ;;
         ssectl__subcmd__help__subcmd__daemon)
-            opts="stop"
+            opts="stop reload drain"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        ssectl__subcmd__help__subcmd__daemon__subcmd__drain)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        ssectl__subcmd__help__subcmd__daemon__subcmd__reload)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi

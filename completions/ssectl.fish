@@ -827,23 +827,25 @@ complete -c ssectl -n "__fish_ssectl_using_subcommand audit" -s q -l quiet -d 'P
 complete -c ssectl -n "__fish_ssectl_using_subcommand audit" -s v -l verbose -d 'Say which socket is used and why, and what was asked'
 complete -c ssectl -n "__fish_ssectl_using_subcommand audit" -l no-input -d 'Never read from the terminal'
 complete -c ssectl -n "__fish_ssectl_using_subcommand audit" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c ssectl -n "__fish_ssectl_using_subcommand daemon; and not __fish_seen_subcommand_from stop help" -l socket -d 'The daemon\'s control socket [default: SSECTL_SOCKET, or where a daemon answers]' -r -F
-complete -c ssectl -n "__fish_ssectl_using_subcommand daemon; and not __fish_seen_subcommand_from stop help" -l timeout -d 'How long an answer may take, 500ms or 10s or 2m [default: 10s; none for following]' -r
-complete -c ssectl -n "__fish_ssectl_using_subcommand daemon; and not __fish_seen_subcommand_from stop help" -s o -l output -d 'What to print' -r -f -a "table\t'For people'
+complete -c ssectl -n "__fish_ssectl_using_subcommand daemon; and not __fish_seen_subcommand_from stop reload drain help" -l socket -d 'The daemon\'s control socket [default: SSECTL_SOCKET, or where a daemon answers]' -r -F
+complete -c ssectl -n "__fish_ssectl_using_subcommand daemon; and not __fish_seen_subcommand_from stop reload drain help" -l timeout -d 'How long an answer may take, 500ms or 10s or 2m [default: 10s; none for following]' -r
+complete -c ssectl -n "__fish_ssectl_using_subcommand daemon; and not __fish_seen_subcommand_from stop reload drain help" -s o -l output -d 'What to print' -r -f -a "table\t'For people'
 wide\t'The same with all columns'
 json\t'The daemon\'s answer; errors too, on stderr'
 jsonl\t'The items alone, one a line'
 name\t'Bare ids, one a line'"
-complete -c ssectl -n "__fish_ssectl_using_subcommand daemon; and not __fish_seen_subcommand_from stop help" -l color -d 'When to colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
+complete -c ssectl -n "__fish_ssectl_using_subcommand daemon; and not __fish_seen_subcommand_from stop reload drain help" -l color -d 'When to colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
 always\t'Always'
 never\t'Never'"
-complete -c ssectl -n "__fish_ssectl_using_subcommand daemon; and not __fish_seen_subcommand_from stop help" -l json -d 'The same as `-o json`'
-complete -c ssectl -n "__fish_ssectl_using_subcommand daemon; and not __fish_seen_subcommand_from stop help" -s q -l quiet -d 'Print nothing but the answer: no notes, no progress'
-complete -c ssectl -n "__fish_ssectl_using_subcommand daemon; and not __fish_seen_subcommand_from stop help" -s v -l verbose -d 'Say which socket is used and why, and what was asked'
-complete -c ssectl -n "__fish_ssectl_using_subcommand daemon; and not __fish_seen_subcommand_from stop help" -l no-input -d 'Never read from the terminal'
-complete -c ssectl -n "__fish_ssectl_using_subcommand daemon; and not __fish_seen_subcommand_from stop help" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c ssectl -n "__fish_ssectl_using_subcommand daemon; and not __fish_seen_subcommand_from stop help" -f -a "stop" -d 'Stops the daemon gracefully, and waits until it is gone'
-complete -c ssectl -n "__fish_ssectl_using_subcommand daemon; and not __fish_seen_subcommand_from stop help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c ssectl -n "__fish_ssectl_using_subcommand daemon; and not __fish_seen_subcommand_from stop reload drain help" -l json -d 'The same as `-o json`'
+complete -c ssectl -n "__fish_ssectl_using_subcommand daemon; and not __fish_seen_subcommand_from stop reload drain help" -s q -l quiet -d 'Print nothing but the answer: no notes, no progress'
+complete -c ssectl -n "__fish_ssectl_using_subcommand daemon; and not __fish_seen_subcommand_from stop reload drain help" -s v -l verbose -d 'Say which socket is used and why, and what was asked'
+complete -c ssectl -n "__fish_ssectl_using_subcommand daemon; and not __fish_seen_subcommand_from stop reload drain help" -l no-input -d 'Never read from the terminal'
+complete -c ssectl -n "__fish_ssectl_using_subcommand daemon; and not __fish_seen_subcommand_from stop reload drain help" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c ssectl -n "__fish_ssectl_using_subcommand daemon; and not __fish_seen_subcommand_from stop reload drain help" -f -a "stop" -d 'Stops the daemon gracefully, and waits until it is gone'
+complete -c ssectl -n "__fish_ssectl_using_subcommand daemon; and not __fish_seen_subcommand_from stop reload drain help" -f -a "reload" -d 'Reads the settings again: all that may change at once does, or, if anything is wrong, nothing'
+complete -c ssectl -n "__fish_ssectl_using_subcommand daemon; and not __fish_seen_subcommand_from stop reload drain help" -f -a "drain" -d 'Sends embedded streams away, evenly over a time, and lets no new ones in'
+complete -c ssectl -n "__fish_ssectl_using_subcommand daemon; and not __fish_seen_subcommand_from stop reload drain help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c ssectl -n "__fish_ssectl_using_subcommand daemon; and __fish_seen_subcommand_from stop" -l key -l deploy-id -d 'Makes the order repeatable: the same key and order is carried out once [default: generated]' -r
 complete -c ssectl -n "__fish_ssectl_using_subcommand daemon; and __fish_seen_subcommand_from stop" -l socket -d 'The daemon\'s control socket [default: SSECTL_SOCKET, or where a daemon answers]' -r -F
 complete -c ssectl -n "__fish_ssectl_using_subcommand daemon; and __fish_seen_subcommand_from stop" -l timeout -d 'How long an answer may take, 500ms or 10s or 2m [default: 10s; none for following]' -r
@@ -861,7 +863,45 @@ complete -c ssectl -n "__fish_ssectl_using_subcommand daemon; and __fish_seen_su
 complete -c ssectl -n "__fish_ssectl_using_subcommand daemon; and __fish_seen_subcommand_from stop" -s v -l verbose -d 'Say which socket is used and why, and what was asked'
 complete -c ssectl -n "__fish_ssectl_using_subcommand daemon; and __fish_seen_subcommand_from stop" -l no-input -d 'Never read from the terminal'
 complete -c ssectl -n "__fish_ssectl_using_subcommand daemon; and __fish_seen_subcommand_from stop" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c ssectl -n "__fish_ssectl_using_subcommand daemon; and __fish_seen_subcommand_from reload" -l key -l deploy-id -d 'Makes the order repeatable: the same key and order is carried out once [default: generated]' -r
+complete -c ssectl -n "__fish_ssectl_using_subcommand daemon; and __fish_seen_subcommand_from reload" -l socket -d 'The daemon\'s control socket [default: SSECTL_SOCKET, or where a daemon answers]' -r -F
+complete -c ssectl -n "__fish_ssectl_using_subcommand daemon; and __fish_seen_subcommand_from reload" -l timeout -d 'How long an answer may take, 500ms or 10s or 2m [default: 10s; none for following]' -r
+complete -c ssectl -n "__fish_ssectl_using_subcommand daemon; and __fish_seen_subcommand_from reload" -s o -l output -d 'What to print' -r -f -a "table\t'For people'
+wide\t'The same with all columns'
+json\t'The daemon\'s answer; errors too, on stderr'
+jsonl\t'The items alone, one a line'
+name\t'Bare ids, one a line'"
+complete -c ssectl -n "__fish_ssectl_using_subcommand daemon; and __fish_seen_subcommand_from reload" -l color -d 'When to colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
+always\t'Always'
+never\t'Never'"
+complete -c ssectl -n "__fish_ssectl_using_subcommand daemon; and __fish_seen_subcommand_from reload" -l json -d 'The same as `-o json`'
+complete -c ssectl -n "__fish_ssectl_using_subcommand daemon; and __fish_seen_subcommand_from reload" -s q -l quiet -d 'Print nothing but the answer: no notes, no progress'
+complete -c ssectl -n "__fish_ssectl_using_subcommand daemon; and __fish_seen_subcommand_from reload" -s v -l verbose -d 'Say which socket is used and why, and what was asked'
+complete -c ssectl -n "__fish_ssectl_using_subcommand daemon; and __fish_seen_subcommand_from reload" -l no-input -d 'Never read from the terminal'
+complete -c ssectl -n "__fish_ssectl_using_subcommand daemon; and __fish_seen_subcommand_from reload" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c ssectl -n "__fish_ssectl_using_subcommand daemon; and __fish_seen_subcommand_from drain" -l over -d 'Send them away over this time, also those that are left of a drain under way [default: 60s]' -r
+complete -c ssectl -n "__fish_ssectl_using_subcommand daemon; and __fish_seen_subcommand_from drain" -l key -l deploy-id -d 'Makes the order repeatable: the same key and order is carried out once [default: generated]' -r
+complete -c ssectl -n "__fish_ssectl_using_subcommand daemon; and __fish_seen_subcommand_from drain" -l socket -d 'The daemon\'s control socket [default: SSECTL_SOCKET, or where a daemon answers]' -r -F
+complete -c ssectl -n "__fish_ssectl_using_subcommand daemon; and __fish_seen_subcommand_from drain" -l timeout -d 'How long an answer may take, 500ms or 10s or 2m [default: 10s; none for following]' -r
+complete -c ssectl -n "__fish_ssectl_using_subcommand daemon; and __fish_seen_subcommand_from drain" -s o -l output -d 'What to print' -r -f -a "table\t'For people'
+wide\t'The same with all columns'
+json\t'The daemon\'s answer; errors too, on stderr'
+jsonl\t'The items alone, one a line'
+name\t'Bare ids, one a line'"
+complete -c ssectl -n "__fish_ssectl_using_subcommand daemon; and __fish_seen_subcommand_from drain" -l color -d 'When to colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
+always\t'Always'
+never\t'Never'"
+complete -c ssectl -n "__fish_ssectl_using_subcommand daemon; and __fish_seen_subcommand_from drain" -l dry-run -d 'Only say how many streams there are and how many browsers would come back in a second'
+complete -c ssectl -n "__fish_ssectl_using_subcommand daemon; and __fish_seen_subcommand_from drain" -l cancel -d 'Take it back: who is left stays, new streams are let in'
+complete -c ssectl -n "__fish_ssectl_using_subcommand daemon; and __fish_seen_subcommand_from drain" -l no-wait -d 'Do not wait until no stream is left'
+complete -c ssectl -n "__fish_ssectl_using_subcommand daemon; and __fish_seen_subcommand_from drain" -l json -d 'The same as `-o json`'
+complete -c ssectl -n "__fish_ssectl_using_subcommand daemon; and __fish_seen_subcommand_from drain" -s q -l quiet -d 'Print nothing but the answer: no notes, no progress'
+complete -c ssectl -n "__fish_ssectl_using_subcommand daemon; and __fish_seen_subcommand_from drain" -s v -l verbose -d 'Say which socket is used and why, and what was asked'
+complete -c ssectl -n "__fish_ssectl_using_subcommand daemon; and __fish_seen_subcommand_from drain" -l no-input -d 'Never read from the terminal'
+complete -c ssectl -n "__fish_ssectl_using_subcommand daemon; and __fish_seen_subcommand_from drain" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c ssectl -n "__fish_ssectl_using_subcommand daemon; and __fish_seen_subcommand_from help" -f -a "stop" -d 'Stops the daemon gracefully, and waits until it is gone'
+complete -c ssectl -n "__fish_ssectl_using_subcommand daemon; and __fish_seen_subcommand_from help" -f -a "reload" -d 'Reads the settings again: all that may change at once does, or, if anything is wrong, nothing'
+complete -c ssectl -n "__fish_ssectl_using_subcommand daemon; and __fish_seen_subcommand_from help" -f -a "drain" -d 'Sends embedded streams away, evenly over a time, and lets no new ones in'
 complete -c ssectl -n "__fish_ssectl_using_subcommand daemon; and __fish_seen_subcommand_from help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c ssectl -n "__fish_ssectl_using_subcommand help; and not __fish_seen_subcommand_from connections version task event status audit daemon help" -f -a "connections" -d 'Who is connected'
 complete -c ssectl -n "__fish_ssectl_using_subcommand help; and not __fish_seen_subcommand_from connections version task event status audit daemon help" -f -a "version" -d 'Frontend versions: tell browsers of a new one'
@@ -891,3 +931,5 @@ complete -c ssectl -n "__fish_ssectl_using_subcommand help; and __fish_seen_subc
 complete -c ssectl -n "__fish_ssectl_using_subcommand help; and __fish_seen_subcommand_from task" -f -a "remove" -d 'Forgets a task that has ended'
 complete -c ssectl -n "__fish_ssectl_using_subcommand help; and __fish_seen_subcommand_from event" -f -a "send" -d 'Sends an event to everyone connected now, or to one browser'
 complete -c ssectl -n "__fish_ssectl_using_subcommand help; and __fish_seen_subcommand_from daemon" -f -a "stop" -d 'Stops the daemon gracefully, and waits until it is gone'
+complete -c ssectl -n "__fish_ssectl_using_subcommand help; and __fish_seen_subcommand_from daemon" -f -a "reload" -d 'Reads the settings again: all that may change at once does, or, if anything is wrong, nothing'
+complete -c ssectl -n "__fish_ssectl_using_subcommand help; and __fish_seen_subcommand_from daemon" -f -a "drain" -d 'Sends embedded streams away, evenly over a time, and lets no new ones in'

@@ -20,7 +20,7 @@ pub(crate) struct Arguments {
 }
 
 /// Where settings come from.
-#[derive(Debug, Args)]
+#[derive(Clone, Debug, Args)]
 pub(crate) struct Settings {
     /// Read settings from this TOML file; stronger are variables (SSECTLD_LISTEN__PUBLIC), then --set
     #[arg(long, value_name = "FILE", global = true)]

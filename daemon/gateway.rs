@@ -38,7 +38,12 @@ async fn run(config: &Config, sockets: Sockets) -> Result<(), Failure> {
         clippy::disallowed_methods,
         reason = "it outlives the gateway's tasks: a second signal must be heard"
     )]
-    tokio::spawn(signals.forward(gateway.lifecycle().clone()));
+    tokio::spawn(signals.forward(gateway.lifecycle().clone(), || {
+        tracing::warn!(
+            "SIGHUP changes nothing: a gateway reads its settings at the start, restart it for new ones"
+        );
+        std::future::ready(())
+    }));
     let configured =
         if config.gateway_server.callback_url.is_empty() { "<not configured>" } else { "<configured>" };
     tracing::info!(

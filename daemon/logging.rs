@@ -13,15 +13,30 @@ use tracing_subscriber::{
     fmt::{FmtContext, FormatEvent, FormatFields, format::Writer},
     layer::SubscriberExt,
     registry::LookupSpan,
+    reload,
     util::SubscriberInitExt,
 };
 
 use crate::exit::{Exit, Failure};
 
+/// What is logged.
+pub(crate) struct LogLevel(reload::Handle<EnvFilter, Registry>);
+
+impl LogLevel {
+    /// Has this logged from now on, as `log.level` says it.
+    pub(crate) fn set(&self, level: &str) {
+        let changed = EnvFilter::try_new(level).map(|filter| self.0.reload(filter));
+        if !matches!(changed, Ok(Ok(()))) {
+            tracing::error!(level, "log.level cannot be changed");
+        }
+    }
+}
+
 /// Starts logging. To be called once.
-pub(crate) fn start(config: &LogConfig, environment: &Environment) -> Result<(), Failure> {
+pub(crate) fn start(config: &LogConfig, environment: &Environment) -> Result<LogLevel, Failure> {
     let unusable = |what: &dyn std::fmt::Display| Failure::new(Exit::Unusable, format!("log.level: {what}"));
     let filter = EnvFilter::try_new(&config.level).map_err(|error| unusable(&error))?;
+    let (filter, level) = reload::Layer::new(filter);
     let format = match config.format {
         LogFormat::Auto if stderr_is_journal(environment) => LogFormat::Journald,
         LogFormat::Auto => LogFormat::Text,
@@ -35,7 +50,8 @@ pub(crate) fn start(config: &LogConfig, environment: &Environment) -> Result<(),
         LogFormat::Text | LogFormat::Auto => stderr().with_ansi(colour).boxed(),
     };
     let started = tracing_subscriber::registry().with(lines.with_filter(filter)).try_init();
-    started.map_err(|error| Failure::new(Exit::Failed, error))
+    started.map_err(|error| Failure::new(Exit::Failed, error))?;
+    Ok(LogLevel(level))
 }
 
 /// Lines as the journal reads them from stderr: the priority in front, no time, as it has its own. Its native form

@@ -21,13 +21,15 @@ use clap::{CommandFactory, Parser};
 use ssectl_core::{
     accept::Sockets,
     app::{App, Parts},
+    reload,
 };
 
 use crate::{
     args::{Arguments, Command},
     exit::{Exit, Failure},
     generate::Generate,
-    settings::Prepared,
+    logging::LogLevel,
+    settings::{Prepared, Reader},
     signals::Signals,
 };
 
@@ -55,14 +57,26 @@ fn ended(outcome: Result<(), Failure>) -> ExitCode {
 fn start(arguments: &Arguments) -> Result<(), Failure> {
     let sockets = activation::take(activation::DAEMON)?;
     let prepared = settings::prepare(&arguments.settings, &sockets)?;
-    logging::start(&prepared.config.log, &prepared.environment)?;
+    let level = logging::start(&prepared.config.log, &prepared.environment)?;
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
-    runtime.map_err(|error| Failure::new(Exit::Failed, error))?.block_on(run(prepared, sockets))
+    runtime.map_err(|error| Failure::new(Exit::Failed, error))?.block_on(run(
+        prepared,
+        sockets,
+        arguments.settings.clone(),
+        level,
+    ))
 }
 
-async fn run(prepared: Prepared, sockets: Sockets) -> Result<(), Failure> {
+async fn run(
+    prepared: Prepared,
+    sockets: Sockets,
+    told: args::Settings,
+    level: LogLevel,
+) -> Result<(), Failure> {
     let signals = Signals::catch().map_err(|error| Failure::new(Exit::Failed, error))?;
-    let running = App::start(prepared.config, Parts { sockets, ..Parts::default() })
+    let source = Reader { told, level };
+    let settings = Some(reload::Settings::new(prepared.read, Arc::new(source)));
+    let running = App::start(prepared.config, Parts { sockets, settings, ..Parts::default() })
         .await
         .map_err(|error| Failure::of_start(&error, &greeting::called()))?;
     let services = running.services();
@@ -71,7 +85,16 @@ async fn run(prepared: Prepared, sockets: Sockets) -> Result<(), Failure> {
         clippy::disallowed_methods,
         reason = "it outlives the daemon's tasks: a second signal must be heard"
     )]
-    tokio::spawn(signals.forward(services.lifecycle.clone()));
+    tokio::spawn(signals.forward(services.lifecycle.clone(), {
+        let services = Arc::clone(services);
+        move || {
+            let services = Arc::clone(&services);
+            async move {
+                // Whatever comes of it is logged.
+                let _ = reload::reload(&services).await;
+            }
+        }
+    }));
     if !prepared.under_systemd {
         greeting::print(services, prepared.socket_from);
     }

@@ -28,7 +28,10 @@ pub(crate) const MANUAL: Manual = Manual {
                     "SIGTERM, SIGINT",
                     "Ends gracefully: new work is refused by name, running tasks may take shutdown.grace, streams are closed spread over shutdown.spread. A second one skips to closing streams.",
                 ),
-                ("SIGHUP", "Changes nothing; at a terminal it ends the daemon as SIGTERM does."),
+                (
+                    "SIGHUP",
+                    "Reads the settings again, as ssectl daemon reload does: all that may change at once does, or, if anything is wrong, nothing; the log says which, and what needs a restart. At a terminal it ends the daemon as SIGTERM does; for ssectld gateway it changes nothing.",
+                ),
             ],
         ),
         (
@@ -51,7 +54,10 @@ pub(crate) const MANUAL: Manual = Manual {
                     "PORT, CALLBACK_URL, HEARTBEAT_INTERVAL_SECONDS",
                     "For ssectld gateway, as the Node gateway has them: weaker than arguments, --set and SSECTLD_… variables, stronger than the file. A PORT that is none ends the program with 1.",
                 ),
-                ("NOTIFY_SOCKET", "Told READY=1 when the daemon serves and STOPPING=1 when it ends."),
+                (
+                    "NOTIFY_SOCKET",
+                    "Told READY=1 when the daemon serves, RELOADING=1 while settings are read again, and STOPPING=1 when it ends.",
+                ),
                 (
                     "WATCHDOG_USEC",
                     "How often systemd wants to hear WATCHDOG=1. The daemon says it only after its registry and its state have answered.",

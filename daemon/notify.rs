@@ -17,6 +17,17 @@ pub(crate) fn ready(services: &Services) {
     tell(&[NotifyState::Ready, NotifyState::Status(&status)]);
 }
 
+/// Says that settings are being read again; [`ready`] says that they were.
+pub(crate) fn reloading() {
+    let now = NotifyState::monotonic_usec_now();
+    tell(&[Some(NotifyState::Reloading), now.ok()].into_iter().flatten().collect::<Vec<_>>());
+}
+
+/// Says that settings were read again.
+pub(crate) fn reloaded() {
+    tell(&[NotifyState::Ready]);
+}
+
 /// Says that a gateway serves.
 pub(crate) fn gateway_ready(gateway: &Gateway) {
     let mut status = format!("ready; streams on {}", gateway.address());

@@ -10,18 +10,22 @@ use ssectl_core::{
     control::discovery::{self, Why},
     http::secret::Secrets,
     private_dir,
+    reload::Source,
 };
 
 use crate::{
     args,
     exit::{Exit, Failure},
-    logging,
+    logging::{self, LogLevel},
+    notify,
 };
 
 /// Settings with every place found.
 pub(crate) struct Prepared {
     /// The settings; `control.socket` and `state.dir` are set.
     pub(crate) config: Config,
+    /// The settings as they were read.
+    pub(crate) read: Config,
     /// The variables that they were read with.
     pub(crate) environment: Environment,
     /// Why the control socket is where it is.
@@ -33,7 +37,8 @@ pub(crate) struct Prepared {
 /// Reads the settings, finds the control socket and the state directory, and makes the latter.
 pub(crate) fn prepare(arguments: &args::Settings, sockets: &Sockets) -> Result<Prepared, Failure> {
     let environment = Environment::of_process();
-    let mut config = read(arguments, &environment)?.config;
+    let as_read = read(arguments, &environment)?.config;
+    let mut config = as_read.clone();
 
     let given = Some(config.control.socket.as_path()).filter(|path| !path.as_os_str().is_empty());
     let socket_from = match sockets.control {
@@ -48,7 +53,31 @@ pub(crate) fn prepare(arguments: &args::Settings, sockets: &Sockets) -> Result<P
     config.state.dir = state_dir(&config, &environment)?;
     let under_systemd =
         environment.get("NOTIFY_SOCKET").is_some() || logging::stderr_is_journal(&environment);
-    Ok(Prepared { config, environment, socket_from, under_systemd })
+    Ok(Prepared { config, read: as_read, environment, socket_from, under_systemd })
+}
+
+/// Reads the settings again, as the program was told to at its start.
+pub(crate) struct Reader {
+    pub(crate) told: args::Settings,
+    pub(crate) level: LogLevel,
+}
+
+impl Source for Reader {
+    fn read(&self) -> Result<Config, String> {
+        let read = read(&self.told, &Environment::of_process());
+        read.map(|loaded| loaded.config).map_err(|failure| failure.message)
+    }
+
+    fn begins(&self) {
+        notify::reloading();
+    }
+
+    fn ends(&self, settings: Option<&Config>) {
+        if let Some(settings) = settings {
+            self.level.set(&settings.log.level);
+        }
+        notify::reloaded();
+    }
 }
 
 pub(crate) fn read(arguments: &args::Settings, environment: &Environment) -> Result<Loaded, Failure> {

@@ -1,4 +1,5 @@
-//! Signals: SIGTERM and SIGINT ask for the end, gracefully the first time, at once the second.
+//! Signals: SIGTERM and SIGINT ask for the end, gracefully the first time, at once the second; SIGHUP asks for the
+//! settings to be read again.
 
 use std::io::{self, IsTerminal};
 
@@ -22,10 +23,13 @@ impl Signals {
         })
     }
 
-    /// Passes them on, as long as the process lives.
-    pub(crate) async fn forward(mut self, lifecycle: Lifecycle) {
-        // A terminal that is closed takes the program in its foreground with it; elsewhere SIGHUP means "read
-        // the settings again", which needs a restart.
+    /// Passes them on, as long as the process lives; SIGHUP to this function.
+    pub(crate) async fn forward<F: Future<Output = ()>>(
+        mut self,
+        lifecycle: Lifecycle,
+        reload: impl Fn() -> F,
+    ) {
+        // A terminal that is closed takes the program in its foreground with it.
         let at_terminal = io::stdin().is_terminal();
         loop {
             let name = tokio::select! {
@@ -34,9 +38,7 @@ impl Signals {
                 _ = self.hangup.recv() => "SIGHUP",
             };
             if name == "SIGHUP" && !at_terminal {
-                tracing::warn!(
-                    "SIGHUP changes nothing: settings are read at start, restart the daemon for new ones"
-                );
+                reload().await;
                 continue;
             }
             tracing::info!(signal = name, "asked to stop; a second signal skips to closing streams");

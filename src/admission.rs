@@ -43,7 +43,7 @@ impl RegistryAdmission {
 
     /// Refuses what is refused whatever the backend says.
     fn check(&self, id: &RequestId) -> Result<(), Admitted> {
-        if self.lifecycle.accepting().is_err() {
+        if !self.lifecycle.admits() {
             Err(Admitted::ShuttingDown)
         } else if self.registry.is_flapping(id) {
             Err(Admitted::Flapping)

@@ -33,6 +33,7 @@ use crate::{
     lifecycle::{Lifecycle, Phase},
     outbound::InvalidUrl,
     registry::ConnectionObserver,
+    reload::Settings,
     services::Services,
     store::{RedbStore, Store, StoreError},
     stream::front::{self, Streams},
@@ -46,6 +47,8 @@ pub struct Parts {
     pub store: Option<Arc<dyn Store>>,
     /// The time of day.
     pub clock: SharedClock,
+    /// Where the settings are from; `None`: they are not read again.
+    pub settings: Option<Settings>,
     /// Observers besides the daemon's own, told after them.
     pub observers: Vec<Arc<dyn ConnectionObserver>>,
     /// How many idempotency keys are remembered.
@@ -59,6 +62,7 @@ impl Default for Parts {
         Self {
             sockets: Sockets::default(),
             store: None,
+            settings: None,
             clock: Arc::new(SystemClock),
             observers: Vec::new(),
             receipts: Receipts::CAPACITY,
@@ -134,9 +138,10 @@ impl App {
             None => Arc::new(RedbStore::open(&config.state.dir)?),
         };
         let lifecycle = Lifecycle::new();
-        let assembled = assembly::assemble(config, access, parts, &store, &lifecycle, doors.bound.clone());
+        let assembled =
+            assembly::assemble(config, (access, secrets), parts, &store, &lifecycle, doors.bound.clone());
         match assembled {
-            Ok((services, embedded)) => Ok(Running::begin(services, doors, embedded, secrets)),
+            Ok((services, embedded)) => Ok(Running::begin(services, doors, embedded)),
             Err(error) => {
                 // What was loaded may have begun to run.
                 lifecycle.advance(Phase::Closed);
@@ -149,15 +154,10 @@ impl App {
 }
 
 impl Running {
-    fn begin(
-        services: Arc<Services>,
-        doors: Doors,
-        embedded: Option<assembly::Embedded>,
-        secrets: Secrets,
-    ) -> Self {
+    fn begin(services: Arc<Services>, doors: Doors, embedded: Option<assembly::Embedded>) -> Self {
         let lifecycle = services.lifecycle.clone();
         lifecycle.spawn(serve_public(doors.public, embedded, Arc::clone(&services)));
-        let internal = http::internal::router(&services, secrets);
+        let internal = http::internal::router(&services);
         lifecycle.spawn(http::server::serve(doors.internal, internal, lifecycle.clone()));
         control::server::serve(doors.control, Arc::clone(&services));
         lifecycle.advance(Phase::Ready);
@@ -186,7 +186,7 @@ async fn serve_public(listener: TcpListener, embedded: Option<assembly::Embedded
     let stream = &services.config.stream;
     let streams = embedded.map(|assembly::Embedded { delivery, backend }| {
         let admission = Arc::new(RegistryAdmission::new(&services, backend));
-        Streams::new(stream, delivery, admission)
+        Streams::new(stream, Arc::clone(&services.rules), delivery, admission)
     });
     let hosts = Arc::new(Hosts::new(services.bound.public, &services.config.listen.hosts));
     let (metrics, lifecycle) = (Arc::clone(&services.metrics), services.lifecycle.clone());

@@ -84,13 +84,15 @@ pub enum CloseReason {
     Error,
     /// It has lived for `stream.max_lifetime`.
     Lifetime,
+    /// The operator drains the daemon.
+    Drain,
     /// The daemon stops.
     Shutdown,
 }
 
 impl CloseReason {
     /// Every reason.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::ClientClosed,
         Self::Replaced,
         Self::Disconnected,
@@ -98,6 +100,7 @@ impl CloseReason {
         Self::NotFound,
         Self::Error,
         Self::Lifetime,
+        Self::Drain,
         Self::Shutdown,
     ];
 
@@ -111,6 +114,7 @@ impl CloseReason {
             Self::NotFound => "not_found",
             Self::Error => "error",
             Self::Lifetime => "lifetime",
+            Self::Drain => "drain",
             Self::Shutdown => "shutdown",
         }
     }

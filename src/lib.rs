@@ -40,6 +40,8 @@ pub mod config;
 pub mod current;
 #[cfg(feature = "daemon")]
 pub mod delivery;
+#[cfg(feature = "daemon")]
+pub mod drain;
 #[cfg(all(feature = "daemon", any(test, feature = "fuzzing")))]
 #[doc(hidden)]
 pub mod fuzzing;
@@ -65,6 +67,8 @@ mod order;
 pub mod outbound;
 #[cfg(feature = "daemon")]
 pub mod registry;
+#[cfg(feature = "daemon")]
+pub mod reload;
 #[cfg(feature = "daemon")]
 pub mod services;
 #[cfg(feature = "daemon")]

@@ -1,6 +1,13 @@
 //! Phases of the daemon's life, and the tasks it must see end.
 
-use std::{future::Future, time::Duration};
+use std::{
+    future::Future,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
+};
 
 use tokio::sync::watch;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
@@ -44,6 +51,7 @@ pub struct Lifecycle {
     stop: watch::Sender<Stop>,
     tracker: TaskTracker,
     closing: CancellationToken,
+    shut_out: Arc<AtomicBool>,
     runtime: tokio::runtime::Handle,
 }
 
@@ -55,6 +63,7 @@ impl Lifecycle {
             stop: watch::Sender::new(Stop::No),
             tracker: TaskTracker::new(),
             closing: CancellationToken::new(),
+            shut_out: Arc::default(),
             runtime: tokio::runtime::Handle::current(),
         }
     }
@@ -98,6 +107,21 @@ impl Lifecycle {
     /// Refuses once the shutdown began.
     pub fn accepting(&self) -> Result<(), ShuttingDown> {
         if self.phase() >= Phase::Draining { Err(ShuttingDown) } else { Ok(()) }
+    }
+
+    /// Lets no new streams in, while the daemon goes on.
+    pub fn shut_out(&self) {
+        self.shut_out.store(true, Ordering::SeqCst);
+    }
+
+    /// Lets new streams in again.
+    pub fn let_in(&self) {
+        self.shut_out.store(false, Ordering::SeqCst);
+    }
+
+    /// Returns whether new streams are let in.
+    pub fn admits(&self) -> bool {
+        self.accepting().is_ok() && !self.shut_out.load(Ordering::SeqCst)
     }
 
     /// Returns a token that is cancelled when streams are to end.

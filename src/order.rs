@@ -7,7 +7,7 @@ use std::{fmt::Display, sync::Arc};
 use crate::{
     access::{Caller, Denied, Role},
     audit::Draft,
-    control::types::{DisconnectReceipt, StopReceipt},
+    control::types::{DisconnectReceipt, DrainReceipt, ReloadReceipt, StopReceipt},
     idempotency::Mandate,
     lifecycle::Lifecycle,
     services::Services,
@@ -31,6 +31,9 @@ impl Verb {
     pub(crate) const TASK_CANCEL: Self = Self::new("task.cancel", Role::Operator);
     pub(crate) const TASK_REMOVE: Self = Self::new("task.remove", Role::Operator);
     pub(crate) const DISCONNECT: Self = Self::new("connections.disconnect", Role::Operator);
+    pub(crate) const DRAIN: Self = Self::new("daemon.drain", Role::Admin);
+    pub(crate) const DRAIN_CANCEL: Self = Self::new("daemon.drain.cancel", Role::Admin);
+    pub(crate) const RELOAD: Self = Self::new("daemon.reload", Role::Admin);
     pub(crate) const STOP: Self = Self::new("daemon.stop", Role::Admin);
 
     const fn new(name: &'static str, needs: Role) -> Self {
@@ -167,6 +170,19 @@ impl Receipt for TaskReceipt {
 impl Receipt for DisconnectReceipt {
     fn facts(&self) -> Facts<'_> {
         Facts { key: &self.key, connections: Some(self.disconnected.len()), ..Facts::default() }
+    }
+}
+
+impl Receipt for DrainReceipt {
+    fn facts(&self) -> Facts<'_> {
+        let connections = self.drain.as_ref().map(|drain| drain.left);
+        Facts { key: &self.key, connections, ..Facts::default() }
+    }
+}
+
+impl Receipt for ReloadReceipt {
+    fn facts(&self) -> Facts<'_> {
+        Facts { key: &self.key, ..Facts::default() }
     }
 }
 

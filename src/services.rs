@@ -12,11 +12,15 @@ use crate::{
     config::Config,
     current::Current,
     delivery::{Delivery, Directory, Dispatcher},
+    drain::Drain,
+    http::secret::Secrets,
     idempotency::Receipts,
     lifecycle::{Lifecycle, Phase},
     metrics::Metrics,
     registry::ConnectionRegistry,
+    reload::Settings,
     store::{Batch, Store},
+    stream::front::Rules,
     task::TaskService,
     version::VersionService,
 };
@@ -27,6 +31,12 @@ pub struct Services {
     pub config: Arc<Config>,
     /// Who may do what.
     pub access: Current<Access>,
+    /// What callers of the internal listener must show.
+    pub secrets: Secrets,
+    /// Which streams are let in.
+    pub rules: Arc<Current<Rules>>,
+    /// Where the settings are from; none: they are never read again.
+    pub settings: Option<Settings>,
     /// Who is connected.
     pub registry: Arc<ConnectionRegistry>,
     /// The way out.
@@ -43,6 +53,8 @@ pub struct Services {
     pub audit: Arc<AuditLog>,
     /// Receipts by key.
     pub receipts: Arc<Receipts>,
+    /// Sends embedded streams away; none behind a gateway, which holds the streams.
+    pub drain: Option<Arc<Drain>>,
     /// The phase, and tracked tasks.
     pub lifecycle: Lifecycle,
     /// All metrics.

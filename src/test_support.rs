@@ -190,7 +190,8 @@ impl Delivery for Wire {
         .boxed()
     }
 
-    fn close(&self, _: Arc<Connection>, _: CloseReason) -> BoxFuture<'_, ()> {
+    fn close(&self, connection: Arc<Connection>, _: CloseReason) -> BoxFuture<'_, ()> {
+        self.connections.lock().expect("connections").retain(|known| known.serial != connection.serial);
         std::future::ready(()).boxed()
     }
 

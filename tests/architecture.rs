@@ -32,6 +32,8 @@ const BANS: &[(&str, &[&str])] = &[
     ("src/order.rs", &["axum", "interprocess"]),
     ("src/audit", &["axum", "interprocess", "crate::services", "crate::http"]),
     ("src/access", &["axum", "interprocess", "crate::services", "crate::http", "crate::control"]),
+    ("src/reload.rs", &["axum", "interprocess"]),
+    ("src/drain.rs", &["axum", "interprocess"]),
     ("src/services.rs", &["axum", "interprocess"]),
     ("src/admission.rs", &["axum", "interprocess"]),
     ("src/accept.rs", &["crate::registry", "crate::version", "crate::task"]),

@@ -69,7 +69,9 @@ fn units() -> (tempfile::TempDir, Vec<PathBuf>) {
         ["ssectld.service", "ssectld-public.socket", "ssectld-internal.socket", "ssectld-control.socket"];
     let copies = names.map(|name| {
         let unit = fs::read_to_string(root().join("dist").join(name)).expect("committed");
-        let here = unit.replace("/usr/bin/ssectld", env!("CARGO_BIN_EXE_ssectld"));
+        let here = PROGRAMS.iter().rev().fold(unit.clone(), |unit, (program, path)| {
+            unit.replace(&format!("/usr/bin/{program} "), &format!("{path} "))
+        });
         assert_eq!(unit == here, name.ends_with(".socket"), "{name}");
         let path = dir.path().join(name);
         fs::write(&path, here).expect("written");

@@ -1,5 +1,7 @@
 //! `ssectl daemon`
 
+mod drain;
+
 use std::{fs, io, path::Path, time::Duration};
 
 use ssectl_core::control::{
@@ -9,7 +11,7 @@ use ssectl_core::control::{
 use tokio::time::{Instant, sleep};
 
 use crate::{
-    args::Daemon,
+    args::{Daemon, Key, Stop},
     context::{Context, interrupted},
     error::{CliError, Outcome},
     exit::Exit,
@@ -22,7 +24,30 @@ const PATIENCE: Duration = Duration::from_secs(300);
 const PAUSE: Duration = Duration::from_millis(50);
 
 pub(super) async fn run(context: &Context, verb: Daemon) -> Outcome {
-    let Daemon::Stop { no_wait, key } = verb;
+    match verb {
+        Daemon::Stop(verb) => stop(context, verb).await,
+        Daemon::Reload(key) => reload(context, key).await,
+        Daemon::Drain(verb) => drain::run(context, verb).await,
+    }
+}
+
+async fn reload(context: &Context, key: Key) -> Outcome {
+    let key = key.choose();
+    let answer = context.order(&key, context.client.reload(&Keyed { key: Some(key.clone()) })).await?;
+    context.out.warn(&answer.value.warnings);
+    let changed = &answer.value.item.changed;
+    context.out.answer(&Forms {
+        json: &answer.json,
+        names: &|| changed.clone(),
+        table: &|_| match changed.as_slice() {
+            [] => "reloaded: no setting has changed; secrets and roles are those of now\n".to_owned(),
+            changed => format!("reloaded, changed: {}\n", changed.join(", ")),
+        },
+    })?;
+    Ok(Exit::Ok)
+}
+
+async fn stop(context: &Context, Stop { no_wait, key }: Stop) -> Outcome {
     let key = key.choose();
     // Its process must be known before it is gone.
     let pid = discovery::probe(&context.at.path)

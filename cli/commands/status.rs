@@ -1,6 +1,6 @@
 //! `ssectl status`
 
-use ssectl_core::control::types::Status;
+use ssectl_core::control::types::{DrainView, Status};
 
 use crate::{context::Context, error::Outcome, exit::Exit, output::Forms, table::pairs, text};
 
@@ -43,6 +43,9 @@ fn screen(status: &Status) -> String {
         ),
         ("state", Some(if status.durable { "survives a restart" } else { "in memory only" }.to_owned())),
     ];
+    let left =
+        |drain: &DrainView| format!("{} of {} streams left, none is let in", drain.left, drain.connections);
+    lines.extend(status.drain.as_ref().map(|drain| ("drain", Some(left(drain)))));
     lines.extend(status.degraded.iter().map(|why| ("degraded", Some(why.clone()))));
     pairs(&lines)
 }
@@ -68,6 +71,13 @@ mod tests {
             connections: 3,
             pending_versions: 1,
             tasks: TaskCounts { pending: 0, running: 2, ended: 5 },
+            drain: Some(DrainView {
+                began_at: jiff::Timestamp::UNIX_EPOCH,
+                over_ms: 60_000,
+                connections: 5000,
+                left: 3,
+                reconnects_per_second: 83.3,
+            }),
             durable: false,
             degraded: vec!["the disk is full".into()],
         };
@@ -78,6 +88,7 @@ mod tests {
             "http://127.0.0.1:8091\n",
             "2 running, 0 waiting, 5 ended",
             "the disk is full",
+            "3 of 5000 streams left",
         ] {
             assert!(screen.contains(part), "{part} is missing in\n{screen}");
         }

@@ -10,12 +10,15 @@ use crate::{
     config::{Config, Mode},
     current::Current,
     delivery::{Delivery, Departures, Dispatcher, embedded::EmbeddedDelivery, gateway::GatewayDelivery},
+    drain::Drain,
+    http::secret::Secrets,
     idempotency::Receipts,
     lifecycle::Lifecycle,
     metrics::Metrics,
     registry::{ConnectionObserver, ConnectionRegistry},
     services::{Bound, Services},
     store::Store,
+    stream::front::Rules,
     task::{Builtins, TaskService},
     version::{FrontendVersion, VersionService},
 };
@@ -24,13 +27,13 @@ use crate::{
 /// observers are the last step: before it nothing that is dropped keeps itself alive.
 pub(super) fn assemble(
     config: Arc<Config>,
-    access: Access,
+    (access, secrets): (Access, Secrets),
     parts: Parts,
     store: &Arc<dyn Store>,
     lifecycle: &Lifecycle,
     bound: Bound,
 ) -> Result<(Arc<Services>, Option<Embedded>), StartError> {
-    let Parts { clock, observers, receipts, observer_limit, .. } = parts;
+    let Parts { clock, observers, receipts, observer_limit, settings, .. } = parts;
     let metrics = Arc::new(Metrics::new());
     let registry =
         Arc::new(ConnectionRegistry::new(Arc::clone(&clock), lifecycle.clone(), Arc::clone(&metrics)));
@@ -42,7 +45,12 @@ pub(super) fn assemble(
         "" => None,
         url => Some(FrontendVersion::new(url, Arc::clone(&metrics))?),
     };
+    let drain = embedded.as_ref().map(|_| {
+        let (directory, delivery) = (registry.clone(), Arc::clone(&delivery));
+        Arc::new(Drain::new(directory, delivery, lifecycle.clone(), Arc::clone(&clock)))
+    });
     let services = Services {
+        drain,
         versions: Arc::new(VersionService::load(
             Arc::clone(store),
             Arc::clone(&receipts),
@@ -65,8 +73,11 @@ pub(super) fn assemble(
         started_at: clock.now(),
         store: Arc::clone(store),
         lifecycle: lifecycle.clone(),
+        rules: Arc::new(Current::new(Rules::new(&config.stream))),
         config,
         access: Current::new(access),
+        secrets,
+        settings,
         registry,
         delivery,
         dispatcher,

@@ -8,6 +8,7 @@ mod environment;
 mod error;
 mod keys;
 mod load;
+mod reload;
 mod show;
 mod state_dir;
 mod validate;
@@ -20,6 +21,7 @@ pub use environment::Environment;
 pub use error::{ConfigError, Origin, Problem};
 pub use keys::{ENVIRONMENT_PREFIX, Key, all as all_keys};
 pub use load::{Loaded, Sources, load};
+pub use reload::{AT_ONCE, Changes};
 pub use show::render;
 pub use state_dir::{StateDir, state_dir};
 

@@ -20,6 +20,10 @@
 //! | `POST /v1/tasks/{id}/remove` | [`Keyed`] | [`Single`]`<TaskReceipt>` |
 //! | `POST /v1/events` | [`SendEvent`] | [`Single`]`<`[`EventReceipt`]`>` |
 //! | `GET /v1/audit?since=&before=&limit=` | | [`List`]`<`[`AuditEntry`]`>`, newest first |
+//! | `GET /v1/daemon/drain?over_ms=` | | [`Single`]`<`[`DrainView`]`>`: what would come of it |
+//! | `POST /v1/daemon/drain` | [`BeginDrain`] | [`Single`]`<`[`DrainReceipt`]`>` |
+//! | `POST /v1/daemon/drain/cancel` | [`Keyed`] | [`Single`]`<`[`DrainReceipt`]`>` |
+//! | `POST /v1/daemon/reload` | [`Keyed`] | [`Single`]`<`[`ReloadReceipt`]`>` |
 //! | `POST /v1/daemon/stop` | [`Keyed`] | [`Single`]`<`[`StopReceipt`]`>` |
 //!
 //! Lists take `filter`, `sort` and `limit`, as [`listing`](super::listing) has it.
@@ -27,7 +31,7 @@
 //! An error is [`Failure`] with a status code that its [`ErrorCode`] determines; a method that a path does not
 //! take is 405, with the code `invalid`. The `Content-Type` of a body is not looked at; no body is `{}`.
 
-use std::path::PathBuf;
+use std::{path::PathBuf, time::Duration};
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -212,6 +216,9 @@ pub struct Status {
     pub pending_versions: usize,
     /// Tasks by state.
     pub tasks: TaskCounts,
+    /// How far the drain has come, if there is one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub drain: Option<DrainView>,
     /// Whether state survives a restart.
     pub durable: bool,
     /// What is wrong at the moment; empty when all is well.
@@ -305,6 +312,17 @@ pub struct EventReceipt {
     pub connections: usize,
 }
 
+/// The settings were read again.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ReloadReceipt {
+    /// The idempotency key.
+    pub key: String,
+    /// The settings that were changed and hold now. Secrets and roles were looked up again, too.
+    pub changed: Vec<String>,
+    /// The settings that were changed and hold after a restart.
+    pub after_restart: Vec<String>,
+}
+
 /// The daemon is stopping.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct StopReceipt {
@@ -357,6 +375,45 @@ pub struct AuditEntry {
     pub outcome: AuditOutcome,
     /// Why it was refused.
     pub reason: Option<String>,
+}
+
+/// The longest that a drain may take.
+pub const MAX_DRAIN: Duration = Duration::from_secs(86_400);
+
+/// An order to send embedded streams away.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct BeginDrain {
+    /// Evenly over this time; not given: a drain under way goes on as it is, another takes a minute.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub over_ms: Option<u64>,
+    /// The idempotency key; generated when not given.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub key: Option<String>,
+}
+
+/// A drain: embedded streams are sent away, none are let in.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct DrainView {
+    /// When it began, or got its present pace.
+    pub began_at: Timestamp,
+    /// Over what time streams are sent away.
+    pub over_ms: u64,
+    /// How many there were then.
+    pub connections: usize,
+    /// How many are left.
+    pub left: usize,
+    /// How many browsers are sent away, and soon come back, in a second.
+    pub reconnects_per_second: f64,
+}
+
+/// A drain has begun, or was taken back.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct DrainReceipt {
+    /// The idempotency key.
+    pub key: String,
+    /// The drain; none if there was none to take back.
+    pub drain: Option<DrainView>,
 }
 
 /// A line of `GET /v1/tasks/{id}/events`: first `task`, then an `event` for each that follows, `heartbeat`s in

@@ -11,12 +11,13 @@ pub fn router(lifecycle: &Lifecycle) -> Router {
     let lifecycle = lifecycle.clone();
     Router::new()
         .route("/healthz", get(|| std::future::ready(answer(StatusCode::OK, "alive"))))
-        .route("/readyz", get(move || std::future::ready(ready(lifecycle.phase()))))
+        .route("/readyz", get(move || std::future::ready(ready(&lifecycle))))
 }
 
-fn ready(phase: Phase) -> Response {
-    match phase {
+fn ready(lifecycle: &Lifecycle) -> Response {
+    match lifecycle.phase() {
         Phase::Starting => answer(StatusCode::SERVICE_UNAVAILABLE, "starting"),
+        Phase::Ready if !lifecycle.admits() => answer(StatusCode::SERVICE_UNAVAILABLE, "draining"),
         Phase::Ready => answer(StatusCode::OK, "ready"),
         Phase::Draining | Phase::Closing | Phase::Closed => {
             answer(StatusCode::SERVICE_UNAVAILABLE, "shutting down")
@@ -52,6 +53,11 @@ mod tests {
         );
         lifecycle.advance(Phase::Ready);
         assert_eq!(ask(&lifecycle, "/readyz").await, (200, "{\"ready\":true,\"status\":\"ready\"}\n".into()));
+        lifecycle.shut_out();
+        assert_eq!(
+            ask(&lifecycle, "/readyz").await,
+            (503, "{\"ready\":false,\"status\":\"draining\"}\n".into())
+        );
         for phase in [Phase::Draining, Phase::Closing] {
             lifecycle.advance(phase);
             let expected = (503, "{\"ready\":false,\"status\":\"shutting down\"}\n".into());

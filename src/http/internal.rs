@@ -47,7 +47,8 @@ fn watching(lifecycle: &Lifecycle, metrics: Arc<Metrics>) -> Router {
 }
 
 /// Returns everything that the internal listener serves.
-pub fn router(services: &Arc<Services>, secrets: Secrets) -> Router {
+pub fn router(services: &Arc<Services>) -> Router {
+    let secrets = services.secrets.clone();
     let door = Door {
         secrets: secrets.clone(),
         publishers: publisher_router(Arc::clone(services)).layer(Extension(Caller::token())),
@@ -94,7 +95,7 @@ fn shut() -> Response {
         message: "application backends cannot publish here".to_owned(),
         cause: Some("publish.token_file is not set".to_owned()),
         hint: Some(
-            "set publish.token_file to a file with a token (openssl rand -hex 32 makes one) and restart; \
+            "set publish.token_file to a file with a token (openssl rand -hex 32 makes one) and reload; \
              operators use ssectl"
                 .to_owned(),
         ),

@@ -4,12 +4,13 @@ use std::{
     fmt, fs, io,
     net::SocketAddr,
     path::{Path, PathBuf},
+    sync::Arc,
 };
 
 use axum::http::{HeaderMap, header::AUTHORIZATION};
 use subtle::ConstantTimeEq;
 
-use crate::config::Config;
+use crate::{config::Config, current::Current};
 
 /// The longest secret, in bytes.
 const MAX_BYTES: usize = 1024;
@@ -46,9 +47,12 @@ pub enum SecretError {
     Open(SocketAddr),
 }
 
-/// What callers of the internal listener must show.
+/// What callers of the internal listener must show: whoever holds it sees what it was replaced by.
 #[derive(Clone, Debug)]
-pub struct Secrets {
+pub struct Secrets(Arc<Current<Held>>);
+
+#[derive(Clone, Debug)]
+struct Held {
     callback: Option<Secret>,
     publisher: Option<Secret>,
 }
@@ -58,34 +62,39 @@ impl Secrets {
     pub fn load(config: &Config) -> Result<Self, SecretError> {
         let callback = Secret::read("callback.secret_file", &config.callback.secret_file)?;
         let publisher = Secret::read("publish.token_file", &config.publish.token_file)?;
-        let secrets = Self { callback, publisher };
+        let secrets = Self(Arc::new(Current::new(Held { callback, publisher })));
         secrets.guard(config.listen.internal)?;
         Ok(secrets)
     }
 
     /// Refuses an address that other machines reach when callers need not show anything.
     pub(crate) fn guard(&self, internal: SocketAddr) -> Result<(), SecretError> {
-        if self.callback.is_none() && !internal.ip().is_loopback() {
+        if self.0.get().callback.is_none() && !internal.ip().is_loopback() {
             return Err(SecretError::Open(internal));
         }
         Ok(())
+    }
+
+    /// Holds others from now on.
+    pub(crate) fn replace(&self, others: &Self) {
+        self.0.replace(Held::clone(&others.0.get()));
     }
 
     /// Returns whether a callback may be served: every secret that it shows, by header or in the query, must
     /// be right, and where one is configured it must show one.
     pub(super) fn admit_callback(&self, headers: &HeaderMap, query: Option<&str>) -> bool {
         let in_query = query.and_then(|query| crate::request_url::query_value(query, "secret"));
-        self.callback.as_ref().is_none_or(|secret| secret.is_shown(headers, in_query.as_deref()))
+        self.0.get().callback.as_ref().is_none_or(|secret| secret.is_shown(headers, in_query.as_deref()))
     }
 
     /// Returns whether there is a door for publishers at all.
     pub(super) fn has_publishers(&self) -> bool {
-        self.publisher.is_some()
+        self.0.get().publisher.is_some()
     }
 
     /// Returns whether a publisher may be served.
     pub(super) fn admit_publisher(&self, headers: &HeaderMap) -> bool {
-        self.publisher.as_ref().is_some_and(|secret| secret.is_shown(headers, None))
+        self.0.get().publisher.as_ref().is_some_and(|secret| secret.is_shown(headers, None))
     }
 }
 
@@ -158,7 +167,10 @@ pub(super) mod tests {
 
     pub(in crate::http) fn secrets(callback: Option<&str>, publisher: Option<&str>) -> Secrets {
         let secret = |text: &str| Secret(text.as_bytes().into());
-        Secrets { callback: callback.map(secret), publisher: publisher.map(secret) }
+        Secrets(Arc::new(Current::new(Held {
+            callback: callback.map(secret),
+            publisher: publisher.map(secret),
+        })))
     }
 
     fn headers(values: &[&str]) -> HeaderMap {

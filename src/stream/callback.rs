@@ -63,6 +63,7 @@ impl From<CloseReason> for Reason {
             CloseReason::Disconnected
             | CloseReason::Replaced
             | CloseReason::Lifetime
+            | CloseReason::Drain
             | CloseReason::Shutdown => Self::ServerClosed,
             CloseReason::SlowConsumer | CloseReason::NotFound | CloseReason::Error => Self::Error,
         }

@@ -128,7 +128,8 @@ impl Frame {
     /// Returns the last frame of a stream that we end, with the end of the body.
     pub(crate) fn bye(reason: CloseReason) -> Self {
         // Whoever is sent away by the clock comes back at a time of its own.
-        let retry = if reason == CloseReason::Lifetime { opening::again() } else { String::new() };
+        let by_the_clock = matches!(reason, CloseReason::Lifetime | CloseReason::Drain);
+        let retry = if by_the_clock { opening::again() } else { String::new() };
         let block = format!("{retry}event: bye\ndata: {{\"reason\":\"{}\"}}\n\n", reason.label());
         let (chunked, plain) = encode(&block, "0\r\n\r\n");
         Self::of(chunked, plain)

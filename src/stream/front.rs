@@ -25,6 +25,7 @@ use super::{
 use crate::{
     config::StreamConfig,
     connection::{CloseReason, Connection, Origin},
+    current::Current,
     delivery::embedded::EmbeddedDelivery,
     hosts::Hosts,
     http::{guard, server::Persistence},
@@ -42,10 +43,28 @@ pub const ADMISSION: Duration = Duration::from_millis(5500);
 pub struct Streams {
     delivery: Arc<EmbeddedDelivery>,
     admission: Arc<dyn Admission>,
-    origins: Origins,
-    gate: Gate,
+    rules: Arc<Current<Rules>>,
     unread: Duration,
     callbacks: Callbacks,
+}
+
+/// Who is let in, as far as new settings may change it at once.
+#[derive(Debug)]
+pub struct Rules {
+    origins: Origins,
+    gate: Gate,
+}
+
+impl Rules {
+    /// Returns the rules of these settings.
+    pub fn new(config: &StreamConfig) -> Self {
+        Self { origins: Origins::new(&config.cors_origins), gate: Gate::new(config) }
+    }
+
+    /// Returns the rules of other settings, for the streams that there are.
+    pub fn renewed(&self, config: &StreamConfig) -> Self {
+        Self { origins: Origins::new(&config.cors_origins), gate: self.gate.renewed(config) }
+    }
 }
 
 /// Whether admission repeats requests to a backend.
@@ -59,14 +78,14 @@ impl Streams {
     /// Returns the streams of this delivery, opened as admission allows.
     pub fn new(
         config: &StreamConfig,
+        rules: Arc<Current<Rules>>,
         delivery: Arc<EmbeddedDelivery>,
         admission: Arc<dyn Admission>,
     ) -> Self {
-        let origins = Origins::new(&config.cors_origins);
         // A browser that is there acknowledges the heartbeat; the deadline is for the bytes themselves.
-        let (gate, unread) = (Gate::new(config), config.heartbeat + config.write_deadline);
+        let unread = config.heartbeat + config.write_deadline;
         let callbacks = if config.authorize_url.is_empty() { Callbacks::Off } else { Callbacks::On };
-        Self { delivery, admission, origins, gate, unread, callbacks }
+        Self { delivery, admission, rules, unread, callbacks }
     }
 }
 
@@ -133,7 +152,7 @@ impl Porter for Front {
 
 impl Front {
     async fn open_in(&self, streams: &Streams, head: StreamHead, mut socket: TcpStream, peer: SocketAddr) {
-        let permission = streams.origins.judge(head.origin.as_deref(), &head.host);
+        let permission = streams.rules.get().origins.judge(head.origin.as_deref(), &head.host);
         let (transfer, agent, repeated) = (head.transfer, head.agent, head.repeated.clone());
         let (seat, newcomer) = match self.examine(streams, head, &permission, peer) {
             Ok(fit) => fit,
@@ -173,10 +192,13 @@ impl Front {
             return Err(Refusal::Origin);
         }
         let request_id = request_url::request_id(&head.target).map_err(Refusal::RequestId)?;
-        self.lifecycle.accepting().map_err(|_| Refusal::Draining)?;
+        if !self.lifecycle.admits() {
+            return Err(Refusal::Draining);
+        }
         let seat = streams.delivery.seat().ok_or(Refusal::Full)?;
-        let address = streams.gate.address(peer.ip(), &head.forwarded);
-        let place = streams.gate.pass(address)?;
+        let rules = streams.rules.get();
+        let address = rules.gate.address(peer.ip(), &head.forwarded);
+        let place = rules.gate.pass(address)?;
         let origin = Origin { address: Some(address), user_agent: head.user_agent };
         Ok((seat.among(place), Newcomer { request_id, token: Token::random(), origin }))
     }

@@ -32,6 +32,11 @@ impl Gate {
         Self { proxies, crowd, rate }
     }
 
+    /// Returns a gate as other settings have it, but for `stream.per_ip`: who is inside is known to this one.
+    pub(crate) fn renewed(&self, config: &StreamConfig) -> Self {
+        Self { crowd: self.crowd.clone(), ..Self::new(config) }
+    }
+
     /// Returns the address that a request is from: the peer's, or, as far as trusted proxies vouch for it, what
     /// `X-Forwarded-For` says, read from its right end.
     pub(crate) fn address(&self, peer: IpAddr, forwarded: &[String]) -> IpAddr {

@@ -72,7 +72,7 @@ pub enum Admitted {
     Open(Arc<Connection>),
     /// Its id keeps replacing itself: two tabs share it.
     Flapping,
-    /// The daemon is shutting down.
+    /// The daemon is shutting down, or drained.
     ShuttingDown,
     /// The backend says no, with this status.
     Denied(StatusCode),

@@ -36,7 +36,7 @@ pub(crate) enum Refusal {
     Origin,
     /// Its id keeps replacing itself.
     Flapping,
-    /// The daemon is shutting down.
+    /// The daemon is shutting down, or drained.
     Draining,
     /// There are as many streams as there may be.
     Full,

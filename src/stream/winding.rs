@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use tokio::sync::oneshot;
 
-use crate::connection::Serial;
+use crate::{connection::Serial, drain::staying};
 
 /// For the last bytes of streams that do not take them, beyond the spread.
 const PATIENCE: Duration = Duration::from_secs(3);
@@ -31,9 +31,7 @@ impl Winding {
 
     /// Returns the streams whose time has come.
     pub(super) fn due(&mut self, now: Instant) -> Vec<Serial> {
-        let left = self.spread.saturating_sub(now.saturating_duration_since(self.began)).as_nanos();
-        let share = (self.all as u128 * left).checked_div(self.spread.as_nanos()).unwrap_or(0);
-        let may_stay = usize::try_from(share).unwrap_or(self.all);
+        let may_stay = staying(self.all, self.spread, now.saturating_duration_since(self.began));
         self.next = now + PORTION;
         self.left.split_off(may_stay.min(self.left.len()))
     }

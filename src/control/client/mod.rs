@@ -45,8 +45,9 @@ use super::{
     listing::Listing,
     local,
     types::{
-        ApiError, AuditEntry, ClearReceipt, ClearVersion, ConnectionView, Disconnect, DisconnectReceipt,
-        EventReceipt, Failure, Keyed, List, SendEvent, Single, Status, StopReceipt,
+        ApiError, AuditEntry, BeginDrain, ClearReceipt, ClearVersion, ConnectionView, Disconnect,
+        DisconnectReceipt, DrainReceipt, DrainView, EventReceipt, Failure, Keyed, List, ReloadReceipt,
+        SendEvent, Single, Status, StopReceipt,
     },
 };
 use crate::{
@@ -253,6 +254,27 @@ impl Client {
         let since = since.map_or_else(String::new, |since| format!("&since={since}"));
         let before = before.map_or_else(String::new, |before| format!("&before={before}"));
         self.get(&format!("/v1/audit?limit={limit}{since}{before}")).await
+    }
+
+    /// Asks what would come of a drain.
+    pub async fn forecast_drain(&self, over_ms: Option<u64>) -> Asked<Single<DrainView>> {
+        let query = over_ms.map_or(String::new(), |ms| format!("?over_ms={ms}"));
+        self.get(&format!("/v1/daemon/drain{query}")).await
+    }
+
+    /// Sends embedded streams away.
+    pub async fn drain(&self, order: &BeginDrain) -> Asked<Single<DrainReceipt>> {
+        self.post("/v1/daemon/drain", order).await
+    }
+
+    /// Takes a drain back.
+    pub async fn cancel_drain(&self, order: &Keyed) -> Asked<Single<DrainReceipt>> {
+        self.post("/v1/daemon/drain/cancel", order).await
+    }
+
+    /// Has the settings read again.
+    pub async fn reload(&self, order: &Keyed) -> Asked<Single<ReloadReceipt>> {
+        self.post("/v1/daemon/reload", order).await
     }
 
     /// Begins the daemon's shutdown.

@@ -6,10 +6,12 @@ use serde::Serialize;
 use super::{Shared, extract::Body, failure::Rejected};
 use crate::{
     access::Caller,
-    control::types::{Keyed, Listen, Single, Status, StopReceipt},
+    config::Changes,
+    control::types::{Keyed, Listen, ReloadReceipt, Single, Status, StopReceipt},
     delivery::Directory,
     idempotency::{Begun, Mandate, Mutation},
     order::{Order, Verb},
+    reload,
     services::Services,
 };
 
@@ -31,6 +33,7 @@ pub(super) async fn status(State(services): State<Shared>) -> Json<Single<Status
         connections: services.registry.count(),
         pending_versions: services.versions.pending().len(),
         tasks: services.tasks.counts(),
+        drain: services.drain.as_ref().and_then(|drain| drain.view()),
         durable: services.store.durable(),
         degraded: services.degraded(),
     };
@@ -52,6 +55,39 @@ fn name(variant: &impl Serialize) -> String {
         Ok(serde_json::Value::String(name)) => name,
         _ => String::new(),
     }
+}
+
+/// Reads the settings again.
+pub(super) async fn reload(
+    State(services): State<Shared>,
+    Extension(caller): Extension<Caller>,
+    Body(order): Body<Keyed>,
+) -> Result<Json<Single<ReloadReceipt>>, Rejected> {
+    let logged = Order::new(caller, Verb::RELOAD, &"settings", order.key.as_ref());
+    let inner = services.clone();
+    let act = move |by| async move { reload_once(&inner, by, order).await };
+    let receipt = logged.carry_out(&services, act).await??;
+    let warning = (!receipt.after_restart.is_empty())
+        .then(|| format!("these hold after a restart: {}", receipt.after_restart.join(", ")));
+    let mut answer = Single::new("daemon.reloaded", receipt);
+    answer.warnings.extend(warning);
+    Ok(Json(answer))
+}
+
+async fn reload_once(services: &Services, by: Mandate, order: Keyed) -> Result<ReloadReceipt, Rejected> {
+    let mutation = Mutation::new(by, "daemon.reload", order.key.clone());
+    let mut ticket = match services.receipts.begin(&mutation, &order).await? {
+        Begun::Repeated(receipt) => return Ok(receipt),
+        Begun::First(ticket) => ticket,
+    };
+    let Changes { at_once, after_restart } = reload::reload(services).await?;
+    let receipt = ReloadReceipt { key: mutation.key.clone(), changed: at_once, after_restart };
+    // It is done: a receipt that cannot be stored is given all the same.
+    if let Err(error) = ticket.commit(&receipt, Vec::new()).await {
+        tracing::warn!(%error, "reloaded, but the receipt was not stored");
+        ticket.finish(&receipt);
+    }
+    Ok(receipt)
 }
 
 /// Begins the graceful shutdown. Asking again does not hurry it.

@@ -19,6 +19,7 @@ use crate::{
     idempotency::{KeyConflict, ReceiptError, TooManyKeys},
     lifecycle::ShuttingDown,
     order::{Broken, NotDone},
+    reload::NotReloaded,
     store::StoreError,
     task::TaskError,
     version::VersionError,
@@ -90,6 +91,20 @@ impl From<NotDone> for Rejected {
 impl From<ShuttingDown> for Rejected {
     fn from(error: ShuttingDown) -> Self {
         Self::new(ErrorCode::Refused, error.to_string()).hint("repeat it when the daemon is back")
+    }
+}
+
+impl From<NotReloaded> for Rejected {
+    fn from(error: NotReloaded) -> Self {
+        let message = "the settings are not reloaded, nothing has changed";
+        match error {
+            NotReloaded::Invalid(why) => Self::new(ErrorCode::Refused, message)
+                .cause(&why.lines().map(str::trim).collect::<Vec<_>>().join("; "))
+                .hint("mend the settings: `ssectld config check --config FILE` shows what is wrong"),
+            NotReloaded::Sourceless => {
+                Self::new(ErrorCode::Refused, error.to_string()).hint("restart it with other settings")
+            }
+        }
     }
 }
 

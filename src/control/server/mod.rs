@@ -3,6 +3,7 @@
 mod audit;
 mod connections;
 mod daemon;
+mod drain;
 mod events;
 mod extract;
 mod failure;
@@ -53,6 +54,7 @@ pub fn publisher_router(services: Arc<Services>) -> Router {
 fn router(services: Arc<Services>, guard: Guard) -> Router {
     let watching = Router::new()
         .route("/v1/status", get(daemon::status))
+        .route("/v1/daemon/drain", get(drain::forecast))
         .route("/v1/connections", get(connections::list))
         .route("/v1/connections/{request_id}", get(connections::show))
         .route("/v1/connections/disconnect", get(connections::show_disconnect))
@@ -66,6 +68,9 @@ fn router(services: Arc<Services>, guard: Guard) -> Router {
         .route("/v1/versions/clear", post(versions::clear))
         .route("/v1/tasks/{id}/cancel", post(tasks::cancel))
         .route("/v1/tasks/{id}/remove", post(tasks::remove))
+        .route("/v1/daemon/drain", post(drain::begin))
+        .route("/v1/daemon/drain/cancel", post(drain::cancel))
+        .route("/v1/daemon/reload", post(daemon::reload))
         .route("/v1/daemon/stop", post(daemon::stop));
     let all = publishing()
         .merge(guard::only(Role::Reader, watching))

@@ -106,7 +106,7 @@ impl Home {
         let notices = UnixDatagram::bind(&notify).expect("a socket for its notices");
         let mut child = command.env("NOTIFY_SOCKET", &notify).spawn().expect("ssectld can be run");
         let ready = tokio::select! {
-            () = notice(&notices, "READY=1") => true,
+            _ = notice(&notices, "READY=1") => true,
             _ = child.wait() => false,
         };
         let unknown = SocketAddr::from(([127, 0, 0, 1], 0));
@@ -151,6 +151,11 @@ impl Daemon {
     /// Waits until it tells systemd this.
     pub async fn notice(&self, text: &str) {
         notice(&self.notices, text).await;
+    }
+
+    /// Waits until it tells systemd this, and returns all that it tells with it.
+    pub async fn notice_with(&self, text: &str) -> String {
+        notice(&self.notices, text).await
     }
 
     /// Returns what it has told systemd meanwhile.
@@ -204,15 +209,16 @@ impl Drop for Daemon {
     }
 }
 
-async fn notice(notices: &UnixDatagram, text: &str) {
+async fn notice(notices: &UnixDatagram, text: &str) -> String {
     within(&format!("the notice {text}"), async {
         let mut buffer = [0; 4096];
         loop {
             let length = notices.recv(&mut buffer).await.expect("the notices can be read");
-            if String::from_utf8_lossy(&buffer[..length]).lines().any(|line| line == text) {
-                return;
+            let told = String::from_utf8_lossy(&buffer[..length]);
+            if told.lines().any(|line| line == text) {
+                return told.into_owned();
             }
         }
     })
-    .await;
+    .await
 }

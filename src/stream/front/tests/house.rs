@@ -90,7 +90,8 @@ impl House {
             registry: Arc::clone(&registry),
             delivery: Arc::clone(&delivery),
         };
-        let streams = keep(Streams::new(config, Arc::clone(&delivery), Arc::new(admission)));
+        let rules = Arc::new(Current::new(Rules::new(config)));
+        let streams = keep(Streams::new(config, rules, Arc::clone(&delivery), Arc::new(admission)));
         let http = Router::new()
             .fallback(async |method: Method, uri: Uri, body: Body| format!("{method} {uri} {}", body.len()));
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a listener");

@@ -1,0 +1,107 @@
+//! The drain: what would come of it, its beginning, and its end before its time.
+
+use std::{sync::Arc, time::Duration};
+
+use axum::{Extension, Json, extract::State};
+use serde::Deserialize;
+
+use super::{
+    Shared,
+    extract::{Body, Params},
+    failure::Rejected,
+};
+use crate::{
+    access::Caller,
+    control::types::{BeginDrain, DrainReceipt, DrainView, ErrorCode, Keyed, MAX_DRAIN, Single},
+    drain::Drain,
+    idempotency::{Begun, Mutation},
+    order::{Order, Verb},
+    services::Services,
+};
+
+/// The pace that is asked about.
+#[derive(Deserialize)]
+pub(super) struct Pace {
+    over_ms: Option<u64>,
+}
+
+/// Returns what would come of a drain that began now.
+pub(super) async fn forecast(
+    State(services): State<Shared>,
+    Params(pace): Params<Pace>,
+) -> Result<Json<Single<DrainView>>, Rejected> {
+    let view = drain(&services)?.forecast(over(pace.over_ms)?);
+    Ok(Json(Single::new("daemon.drain", view)))
+}
+
+/// Begins, or goes on at another pace.
+pub(super) async fn begin(
+    State(services): State<Shared>,
+    Extension(caller): Extension<Caller>,
+    Body(order): Body<BeginDrain>,
+) -> Result<Json<Single<DrainReceipt>>, Rejected> {
+    let logged = Order::new(caller, Verb::DRAIN, &"streams", order.key.as_ref());
+    let inner = services.clone();
+    let act = move |by| async move {
+        let (drain, over) = (drain(&inner)?, over(order.over_ms)?);
+        let mutation = Mutation::new(by, "daemon.drain", order.key.clone());
+        once(&inner, mutation, &order, || {
+            inner.lifecycle.accepting()?;
+            Ok(Some(drain.begin(over)))
+        })
+        .await
+    };
+    Ok(Json(Single::new("daemon.drain", logged.carry_out(&services, act).await??)))
+}
+
+/// Takes it back.
+pub(super) async fn cancel(
+    State(services): State<Shared>,
+    Extension(caller): Extension<Caller>,
+    Body(order): Body<Keyed>,
+) -> Result<Json<Single<DrainReceipt>>, Rejected> {
+    let logged = Order::new(caller, Verb::DRAIN_CANCEL, &"streams", order.key.as_ref());
+    let inner = services.clone();
+    let act = move |by| async move {
+        let drain = drain(&inner)?;
+        let mutation = Mutation::new(by, "daemon.drain.cancel", order.key.clone());
+        once(&inner, mutation, &order, || Ok(drain.cancel())).await
+    };
+    Ok(Json(Single::new("daemon.drain", logged.carry_out(&services, act).await??)))
+}
+
+/// Does it unless it was done with this key.
+async fn once(
+    services: &Services,
+    mutation: Mutation,
+    order: &impl serde::Serialize,
+    act: impl FnOnce() -> Result<Option<DrainView>, Rejected>,
+) -> Result<DrainReceipt, Rejected> {
+    let mut ticket = match services.receipts.begin(&mutation, order).await? {
+        Begun::Repeated(receipt) => return Ok(receipt),
+        Begun::First(ticket) => ticket,
+    };
+    let receipt = DrainReceipt { key: mutation.key.clone(), drain: act()? };
+    // It is done: a receipt that cannot be stored is given all the same.
+    if let Err(error) = ticket.commit(&receipt, Vec::new()).await {
+        tracing::warn!(%error, "the drain's receipt was not stored");
+        ticket.finish(&receipt);
+    }
+    Ok(receipt)
+}
+
+fn drain(services: &Services) -> Result<&Arc<Drain>, Rejected> {
+    services.drain.as_ref().ok_or_else(|| {
+        Rejected::new(ErrorCode::Refused, "there is nothing to drain")
+            .cause(&"in gateway mode the gateway holds the streams, and they outlive this daemon")
+            .hint("restart the daemon whenever you like; browsers are sent away by the gateway's own end")
+    })
+}
+
+fn over(ms: Option<u64>) -> Result<Option<Duration>, Rejected> {
+    let over = ms.map(Duration::from_millis);
+    if over.is_some_and(|over| over > MAX_DRAIN) {
+        return Err(Rejected::invalid("a drain takes a day at the most"));
+    }
+    Ok(over)
+}

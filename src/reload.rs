@@ -1,0 +1,98 @@
+//! Reads the settings again while the daemon goes on: all of them are checked, then those that may change at once do,
+//! together, or none.
+
+use std::sync::Arc;
+
+use tokio::sync::Mutex;
+
+use crate::{
+    access::Access,
+    config::{Changes, Config},
+    http::secret::Secrets,
+    services::Services,
+};
+
+/// Where the settings come from.
+pub trait Source: Send + Sync + 'static {
+    /// Reads and checks them as they are now. Fails with all that is wrong.
+    fn read(&self) -> Result<Config, String>;
+    /// Is told that they are being read.
+    fn begins(&self);
+    /// Is told the settings that hold from now on; none if those of before do.
+    fn ends(&self, settings: Option<&Config>);
+}
+
+/// The settings as they were read, and where from.
+pub struct Settings {
+    source: Arc<dyn Source>,
+    read: Mutex<Config>,
+}
+
+/// Why the settings of before still hold.
+#[derive(Clone, Debug, thiserror::Error)]
+pub enum NotReloaded {
+    /// Something is wrong with those of now.
+    #[error("the settings are not reloaded, nothing has changed: {0}")]
+    Invalid(String),
+    /// Nobody knows where they are from.
+    #[error("the settings are not reloaded: this daemon has none to read")]
+    Sourceless,
+}
+
+impl Settings {
+    /// Returns settings as they were read from a source.
+    pub fn new(read: Config, source: Arc<dyn Source>) -> Self {
+        Self { source, read: Mutex::new(read) }
+    }
+}
+
+/// Reads the settings again. Returns what has changed, and what will after a restart.
+pub async fn reload(services: &Services) -> Result<Changes, NotReloaded> {
+    let settings = services.settings.as_ref().ok_or(NotReloaded::Sourceless)?;
+    let mut before = settings.read.lock().await;
+    settings.source.begins();
+    let source = Arc::clone(&settings.source);
+    // It reads files.
+    let found = tokio::task::spawn_blocking(move || Found::read(&*source)).await;
+    let found = found.unwrap_or_else(|_| Err("reading them broke off".to_owned()));
+    let found = found.and_then(|found| match found.secrets.guard(services.bound.internal) {
+        Ok(()) => Ok(found),
+        Err(error) => Err(error.to_string()),
+    });
+    let Found { config, access, secrets } = found.map_err(|why| {
+        settings.source.ends(None);
+        tracing::error!(why, "the settings are not reloaded, nothing has changed");
+        NotReloaded::Invalid(why)
+    })?;
+    services.access.replace(access);
+    services.secrets.replace(&secrets);
+    let rules = services.rules.get().renewed(&config.stream);
+    services.rules.replace(rules);
+    settings.source.ends(Some(&config));
+    let changes = before.changes(&config);
+    *before = before.overtaken_by(&config);
+    let named = |keys: &[String]| (!keys.is_empty()).then(|| keys.join(", "));
+    let (changed, after_restart) = (named(&changes.at_once), named(&changes.after_restart));
+    tracing::info!(changed, after_restart, "settings reloaded");
+    Ok(changes)
+}
+
+/// Settings that were read again, and what they name.
+struct Found {
+    config: Config,
+    access: Access,
+    secrets: Secrets,
+}
+
+impl Found {
+    fn read(source: &dyn Source) -> Result<Self, String> {
+        let config = source.read()?;
+        match (Access::load(&config), Secrets::load(&config)) {
+            (Ok(access), Ok(secrets)) => Ok(Self { config, access, secrets }),
+            (access, secrets) => {
+                let wrong = [access.err().map(|e| e.to_string()), secrets.err().map(|e| e.to_string())];
+                Err(wrong.into_iter().flatten().collect::<Vec<_>>().join("\n"))
+            }
+        }
+    }
+}
