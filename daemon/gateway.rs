@@ -5,7 +5,7 @@ use std::time::Duration;
 use ssectl_core::{
     accept::Sockets,
     config::{Config, Environment, Loaded, Origin},
-    gateway::Gateway,
+    gateway::{Gateway, StartError},
 };
 
 use crate::{
@@ -32,7 +32,11 @@ pub(crate) fn start(settings: &args::Settings, told: &args::Gateway) -> Result<(
 async fn run(config: &Config, sockets: Sockets) -> Result<(), Failure> {
     let failed = |error: &dyn std::fmt::Display| Failure::new(Exit::Failed, error);
     let signals = Signals::catch().map_err(|error| failed(&error))?;
-    let gateway = Gateway::start(config, sockets).map_err(|error| failed(&error))?;
+    let gateway = Gateway::start(config, sockets).map_err(|error| match error {
+        StartError::Secret(_) => Failure::new(Exit::Unusable, error)
+            .hint("`ssectld config show` prints every setting and where it is from"),
+        _ => failed(&error),
+    })?;
     notify::stopping_when_it_does(gateway.lifecycle());
     #[expect(
         clippy::disallowed_methods,

@@ -70,6 +70,8 @@ pub mod registry;
 #[cfg(feature = "daemon")]
 pub mod reload;
 #[cfg(feature = "daemon")]
+pub mod secret;
+#[cfg(feature = "daemon")]
 pub mod services;
 #[cfg(feature = "daemon")]
 pub mod store;

@@ -130,7 +130,7 @@ impl Caller {
         let has = self.role.map_or_else(|| "none".to_owned(), |role| role.to_string());
         let name = self.peer.as_ref().and_then(|peer| peer.account.name.as_deref());
         let entry = name.map_or_else(|| self.number(), str::to_owned);
-        let listed = format!("add {entry:?} to access.{needed}s in ssectld's settings and restart it");
+        let listed = format!("add {entry:?} to access.{needed}s in ssectld's settings and reload it");
         let hint = match (&self.operators, name, self.role) {
             (Some(group), Some(name), None) if needed <= Role::Operator => {
                 format!(
@@ -187,13 +187,13 @@ mod tests {
         assert_eq!(
             stranger.hint,
             "sudo usermod -aG ops eve makes an operator of eve; or add \"eve\" to access.readers in ssectld's \
-             settings and restart it; or use sudo"
+             settings and reload it; or use sudo"
         );
         let operator =
             caller(None, Some(Role::Operator), Some("ops")).must_have(Role::Admin).expect_err("refused");
         assert_eq!(
             operator.hint,
-            "add \"1001\" to access.admins in ssectld's settings and restart it, or use sudo"
+            "add \"1001\" to access.admins in ssectld's settings and reload it, or use sudo"
         );
     }
 }

@@ -106,9 +106,37 @@ pub fn load(sources: &Sources) -> Result<Loaded, ConfigError> {
         message: error.message().to_owned(),
         hint: None,
     })?;
+    credentials(&mut loaded, &sources.environment);
     match validate::problems(&loaded) {
         problems if problems.is_empty() => Ok(loaded),
         problems => Err(ConfigError::Invalid(problems)),
+    }
+}
+
+/// The variable in which systemd names the directory with what `LoadCredential=` loads.
+const CREDENTIALS: &str = "CREDENTIALS_DIRECTORY";
+
+/// Looks for secrets in the directory of credentials: for those that are named by a relative path, and for those that
+/// nobody named, under the name of their setting.
+fn credentials(loaded: &mut Loaded, environment: &Environment) {
+    let Some(dir) = environment.get(CREDENTIALS).map(Path::new) else { return };
+    let config = &mut loaded.config;
+    let settings = [
+        ("callback.secret_file", &mut config.callback.secret_file),
+        ("publish.token_file", &mut config.publish.token_file),
+        ("gateway.secret_file", &mut config.gateway.secret_file),
+        ("gateway_server.secret_file", &mut config.gateway_server.secret_file),
+    ];
+    for (key, file) in settings {
+        if !file.as_os_str().is_empty() {
+            *file = dir.join(&*file);
+            continue;
+        }
+        let found = dir.join(key.trim_end_matches("_file"));
+        if found.exists() {
+            *file = found;
+            loaded.origins.insert(key.to_owned(), Origin::Variable(CREDENTIALS.to_owned()));
+        }
     }
 }
 

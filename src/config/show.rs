@@ -2,6 +2,8 @@
 
 use std::fmt::Write;
 
+use serde_json::Value;
+
 use super::{Loaded, keys, load::toml_text};
 
 /// Returns the settings as TOML; a comment says where each is from.
@@ -15,8 +17,19 @@ pub fn render(loaded: &Loaded) -> String {
             let _ = writeln!(text, "\n[{section}]");
             present = section;
         }
-        let line = format!("{name} = {}", toml_text(&key.default));
+        let line = format!("{name} = {}", toml_text(&without_secret(&key.default)));
         let _ = writeln!(text, "{line:<40} # {}", loaded.origin(&key.path));
     }
     text
+}
+
+/// Returns a value without the secret that a URL may show to whoever is asked: `?secret=…`.
+fn without_secret(value: &Value) -> Value {
+    match value.as_str().and_then(|text| text.split_once("secret=")) {
+        Some((before, rest)) if before.ends_with(['?', '&']) => {
+            let after = rest.find('&').map_or("", |end| &rest[end..]);
+            Value::String(format!("{before}secret=…{after}"))
+        }
+        _ => value.clone(),
+    }
 }

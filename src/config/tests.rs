@@ -178,6 +178,21 @@ fn a_secret_opens_the_internal_listener() {
 }
 
 #[test]
+fn secrets_are_found_among_the_credentials() {
+    let dir = tempfile::tempdir().expect("a directory");
+    std::fs::write(dir.path().join("callback.secret"), "x").expect("written");
+    let place = dir.path().to_str().expect("text");
+    let given = ["publish.token_file=mine", "gateway.secret_file=/elsewhere"];
+    let loaded = load(&sources(&given, &[("CREDENTIALS_DIRECTORY", place)])).expect("valid");
+    assert_eq!(loaded.config.callback.secret_file, dir.path().join("callback.secret"));
+    assert_eq!(loaded.config.publish.token_file, dir.path().join("mine"));
+    assert_eq!(loaded.config.gateway.secret_file, Path::new("/elsewhere"));
+    assert_eq!(loaded.config.gateway_server.secret_file, Path::new(""));
+    assert_eq!(loaded.origin("callback.secret_file").to_string(), "CREDENTIALS_DIRECTORY");
+    assert!(render(&loaded).contains("callback.secret"));
+}
+
+#[test]
 fn what_show_prints_says_the_same() {
     let given = sources(
         &["mode=gateway", "stream.cors_origins=[\"https://a\"]", "tasks.timeout=90s", "demo=false"],

@@ -64,8 +64,8 @@ pub enum InvalidGateway {
     #[error("gateway.in_flight must be at least 1")]
     InFlight,
     /// The secret cannot be used.
-    #[error("gateway.secret_file {0:?} must hold 1 to 1024 printable ASCII characters without spaces: {1}")]
-    Secret(std::path::PathBuf, String),
+    #[error("{0}")]
+    Secret(String),
     /// Nothing could ever succeed.
     #[error("gateway.timeout must be more than nothing: 5s for example")]
     Timeout,

@@ -25,9 +25,10 @@ use super::{
 use crate::{
     config::Framing,
     delivery::gateway::BATCH,
-    http::{body, guard, secret::Secret},
+    http::{body, guard},
     lifecycle::Lifecycle,
     request_url,
+    secret::Secret,
 };
 
 /// The HTTP side of a gateway.

@@ -32,13 +32,11 @@ use crate::{
     accept::{self, Sockets},
     config::Config,
     hosts::Hosts,
-    http::{
-        self,
-        secret::{Secret, SecretError},
-    },
+    http,
     lifecycle::{Lifecycle, Phase, Stop},
     metrics::Metrics,
     outbound::InvalidUrl,
+    secret::{Secret, SecretError},
     stream::{
         callback::Callback,
         door::{self, Hours},
@@ -92,6 +90,9 @@ impl Gateway {
             (given, address) => Some(door(given, address.unwrap_or(server.listen))?),
         };
         let secret = Secret::read("gateway_server.secret_file", &server.secret_file)?;
+        if secret.is_none() && !address.ip().is_loopback() && !server.trust_network {
+            return Err(SecretError::OpenGateway(address).into());
+        }
         if secret.is_none() {
             tracing::warn!(
                 "/internal/send asks for no secret: whoever reaches {address} may send to every browser. Set \

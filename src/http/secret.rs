@@ -1,58 +1,22 @@
-//! The secrets of the internal listener: read from files, compared in constant time, never shown.
+//! What callers of the internal listener and of a gateway must show, and where they show it.
 
-use std::{
-    fmt, fs, io,
-    net::SocketAddr,
-    path::{Path, PathBuf},
-    sync::Arc,
-};
+use std::{net::SocketAddr, sync::Arc};
 
 use axum::http::{HeaderMap, header::AUTHORIZATION};
-use subtle::ConstantTimeEq;
 
-use crate::{config::Config, current::Current};
+use crate::{
+    config::Config,
+    current::Current,
+    secret::{Secret, SecretError},
+};
 
-/// The longest secret, in bytes.
-const MAX_BYTES: usize = 1024;
-
-/// Why the internal listener must not be opened.
-#[derive(Debug, thiserror::Error)]
-pub enum SecretError {
-    /// A file cannot be read.
-    #[error(
-        "cannot read {setting} {path:?}: {error}. Write a secret into it (openssl rand -hex 32 makes one) that this user may read"
-    )]
-    Read {
-        /// The setting that names the file.
-        setting: &'static str,
-        /// The file.
-        path: PathBuf,
-        /// What went wrong.
-        error: io::Error,
-    },
-    /// A file's content is no secret.
-    #[error(
-        "{setting} {path:?} must hold 1 to {MAX_BYTES} printable ASCII characters without spaces. Write a secret into it: openssl rand -hex 32 makes one"
-    )]
-    Form {
-        /// The setting that names the file.
-        setting: &'static str,
-        /// The file.
-        path: PathBuf,
-    },
-    /// Whoever reaches the listener could connect and disconnect anybody.
-    #[error(
-        "the internal listener is at {0}, which is not loopback, and there is no secret. Set callback.secret_file, or listen on 127.0.0.1"
-    )]
-    Open(SocketAddr),
-}
-
-/// What callers of the internal listener must show: whoever holds it sees what it was replaced by.
+/// What callers of the internal listener must show. Clones are one and the same: what is replaced in one is replaced
+/// in all.
 #[derive(Clone, Debug)]
-pub struct Secrets(Arc<Current<Held>>);
+pub struct Secrets(Arc<Current<Kept>>);
 
 #[derive(Clone, Debug)]
-struct Held {
+struct Kept {
     callback: Option<Secret>,
     publisher: Option<Secret>,
 }
@@ -62,9 +26,13 @@ impl Secrets {
     pub fn load(config: &Config) -> Result<Self, SecretError> {
         let callback = Secret::read("callback.secret_file", &config.callback.secret_file)?;
         let publisher = Secret::read("publish.token_file", &config.publish.token_file)?;
-        let secrets = Self(Arc::new(Current::new(Held { callback, publisher })));
+        let secrets = Self::keep(callback, publisher);
         secrets.guard(config.listen.internal)?;
         Ok(secrets)
+    }
+
+    fn keep(callback: Option<Secret>, publisher: Option<Secret>) -> Self {
+        Self(Arc::new(Current::new(Kept { callback, publisher })))
     }
 
     /// Refuses an address that other machines reach when callers need not show anything.
@@ -77,7 +45,7 @@ impl Secrets {
 
     /// Holds others from now on.
     pub(crate) fn replace(&self, others: &Self) {
-        self.0.replace(Held::clone(&others.0.get()));
+        self.0.replace(Kept::clone(&others.0.get()));
     }
 
     /// Returns whether a callback may be served: every secret that it shows, by header or in the query, must
@@ -98,30 +66,7 @@ impl Secrets {
     }
 }
 
-/// One secret. There is no `==` for it and nothing that prints it.
-#[derive(Clone)]
-pub(crate) struct Secret(Box<[u8]>);
-
 impl Secret {
-    /// Reads the secret in a file; an empty path names none.
-    pub(crate) fn read(setting: &'static str, path: &Path) -> Result<Option<Self>, SecretError> {
-        if path.as_os_str().is_empty() {
-            return Ok(None);
-        }
-        let path = path.to_owned();
-        let text = match fs::read(&path) {
-            Ok(text) => text,
-            Err(error) => return Err(SecretError::Read { setting, path, error }),
-        };
-        let text = text.trim_ascii();
-        let fits = (1..=MAX_BYTES).contains(&text.len());
-        if fits && text.iter().all(u8::is_ascii_graphic) {
-            Ok(Some(Self(text.into())))
-        } else {
-            Err(SecretError::Form { setting, path })
-        }
-    }
-
     /// Returns whether a request shows it: in `Authorization: Bearer`, in the query, or in both alike.
     pub(crate) fn is_shown(&self, headers: &HeaderMap, in_query: Option<&str>) -> bool {
         let in_headers = headers.get_all(AUTHORIZATION).iter().filter_map(|value| bearer(value.as_bytes()));
@@ -129,27 +74,9 @@ impl Secret {
         let mut all = true;
         for shown in in_headers.chain(in_query.map(str::as_bytes)) {
             any = true;
-            all &= self.equals(shown);
+            all &= self.is(shown);
         }
         any && all
-    }
-
-    /// Takes the same time whatever is shown, its length included.
-    fn equals(&self, shown: &[u8]) -> bool {
-        let padded = |bytes: &[u8]| {
-            let mut block = [0; MAX_BYTES];
-            let kept = bytes.len().min(MAX_BYTES);
-            block[..kept].copy_from_slice(&bytes[..kept]);
-            block
-        };
-        let same_bytes = padded(&self.0).ct_eq(&padded(shown));
-        (same_bytes & self.0.len().ct_eq(&shown.len())).into()
-    }
-}
-
-impl fmt::Debug for Secret {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Secret(…)")
     }
 }
 
@@ -166,11 +93,8 @@ pub(super) mod tests {
     use super::*;
 
     pub(in crate::http) fn secrets(callback: Option<&str>, publisher: Option<&str>) -> Secrets {
-        let secret = |text: &str| Secret(text.as_bytes().into());
-        Secrets(Arc::new(Current::new(Held {
-            callback: callback.map(secret),
-            publisher: publisher.map(secret),
-        })))
+        let secret = |text: &str| Secret::of(&[text]);
+        Secrets::keep(callback.map(secret), publisher.map(secret))
     }
 
     fn headers(values: &[&str]) -> HeaderMap {
@@ -220,39 +144,23 @@ pub(super) mod tests {
     }
 
     #[test]
-    fn bug_c8_a_secret_is_never_printed_and_compared_over_its_whole_length() {
-        let secrets = secrets(Some("s3cret"), Some("t0ken"));
-        assert!(!format!("{secrets:?}").contains("s3cret"));
-        let long = Secret(vec![b'a'; MAX_BYTES].into());
-        assert!(long.equals(&vec![b'a'; MAX_BYTES]));
-        assert!(!long.equals(&vec![b'a'; MAX_BYTES + 1]));
-        assert!(!long.equals(b""));
-        assert!(!Secret(b"a".as_slice().into()).equals(b"a\0"));
-    }
-
-    #[test]
-    fn files_are_trimmed_and_must_hold_a_secret() {
-        let good = file(b" s3cret\n");
-        let loaded =
-            Secrets::load(&config(|c| c.callback.secret_file = good.path().to_owned())).expect("loads");
-        assert!(loaded.admit_callback(&headers(&["Bearer s3cret"]), None));
-        for bad in [&b""[..], b" \n", b"two words", b"two\nlines", &[0xff; 40], &[b'a'; MAX_BYTES + 1]] {
-            let bad = file(bad);
-            let error = Secrets::load(&config(|c| c.publish.token_file = bad.path().to_owned()))
-                .expect_err("not a secret")
-                .to_string();
-            assert!(error.contains("publish.token_file"), "{error}");
-            assert!(error.contains(&bad.path().display().to_string()), "{error}");
+    fn what_is_replaced_holds_for_all_who_have_it_and_two_are_accepted() {
+        let held = secrets(Some("first"), Some("t0ken"));
+        let door = held.clone();
+        let two = Secrets::keep(Some(Secret::of(&["second", "first"])), None);
+        held.replace(&two);
+        for (shown, admitted) in [("Bearer first", true), ("Bearer second", true), ("Bearer third", false)] {
+            assert_eq!(door.admit_callback(&headers(&[shown]), None), admitted, "{shown}");
         }
-        let missing = config(|c| c.callback.secret_file = "/nonexistent/secret".into());
-        assert!(matches!(Secrets::load(&missing), Err(SecretError::Read { .. })));
+        assert!(!door.admit_publisher(&headers(&["Bearer t0ken"])) && !door.has_publishers());
+        assert!(!format!("{door:?}").contains("second"));
     }
 
     #[test]
     fn bug_c9_not_loopback_only_with_a_secret() {
         let open = |c: &mut Config| c.listen.internal = "0.0.0.0:8091".parse().expect("an address");
         assert!(matches!(Secrets::load(&config(open)), Err(SecretError::Open(_))));
-        let good = file(b"s3cret");
+        let good = file(b"s3cret-0123456789");
         let guarded = config(|c| {
             open(c);
             c.callback.secret_file = good.path().to_owned();

@@ -167,12 +167,12 @@ async fn cb_8_other_methods_and_paths() {
 #[tokio::test]
 async fn cb_9_the_secret_is_asked_for_before_the_body_is_read() {
     let home = Home::new();
-    let file = home.write("secret", "s3cr+t/=&%\n");
+    let file = home.write("secret", "s3cr+t/=&%0123456789\n");
     let settings =
         ["mode=gateway", "gateway.url=http://127.0.0.1:1", &format!("callback.secret_file={file}")];
     let daemon = home.start(&settings).await;
-    let encoded = "/api/sse/callback?secret=s3cr%2Bt/%3D%26%25";
-    let right = [("Authorization", "Bearer s3cr+t/=&%")];
+    let encoded = "/api/sse/callback?secret=s3cr%2Bt/%3D%26%250123456789";
+    let right = [("Authorization", "Bearer s3cr+t/=&%0123456789")];
     let wrong = [("Authorization", "Bearer nope")];
     let body = connect("a", "t");
     let unauthorized = r#"{"error":"Unauthorized"}"#;
@@ -182,7 +182,7 @@ async fn cb_9_the_secret_is_asked_for_before_the_body_is_read() {
         (CALLBACK, &wrong[..]),
         ("/api/sse/callback?secret=nope", &[]),
         ("/api/sse/callback?secret=", &[]),
-        ("/api/sse/callback?secret=nope&secret=s3cr%2Bt/%3D%26%25", &[]),
+        ("/api/sse/callback?secret=nope&secret=s3cr%2Bt/%3D%26%250123456789", &[]),
         (encoded, &wrong),
         ("/api/sse/callback?secret=nope", &right),
     ] {

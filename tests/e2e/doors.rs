@@ -72,12 +72,12 @@ async fn a_name_that_a_proxy_passes_on_is_served_once_it_is_listed() {
 #[tokio::test]
 async fn nothing_that_pages_send_is_taken_on_the_internal_listener() {
     let home = Home::new();
-    let token = format!("publish.token_file={}", home.write("token", "open-sesame\n"));
+    let token = format!("publish.token_file={}", home.write("token", "open-sesame-0123456789\n"));
     let settings = ["mode=gateway", "gateway.url=http://127.0.0.1:1", "testing=true", &token];
     let daemon = home.start(&settings).await;
     let version = json!({"version": "1.0"});
     let targeted = json!({"version": "1.0", "request_id": "a"});
-    let bearer = ("Authorization", "Bearer open-sesame");
+    let bearer = ("Authorization", "Bearer open-sesame-0123456789");
     for origin in ["https://evil.example", "null", &format!("http://{}", daemon.internal)] {
         let origin = ("Origin", origin);
         for (target, body) in [

@@ -211,12 +211,12 @@ fn bad_bodies(largest: usize) -> [(Vec<u8>, &'static [u16]); 3] {
 #[tokio::test]
 async fn bodies_are_bounded_in_size_and_depth_at_every_door() {
     let home = Home::new();
-    let token = format!("publish.token_file={}", home.write("token", "open-sesame\n"));
+    let token = format!("publish.token_file={}", home.write("token", "open-sesame-0123456789\n"));
     let daemon =
         home.start(&["mode=gateway", "gateway.url=http://127.0.0.1:1", "testing=true", &token]).await;
     let backend = Backend::start().await;
     let gateway = GatewayProcess::start(&backend, &[]).await;
-    let fields = [("Content-Type", "application/json"), ("Authorization", "Bearer open-sesame")];
+    let fields = [("Content-Type", "application/json"), ("Authorization", "Bearer open-sesame-0123456789")];
     let check = |answer: &Response, codes: &[u16], of: &str| {
         assert!(codes.contains(&answer.status), "{of}: {answer:?}");
         assert!(answer.json()["error"].is_string() || answer.json()["error"].is_object(), "{of}: {answer:?}");

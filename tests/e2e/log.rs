@@ -41,7 +41,7 @@ async fn the_journal_gets_whole_lines_with_their_priority() {
 #[tokio::test]
 async fn each_mutation_has_one_line_with_who_what_and_how_it_ended() {
     let home = Home::new();
-    let token = format!("publish.token_file={}", home.write("token", "open-sesame\n"));
+    let token = format!("publish.token_file={}", home.write("token", "open-sesame-0123456789\n"));
     let daemon = home.start(&["log.format=json", "testing=true", &token]).await;
     let _browser = Browser::open(daemon.public, "a").await;
     let uid = std::os::unix::fs::MetadataExt::uid(&std::fs::metadata("/proc/self").expect("proc"));
@@ -57,7 +57,7 @@ async fn each_mutation_has_one_line_with_who_what_and_how_it_ended() {
     daemon.tell("/v1/versions/clear", &json!({"all": true, "key": "k6"})).await.expect(200);
     daemon.event("plain", &json!(1)).await;
     daemon.tell("/v1/connections/disconnect", &json!({"request_ids": ["a"], "key": "k7"})).await.expect(200);
-    let bearer = [("Authorization", "Bearer open-sesame")];
+    let bearer = [("Authorization", "Bearer open-sesame-0123456789")];
     let order = json!({"version": "3.0", "request_id": "b", "key": "k8"});
     http::post_with(daemon.internal, "/v1/versions", &bearer, &order).await.expect(200);
     let order = json!({"version": "4.0", "request_id": "c"});

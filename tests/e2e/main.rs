@@ -48,6 +48,7 @@ mod publishers;
 mod readme;
 mod reload;
 mod reporters;
+mod secrets;
 mod state;
 mod tasks;
 mod testing_endpoints;

@@ -87,7 +87,7 @@ async fn browsers_stay_connected_while_the_daemon_restarts() {
 #[tokio::test]
 async fn an_event_for_everyone_is_few_requests_and_all_stay_in_order() {
     let secret = Home::new();
-    let path = secret.write("secret", "between-the-two");
+    let path = secret.write("secret", "between-the-two-of-us");
     let house = House::new(
         &[&format!("gateway_server.secret_file={path}")],
         &[&format!("gateway.secret_file={path}")],

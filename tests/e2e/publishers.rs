@@ -7,11 +7,11 @@ use crate::{
     harness::{Daemon, Home, http},
 };
 
-const BEARER: [(&str, &str); 1] = [("Authorization", "Bearer open-sesame")];
+const BEARER: [(&str, &str); 1] = [("Authorization", "Bearer open-sesame-0123456789")];
 
 async fn with_door() -> Daemon {
     let home = Home::new();
-    let file = home.write("token", "open-sesame\n");
+    let file = home.write("token", "open-sesame-0123456789\n");
     home.start(&[&format!("publish.token_file={file}")]).await
 }
 
@@ -40,13 +40,15 @@ async fn a_backend_publishes_events_versions_and_tasks() {
 async fn without_the_right_token_nothing_is_published() {
     let daemon = with_door().await;
     let body = json!({"name": "x", "data": 1});
-    for headers in [&[][..], &[("Authorization", "Bearer nope")], &[("Authorization", "open-sesame")]] {
+    for headers in
+        [&[][..], &[("Authorization", "Bearer nope")], &[("Authorization", "open-sesame-0123456789")]]
+    {
         for path in ["/v1/events", "/v1/versions", "/v1/tasks"] {
             let answer = http::post_with(daemon.internal, path, headers, &body).await;
             assert!([401, 403].contains(&answer.status), "{path} → {answer:?}");
         }
     }
-    assert!(!daemon.log().contains("open-sesame"));
+    assert!(!daemon.log().contains("open-sesame-0123456789"));
 }
 
 #[tokio::test]
@@ -72,13 +74,13 @@ async fn without_a_token_file_there_is_no_door() {
 #[tokio::test]
 async fn the_gateways_secret_opens_no_publishers_door() {
     let home = Home::new();
-    let token = home.write("token", "open-sesame");
-    let secret = home.write("secret", "callback-secret");
+    let token = home.write("token", "open-sesame-0123456789");
+    let secret = home.write("secret", "callback-secret-0123");
     let daemon = home
         .start(&[&format!("publish.token_file={token}"), &format!("callback.secret_file={secret}")])
         .await;
     let body = json!({"name": "x", "data": 1});
-    let other = [("Authorization", "Bearer callback-secret")];
+    let other = [("Authorization", "Bearer callback-secret-0123")];
     assert_eq!(http::post_with(daemon.internal, "/v1/events", &other, &body).await.status, 401);
     http::post_with(daemon.internal, "/v1/events", &BEARER, &body).await.expect(200);
 }

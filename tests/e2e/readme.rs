@@ -28,7 +28,10 @@ async fn sh(daemon: &Daemon, script: &str) -> String {
     let mut command = Command::new("sh");
     command.env_clear().stdin(Stdio::null()).kill_on_drop(true);
     command.env("PATH", format!("{}:/usr/local/bin:/usr/bin:/bin", programs.display()));
-    command.env("SSECTL_SOCKET", daemon.home().path("c.sock")).env("BUILD", "42").env("TOKEN", "open-sesame");
+    command
+        .env("SSECTL_SOCKET", daemon.home().path("c.sock"))
+        .env("BUILD", "42")
+        .env("TOKEN", "open-sesame-0123456789");
     command.args(["-euc", script]);
     finish(command).await.expect(0).stdout
 }
@@ -72,7 +75,7 @@ async fn its_scripts_run() {
 #[tokio::test]
 async fn curl_does_what_it_says() {
     let home = Home::new();
-    let token = format!("publish.token_file={}", home.write("token", "open-sesame\n"));
+    let token = format!("publish.token_file={}", home.write("token", "open-sesame-0123456789\n"));
     let daemon = home.start(&[&token]).await;
     let scripts: Vec<_> = blocks("sh").into_iter().filter(|script| script.starts_with("curl ")).collect();
     assert!(scripts.len() >= 2, "{scripts:?}");

@@ -14,7 +14,7 @@ use reqwest::{
 use serde::Deserialize;
 
 use super::InvalidGateway;
-use crate::{config::GatewayConfig, outbound};
+use crate::{config::GatewayConfig, outbound, secret::Secret};
 
 /// Below the 5 s after which Node closes an idle connection, so that it is we who do.
 const IDLE: Duration = Duration::from_secs(4);
@@ -153,17 +153,11 @@ async fn read(mut response: Response, most: usize) -> Vec<u8> {
 
 /// Reads the secret that the gateway asks for; an empty path names none.
 fn secret(path: &Path) -> Result<Option<HeaderValue>, InvalidGateway> {
-    if path.as_os_str().is_empty() {
-        return Ok(None);
-    }
-    let refuse = |why: String| InvalidGateway::Secret(path.to_owned(), why);
-    let text = std::fs::read_to_string(path).map_err(|error| refuse(error.to_string()))?;
-    let text = text.trim();
-    if !(1..=1024).contains(&text.len()) || !text.bytes().all(|byte| byte.is_ascii_graphic()) {
-        return Err(refuse("it does not".to_owned()));
-    }
-    let mut value =
-        HeaderValue::try_from(format!("Bearer {text}")).map_err(|error| refuse(error.to_string()))?;
+    let refuse = |why: &dyn std::fmt::Display| InvalidGateway::Secret(why.to_string());
+    let secret = Secret::read("gateway.secret_file", path).map_err(|error| refuse(&error))?;
+    let Some(secret) = secret else { return Ok(None) };
+    let value = HeaderValue::from_bytes(&[b"Bearer ", secret.to_send()].concat());
+    let mut value = value.map_err(|error| refuse(&error))?;
     value.set_sensitive(true);
     Ok(Some(value))
 }

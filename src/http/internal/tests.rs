@@ -68,17 +68,18 @@ async fn without_a_token_file_the_publishers_door_is_shut_and_says_how_to_open_i
 #[tokio::test]
 async fn publishers_need_their_token_and_may_only_publish() {
     let mut file = tempfile::NamedTempFile::new().expect("a file");
-    file.write_all(b"t0ken\n").expect("written");
+    file.write_all(b"t0ken-0123456789\n").expect("written");
     let house = House::start(|config| config.publish.token_file = file.path().to_owned()).await;
-    for wrong in [None, Some("Bearer wrong"), Some("t0ken")] {
-        let mut request = house.request(Method::POST, "/v1/versions?secret=t0ken").body("{}");
+    for wrong in [None, Some("Bearer wrong"), Some("t0ken-0123456789")] {
+        let mut request = house.request(Method::POST, "/v1/versions?secret=t0ken-0123456789").body("{}");
         if let Some(wrong) = wrong {
             request = request.header("authorization", wrong);
         }
         let answer = house.ask(request).await;
         assert_eq!((answer.code, answer.json()["error"]["code"].as_str()), (401, Some("denied")));
     }
-    let publish = |method, path| house.request(method, path).header("authorization", "Bearer t0ken");
+    let publish =
+        |method, path| house.request(method, path).header("authorization", "Bearer t0ken-0123456789");
     let answer = house.ask(publish(Method::POST, "/v1/versions").body(r#"{"version":"1.4.0"}"#)).await;
     assert_eq!(answer.code, 200, "{}", answer.body);
     assert_eq!(answer.json()["item"]["version"], "1.4.0");

@@ -3,6 +3,7 @@
 use std::{
     fs::{self, File},
     net::SocketAddr,
+    os::unix::fs::PermissionsExt,
     path::PathBuf,
     process::{ExitStatus, Stdio},
 };
@@ -43,10 +44,11 @@ impl Home {
         self.dir.path().join(name)
     }
 
-    /// Writes a file in it and returns its path as text.
+    /// Writes a file in it that others may not read, and returns its path as text.
     pub fn write(&self, name: &str, content: &str) -> String {
         let path = self.path(name);
         fs::write(&path, content).expect("a file in the test's directory");
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o600)).expect("its owner may");
         path.to_str().expect("the path is ASCII").to_owned()
     }
 
