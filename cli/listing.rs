@@ -83,7 +83,10 @@ pub(crate) async fn print<T: Listed>(
     loop {
         match context.ask(ask(&asked)).await {
             Ok(answer) => watched.show(&page, &answer)?,
-            Err(error) if error.exit == Exit::Unreachable => watched.missing(context),
+            // A daemon that restarts may break off an answer.
+            Err(error) if matches!(error.exit, Exit::Unreachable | Exit::NoAnswer) => {
+                watched.missing(context);
+            }
             Err(error) => return Err(error),
         }
         tokio::select! {
@@ -137,11 +140,11 @@ impl<T: Listed> Page<'_, T> {
     }
 
     fn table(&self, items: &[T]) -> Table {
-        let wide = self.context.out.format() == Format::Wide;
+        let format = self.context.out.format();
         let usual = || (self.look.columns)(items).iter().filter_map(|name| Field::find(T::FIELDS, name));
         let columns: Vec<&Field> = match &self.chosen {
             chosen if !chosen.is_empty() => chosen.clone(),
-            _ if wide => T::FIELDS.iter().collect(),
+            _ if format == Format::Wide => T::FIELDS.iter().collect(),
             _ => usual().collect(),
         };
         let kind = |field: &Field| match self.look.flexible.contains(&field.name) {
@@ -156,7 +159,7 @@ impl<T: Listed> Page<'_, T> {
         }
         for item in items {
             let item = value_of(item);
-            table.row(columns.iter().map(|field| cell(field, &item, wide)));
+            table.row(columns.iter().map(|field| cell(field, &item, format)));
         }
         table
     }
@@ -188,7 +191,9 @@ impl Watched {
             return page.show(answer);
         }
         let items = answer.value.items.iter().map(|item| value_of(item));
-        let now: BTreeMap<_, _> = items.map(|item| (name(&item, T::FIELDS), item)).collect();
+        // A connection that came back is another one, though its name is the same.
+        let key = |item: &Value| format!("{} {}", name(item, T::FIELDS), item["token"]);
+        let now: BTreeMap<_, _> = items.map(|item| (key(&item), item)).collect();
         out.print(&changes(&self.items, &now), Exit::Ok)?;
         self.items = now;
         Ok(())
@@ -238,11 +243,11 @@ fn plain(value: &Value) -> String {
     value.as_str().map_or_else(|| value.to_string(), str::to_owned)
 }
 
-fn cell(field: &Field, item: &Value, whole: bool) -> String {
+fn cell(field: &Field, item: &Value, format: Format) -> String {
     let Some(value) = field.value(item) else { return field.absent.to_owned() };
     let plain = plain(value);
     match field.kind {
-        Kind::Token if !whole => plain.chars().take(8).collect(),
+        Kind::Token if format != Format::Wide => plain.chars().take(8).collect(),
         Kind::Share => value.as_f64().map_or(plain, text::percent),
         Kind::Ago => plain.parse::<Timestamp>().map_or(plain, text::since),
         Kind::Moment => plain.parse::<Timestamp>().map_or(plain, text::moment),

@@ -87,7 +87,7 @@ pub(crate) const MANUAL: Manual = Manual {
                 ("ssectld", "Runs on 127.0.0.1:8090 and prints what to type next."),
                 ("ssectld --set listen.public=127.0.0.1:0", "Takes any free port for streams."),
                 (
-                    "ssectld gateway --set gateway_server.listen=127.0.0.1:3000 --callback-url http://127.0.0.1:8091/api/sse/callback",
+                    "ssectld gateway --port 3000 --callback-url http://127.0.0.1:8091/api/sse/callback",
                     "Holds the streams for a daemon that runs with mode = \"gateway\".",
                 ),
                 (

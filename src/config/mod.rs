@@ -196,8 +196,6 @@ section! {
         callback_url: String = String::new(),
         /// A file with the secret that `/internal/send` asks for; empty: none.
         secret_file: PathBuf = PathBuf::new(),
-        /// Whether `/internal/send` may ask for no secret where other machines reach it.
-        trust_network: bool = false,
         /// Metrics and health, at an address of their own; empty: nowhere.
         internal: String = String::new(),
     }

@@ -23,13 +23,12 @@ pub fn render(loaded: &Loaded) -> String {
     text
 }
 
-/// Returns a value without the secret that a URL may show to whoever is asked: `?secret=…`.
+/// Returns a value without the secrets that a URL may show to whoever is asked: `?secret=…`.
 fn without_secret(value: &Value) -> Value {
-    match value.as_str().and_then(|text| text.split_once("secret=")) {
-        Some((before, rest)) if before.ends_with(['?', '&']) => {
-            let after = rest.find('&').map_or("", |end| &rest[end..]);
-            Value::String(format!("{before}secret=…{after}"))
-        }
-        _ => value.clone(),
-    }
+    let Some((path, query)) = value.as_str().and_then(|text| text.split_once('?')) else {
+        return value.clone();
+    };
+    let masked = |pair| if str::starts_with(pair, "secret=") { "secret=…" } else { pair };
+    let query: Vec<_> = query.split('&').map(masked).collect();
+    Value::String(format!("{path}?{}", query.join("&")))
 }

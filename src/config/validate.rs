@@ -39,7 +39,15 @@ impl Config {
              remove it"
                 .to_owned()
         });
-        authorize.into_iter().collect()
+        let reachable = self.testing && !self.listen.internal.ip().is_loopback();
+        let testing = reachable.then(|| {
+            format!(
+                "testing = true at {}: whoever reaches that address may send versions and task events to every \
+                 browser, without a secret; listen on 127.0.0.1, or set testing = false",
+                self.listen.internal
+            )
+        });
+        authorize.into_iter().chain(testing).collect()
     }
 }
 

@@ -4,7 +4,7 @@ use serde_json::json;
 
 use crate::{
     fakes::browser::Browser,
-    harness::{Daemon, Home, http},
+    harness::{Daemon, Home, http, until},
 };
 
 const ORIGIN: &str = "https://app.example.org";
@@ -46,8 +46,9 @@ async fn a_hangup_reloads_and_systemd_is_told() {
     assert!(told.lines().any(|line| line.starts_with("MONOTONIC_USEC=")), "{told}");
     daemon.notice("READY=1").await;
     assert_eq!(status_for_the_page(&daemon).await, 200);
+    let changed = async || daemon.log().contains("stream.cors_origins, log.level").then_some(());
+    until("the log to say what has changed", changed).await;
     let log = daemon.log();
-    assert!(log.contains("stream.cors_origins, log.level"), "it says what has changed: {log}");
     assert!(log.contains("DEBUG"), "the new level holds: {log}");
     daemon.event("marker", &json!(1)).await;
     assert_eq!(open.next_event().await.name, "marker", "open streams go on");
