@@ -474,7 +474,6 @@ async fn the_node_gateways_variables_work() {
     let command = |port: &str| {
         let mut command = tokio::process::Command::new(env!("CARGO_BIN_EXE_ssectld"));
         command.arg("gateway").env_clear().env("PORT", port).env("CALLBACK_URL", backend.url());
-        command.env("SSECTLD_GATEWAY_SERVER__TRUST_NETWORK", "true");
         command.kill_on_drop(true);
         command
     };
