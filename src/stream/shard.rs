@@ -1,7 +1,7 @@
 //! A thread that owns sockets: one poll, one queue of commands, one timer.
 
 use std::{
-    io,
+    io::{self, Write},
     sync::{
         Arc,
         atomic::{AtomicBool, Ordering},
@@ -57,6 +57,16 @@ pub(crate) struct Arrival {
     pub(crate) transfer: Transfer,
     /// Its place among all streams.
     pub(crate) seat: Seat,
+}
+
+impl Arrival {
+    /// Opens the stream and ends it, as far as its socket, which is empty yet, takes the bytes.
+    pub(super) fn turn_away(self, farewell: &Frame) {
+        let all = [&self.opening[..], farewell.bytes(self.transfer)].concat();
+        if let Err(error) = (&self.socket).write_all(&all) {
+            tracing::debug!(%error, "a stream that came too late was not told");
+        }
+    }
 }
 
 /// Whom a frame is for.
@@ -406,6 +416,7 @@ impl Worker {
         while let Ok(command) = self.queue.try_recv() {
             if let Command::Adopt(arrival) = command {
                 self.departures.departed(&arrival.connection, CloseReason::Shutdown);
+                arrival.turn_away(&(self.farewell)(CloseReason::Shutdown));
             }
         }
         for serial in self.table.open() {

@@ -12,10 +12,15 @@ use crate::connection::{CloseReason, Serial};
 /// Up to this many streams are closed at once when the daemon stops.
 pub(crate) const AT_ONCE: usize = 100;
 
+/// The shard that was to take a stream has ended.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Ended;
+
 /// The stream engine.
 pub(crate) struct Shards {
     shards: Vec<Shard>,
     seats: Seats,
+    farewell: fn(CloseReason) -> Frame,
 }
 
 impl Shards {
@@ -25,7 +30,7 @@ impl Shards {
         let shards =
             (0..cores).map(|number| Shard::start(number, parts.clone())).collect::<Result<_, _>>()?;
         let seats = Seats::new(Limits::of_process().streams_wanted(max_connections));
-        Ok(Self { shards, seats })
+        Ok(Self { shards, seats, farewell: parts.farewell })
     }
 
     /// Takes a place for one more stream, if there is one.
@@ -33,9 +38,15 @@ impl Shards {
         self.seats.take()
     }
 
-    /// Hands over a stream. Gives it back if its shard has ended.
-    pub(crate) async fn adopt(&self, arrival: Arrival) -> Result<(), Command> {
-        self.shard(arrival.connection.serial).order(Command::Adopt(arrival)).await
+    /// Hands over a stream. Where its shard has ended it is opened and ended at once: a browser that is told
+    /// nothing gives up.
+    pub(crate) async fn adopt(&self, arrival: Arrival) -> Result<(), Ended> {
+        let handed = self.shard(arrival.connection.serial).order(Command::Adopt(arrival)).await;
+        let Err(back) = handed else { return Ok(()) };
+        if let Command::Adopt(arrival) = back {
+            arrival.turn_away(&(self.farewell)(CloseReason::Shutdown));
+        }
+        Err(Ended)
     }
 
     /// Writes a frame to all streams. A shard that has ended has none.
