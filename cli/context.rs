@@ -2,9 +2,12 @@
 
 use std::{future::Future, time::Duration};
 
-use ssectl_core::control::{
-    client::{Answer, Client, ClientError},
-    discovery::{self, Candidate, Environment},
+use ssectl_core::{
+    control::{
+        client::{Answer, Client, ClientError},
+        discovery::{self, Candidate, Environment},
+    },
+    key,
 };
 
 use crate::{
@@ -105,7 +108,7 @@ impl Key {
     /// Returns the key that was given, or a generated one: made before anything is sent, so that the order
     /// can be repeated whatever happens.
     pub(crate) fn choose(self) -> String {
-        self.key.unwrap_or_else(|| uuid::Uuid::new_v4().to_string())
+        self.key.unwrap_or_else(|| format!("{}{}", key::GENERATED, uuid::Uuid::new_v4()))
     }
 }
 

@@ -6,6 +6,7 @@ use jiff::Timestamp;
 use serde_json::Value;
 use ssectl_core::{
     event::{EventName, InvalidEventName},
+    key::{self, InvalidKey},
     version::MAX_VERSION_BYTES,
 };
 
@@ -53,10 +54,8 @@ pub(crate) fn version(text: &str) -> Result<String, String> {
 }
 
 /// Parses an idempotency key.
-pub(crate) fn key(text: &str) -> Result<String, String> {
-    let fits = (1..=128).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_graphic());
-    let wrong = || "a key is 1 to 128 printable ASCII characters without spaces".to_owned();
-    fits.then(|| text.to_owned()).ok_or_else(wrong)
+pub(crate) fn key(text: &str) -> Result<String, InvalidKey> {
+    key::check(text).map(|()| text.to_owned())
 }
 
 /// Parses an event name that applications may use.

@@ -2,6 +2,12 @@
 //!
 //! A key belongs to whoever used it and to the verb: two users, or two verbs, never meet.
 //!
+//! A receipt is kept for 24 hours. Where there are too many, keys that were generated make room: those that were
+//! generated here at once (nobody knows them), those that a client did ([`key::GENERATED`]) after an hour, as somebody
+//! may repeat what was printed. Keys that people gave are never forgotten early; orders are refused instead. Part of
+//! the room is for those who end what was begun, for operators and for the admin, each leaving some to the next:
+//! however many versions are queued, the daemon can be stopped.
+//!
 //! # How to use it
 //!
 //! A handler whose act needs no store of its own wraps it in [`Receipts::once`]:
@@ -21,7 +27,7 @@
 //! afterwards takes the two steps apart: [`Receipts::begin`], then [`Ticket::commit`]. Whoever must not be cut
 //! off half-way by a caller that hangs up runs all of it in a spawned task.
 
-mod key;
+mod digest;
 mod ledger;
 #[cfg(test)]
 mod tests;
@@ -36,12 +42,12 @@ use serde::{Serialize, de::DeserializeOwned};
 use serde_json::Value;
 use tokio::time::Instant;
 
-pub use key::InvalidKey;
 use ledger::{Found, Ledger, Record};
 
 use crate::{
     audit::Draft,
     clock::SharedClock,
+    key::{self, InvalidKey},
     store::{self, Batch, Change, Store, StoreError, Table},
 };
 
@@ -97,7 +103,7 @@ pub struct Mutation {
     pub verb: &'static str,
     /// The idempotency key.
     pub key: String,
-    /// The caller gave none: its receipt may be forgotten early when there are too many.
+    /// The caller gave none: nobody knows it, and its receipt may be forgotten at any time.
     generated: bool,
 }
 
@@ -138,7 +144,7 @@ pub enum ReceiptError {
 
 /// All the keys that are kept are younger than the time for which keys are promised to be kept.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{0} idempotency keys were used within 24 hours, the most that are remembered")]
+#[error("{0} idempotency keys were used within 24 hours, the most that are remembered for such orders")]
 pub struct TooManyKeys(pub usize);
 
 /// Receipts by key.
@@ -208,7 +214,7 @@ impl Receipts {
         body: &impl Serialize,
     ) -> Result<Begun<'_, R>, ReceiptError> {
         key::check(&mutation.key)?;
-        let digest = key::digest(body);
+        let digest = digest::of(body);
         let record_key = mutation.record_key();
         loop {
             let found = self.lock().take(&record_key, &digest, self.clock.now(), Instant::now());
@@ -248,7 +254,8 @@ fn read<R: DeserializeOwned>(key: &str, receipt: Value) -> Result<R, ReceiptErro
     })
 }
 
-/// A key that is taken. Dropped without [`Ticket::commit`] or [`Ticket::finish`], it is free again.
+/// A key that is taken. Dropped without [`Ticket::commit`] or [`Ticket::finish`], it is free again; by a panic, nobody
+/// knows what was done with it.
 #[must_use = "a ticket that is dropped frees its key"]
 pub struct Ticket<'a> {
     receipts: &'a Receipts,
@@ -336,6 +343,9 @@ impl Drop for Ticket<'_> {
     fn drop(&mut self) {
         let mut ledger = self.receipts.lock();
         match std::mem::replace(&mut self.end, End::Free) {
+            End::Free if std::thread::panicking() => {
+                ledger.doubt(&self.record_key, "the daemon failed in the middle of it".to_owned());
+            }
             End::Kept(record) => ledger.keep(&self.record_key, *record),
             End::Unknown(why) => ledger.doubt(&self.record_key, why),
             End::Free => ledger.release(&self.record_key),

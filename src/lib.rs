@@ -14,6 +14,7 @@ pub mod audience;
 pub mod connection;
 pub mod control;
 pub mod event;
+pub mod key;
 pub mod private_dir;
 pub mod request_id;
 pub mod request_url;

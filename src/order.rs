@@ -1,12 +1,12 @@
 //! Mutations, whichever door they come through: refused to callers who may not, carried out to the end even when
 //! the caller hangs up, and logged with one line and one entry of the audit log each,
-//! refused ones too.
+//! refused ones too. Of one that broke off nobody knows what was done, and that is what is said.
 
 use std::{fmt::Display, sync::Arc};
 
 use crate::{
     access::{Caller, Denied, Role},
-    audit::Draft,
+    audit::{self, Draft},
     control::types::{DisconnectReceipt, DrainReceipt, ReloadReceipt, StopReceipt},
     idempotency::Mandate,
     lifecycle::Lifecycle,
@@ -49,13 +49,13 @@ pub(crate) struct Order {
     key: Option<String>,
 }
 
-/// Why a mutation was not carried out to its end.
+/// Why a mutation was not carried out, or not to its end.
 #[derive(Clone, Debug, thiserror::Error)]
 pub(crate) enum NotDone {
     /// The caller may not order it.
     #[error(transparent)]
     Denied(#[from] Denied),
-    /// It broke off.
+    /// It broke off: whether it was done is not known.
     #[error(transparent)]
     Broken(#[from] Broken),
 }
@@ -68,7 +68,8 @@ pub(crate) struct Broken;
 impl Order {
     /// Returns an order that is not carried out yet.
     pub(crate) fn new(caller: Caller, verb: Verb, target: &dyn Display, key: Option<&String>) -> Self {
-        Self { caller, verb, target: target.to_string(), key: key.cloned() }
+        let key = key.map(|key| audit::cut(key));
+        Self { caller, verb, target: audit::cut(&target.to_string()), key }
     }
 
     /// Carries out a mutation in a task of its own, if the caller may order it: one that hangs up does not leave it
@@ -96,7 +97,7 @@ impl Order {
             outcome
         };
         let carried_out = uninterrupted(&services.lifecycle, logged).await;
-        Ok(carried_out.inspect_err(|broken| entered.refused(&broken.to_string()))?)
+        Ok(carried_out.inspect_err(|broken| entered.broken(&broken.to_string()))?)
     }
 
     // Text that others wrote is given as text: the log's form sees to it that no line can be forged with it.
@@ -110,9 +111,10 @@ impl Order {
     }
 
     fn refused(&self, why: &impl Display, draft: &Draft) {
-        draft.refused(&why.to_string());
+        let why = audit::cut(&why.to_string());
+        draft.refused(&why);
         let Self { caller: Caller { actor, .. }, verb: Verb { name: verb, .. }, target: what, key } = self;
-        tracing::info!(verb, what, %actor, key, why = why.to_string(), "order refused");
+        tracing::info!(verb, what, %actor, key, why, "order refused");
     }
 }
 
@@ -189,5 +191,17 @@ impl Receipt for ReloadReceipt {
 impl Receipt for StopReceipt {
     fn facts(&self) -> Facts<'_> {
         Facts { key: &self.key, tasks: Some(self.tasks), ..Facts::default() }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_logged_is_short_whatever_came() {
+        let long = "k".repeat(100_000);
+        let order = Order::new(Caller::token(), Verb::VERSION_QUEUE, &long, Some(&long));
+        assert!(order.target.len() < 300 && order.key.is_some_and(|key| key.len() < 300));
     }
 }

@@ -202,7 +202,17 @@ impl Draft {
     /// Enters a refusal, or why it is not known whether it was done.
     pub(crate) fn refused(&self, why: &str) {
         let doubtful = *self.stage() == Stage::Doubtful;
-        let outcome = if doubtful { AuditOutcome::Unknown } else { AuditOutcome::Refused };
+        self.not_done(if doubtful { AuditOutcome::Unknown } else { AuditOutcome::Refused }, why);
+    }
+
+    /// Enters that the order broke off, unless it is entered already that it was done.
+    pub(crate) fn broken(&self, why: &str) {
+        if *self.stage() != Stage::Entered {
+            self.not_done(AuditOutcome::Unknown, why);
+        }
+    }
+
+    fn not_done(&self, outcome: AuditOutcome, why: &str) {
         self.log.enter_lazily(AuditEntry { outcome, reason: Some(cut(why)), ..self.entry.clone() });
     }
 
@@ -216,7 +226,8 @@ fn record_key(sequence: u64) -> String {
     format!("{sequence:020}")
 }
 
-fn cut(text: &str) -> String {
+/// Returns what is kept of a text that others wrote.
+pub(crate) fn cut(text: &str) -> String {
     match text.char_indices().find(|(at, c)| at + c.len_utf8() > MAX_TEXT) {
         Some((end, _)) => format!("{}…", &text[..end]),
         None => text.to_owned(),

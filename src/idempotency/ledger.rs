@@ -10,8 +10,12 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use tokio::{sync::watch, time::Instant};
 
+use crate::key;
+
 /// How long a receipt is kept.
 const KEPT: Duration = Duration::from_secs(24 * 3600);
+/// How long that of a key is which a client generated, at least: whoever saw it printed repeats it soon or never.
+const KEPT_GENERATED: Duration = Duration::from_secs(3600);
 
 /// A receipt as it is stored.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -59,9 +63,11 @@ enum Slot {
 pub(super) struct Ledger {
     capacity: usize,
     slots: HashMap<String, Slot>,
-    /// Kept keys in the order in which they may go: those that callers gave, and those that were generated.
+    /// Kept keys in the order in which they may go: those that people gave, those that clients generated, and
+    /// those that were generated here.
     given: VecDeque<String>,
-    generated: VecDeque<String>,
+    of_clients: VecDeque<String>,
+    own: VecDeque<String>,
     /// Gone from memory, and not yet from the store.
     forgotten: Vec<String>,
 }
@@ -73,7 +79,8 @@ impl Ledger {
             capacity,
             slots: HashMap::with_capacity(records.len()),
             given: VecDeque::new(),
-            generated: VecDeque::new(),
+            of_clients: VecDeque::new(),
+            own: VecDeque::new(),
             forgotten: Vec::new(),
         };
         for (key, record) in records {
@@ -97,7 +104,7 @@ impl Ledger {
             Some(_) => return Found::Other,
             None => {}
         }
-        if self.slots.len() >= self.capacity && !self.make_room() {
+        if self.slots.len() >= self.room(key) && !self.make_room(now, at) {
             return Found::Full(self.slots.len());
         }
         let taken = Slot::Taken { digest: digest.to_owned(), ended: watch::Sender::new(()) };
@@ -134,16 +141,23 @@ impl Ledger {
     }
 
     fn insert(&mut self, key: &str, record: Record, since: Option<Instant>) {
-        let queue = if record.generated { &mut self.generated } else { &mut self.given };
+        let (_, name) = parts(key);
+        let queue = if record.generated {
+            &mut self.own
+        } else if name.starts_with(key::GENERATED) {
+            &mut self.of_clients
+        } else {
+            &mut self.given
+        };
         queue.push_back(key.to_owned());
         self.slots.insert(key.to_owned(), Slot::Kept { record, since });
     }
 
     fn sweep(&mut self, now: Timestamp, at: Instant) {
-        for queue in [&mut self.given, &mut self.generated] {
+        for queue in [&mut self.given, &mut self.of_clients, &mut self.own] {
             while let Some(key) = queue.front() {
                 match self.slots.get(key) {
-                    Some(Slot::Kept { record, since }) if is_old(record, *since, now, at) => {
+                    Some(Slot::Kept { record, since }) if is_old(record, *since, KEPT, now, at) => {
                         self.slots.remove(key);
                     }
                     Some(Slot::Kept { .. }) => break,
@@ -154,16 +168,40 @@ impl Ledger {
         }
     }
 
-    fn make_room(&mut self) -> bool {
-        let Some(key) = self.generated.pop_front() else { return false };
+    /// Returns how many keys there may be before another one of this verb needs the room of an older one. What is
+    /// begun leaves room for its end, both for operators, and they for the admin: nobody is shut out from below.
+    fn room(&self, key: &str) -> usize {
+        let reserved = match parts(key).0 {
+            "version.queue" | "task.create" => self.capacity / 5,
+            "task.complete" | "task.fail" => self.capacity / 10,
+            verb if verb.starts_with("daemon.") => 0,
+            _ => self.capacity / 20,
+        };
+        self.capacity - reserved
+    }
+
+    /// Forgets a key that nobody gave: one that nobody knows, or one that was printed long enough ago.
+    fn make_room(&mut self, now: Timestamp, at: Instant) -> bool {
+        let dispensable = self.of_clients.front().is_some_and(|key| match self.slots.get(key) {
+            Some(Slot::Kept { record, since }) => is_old(record, *since, KEPT_GENERATED, now, at),
+            _ => false,
+        });
+        let of_client = || if dispensable { self.of_clients.pop_front() } else { None };
+        let Some(key) = self.own.pop_front().or_else(of_client) else { return false };
         self.slots.remove(&key);
         self.forgotten.push(key);
         true
     }
 }
 
+/// Returns the verb and the key that a record's name is made of.
+fn parts(record_key: &str) -> (&str, &str) {
+    let mut parts = record_key.splitn(3, '/').skip(1);
+    (parts.next().unwrap_or_default(), parts.next().unwrap_or_default())
+}
+
 /// Both clocks must say so: a wall clock that jumps ahead makes nothing of this run old.
-fn is_old(record: &Record, since: Option<Instant>, now: Timestamp, at: Instant) -> bool {
+fn is_old(record: &Record, since: Option<Instant>, kept: Duration, now: Timestamp, at: Instant) -> bool {
     let age = Duration::try_from(now.duration_since(record.at)).unwrap_or_default();
-    age >= KEPT && since.is_none_or(|since| at.duration_since(since) >= KEPT)
+    age >= kept && since.is_none_or(|since| at.duration_since(since) >= kept)
 }

@@ -7,7 +7,7 @@ use jiff::SignedDuration;
 use serde_json::json;
 
 use super::*;
-use crate::{store::MemoryStore, test_support::TestClock};
+use crate::{lifecycle::Lifecycle, store::MemoryStore, test_support::TestClock};
 
 fn mutation(key: &str) -> Mutation {
     Mutation::new(Actor::Uid(1000), "test.act", Some(key.to_owned()))
@@ -100,4 +100,70 @@ async fn a_malformed_key_is_refused() {
     let receipts = Receipts::load(Arc::new(MemoryStore::default()), TestClock::new()).expect("loads");
     let refused = act(&receipts, &AtomicUsize::new(0), &mutation("a b"), "a").await;
     assert!(matches!(refused, Err(ReceiptError::InvalidKey(InvalidKey))));
+}
+
+/// Acts under a key, at a verb, until that is refused. Returns how many times that was done.
+async fn fill(receipts: &Receipts, verb: &'static str, key: &str) -> usize {
+    let count = AtomicUsize::new(0);
+    for number in 0.. {
+        let of = Mutation::new(Actor::Uid(1000), verb, Some(format!("{key}{number}")));
+        match act(receipts, &count, &of, "x").await {
+            Ok(_) => {}
+            Err(ReceiptError::Full(_)) => break,
+            Err(error) => panic!("{error}"),
+        }
+    }
+    count.into_inner()
+}
+
+#[tokio::test(start_paused = true)]
+async fn keys_of_publishers_leave_room_for_ends_operators_and_the_admin() {
+    let receipts =
+        Receipts::with_capacity(Arc::new(MemoryStore::default()), TestClock::new(), 100).expect("loads");
+    for (verb, more) in [
+        ("version.queue", 80),
+        ("task.create", 0),
+        ("task.complete", 10),
+        ("version.queue", 0),
+        ("connections.disconnect", 5),
+        ("task.fail", 0),
+        ("daemon.stop", 5),
+    ] {
+        assert_eq!(fill(&receipts, verb, "mine").await, more, "{verb}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn keys_that_clients_generate_make_room_after_an_hour() {
+    let store: Arc<dyn Store> = Arc::new(MemoryStore::default());
+    let clock = TestClock::new();
+    let receipts = Receipts::with_capacity(Arc::clone(&store), clock.clone(), 3).expect("loads");
+    let verb = "version.clear";
+    assert_eq!(fill(&receipts, verb, key::GENERATED).await, 3);
+    clock.jump(SignedDuration::from_hours(2));
+    assert_eq!(fill(&receipts, verb, "mine").await, 0, "a jump is no age");
+    tokio::time::advance(Duration::from_secs(3599)).await;
+    let count = AtomicUsize::new(7);
+    let repeated = Mutation::new(Actor::Uid(1000), verb, Some(format!("{}0", key::GENERATED)));
+    assert_eq!(act(&receipts, &count, &repeated, "x").await.expect("repeated"), 0);
+    tokio::time::advance(Duration::from_secs(1)).await;
+    assert_eq!(fill(&receipts, verb, "mine").await, 3);
+    assert_eq!(store.load(Table::Receipts).expect("records").len(), 3);
+    assert_eq!(fill(&receipts, verb, key::GENERATED).await, 0, "what people gave stays");
+}
+
+#[tokio::test]
+async fn what_broke_off_is_unknown_and_not_done_again() {
+    let receipts = Receipts::load(Arc::new(MemoryStore::default()), TestClock::new()).expect("loads");
+    let receipts = Arc::new(receipts);
+    let broken = Arc::clone(&receipts);
+    let breaks = async move {
+        let act = async || -> Result<(usize, Batch), ReceiptError> { panic!("a defect") };
+        broken.once(&mutation("k"), &json!({"body": "a"}), act).await
+    };
+    assert!(Lifecycle::new().spawn(breaks).await.expect_err("panicked").is_panic());
+    let count = AtomicUsize::new(0);
+    let again = act(&receipts, &count, &mutation("k"), "a").await;
+    assert!(matches!(again, Err(ReceiptError::Store(StoreError::Failed(_)))), "{again:?}");
+    assert_eq!(count.into_inner(), 0);
 }

@@ -13,7 +13,10 @@ use std::{
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
-use tokio::{sync::watch, time::timeout};
+use tokio::{
+    sync::watch,
+    time::{sleep, timeout},
+};
 
 use super::{
     Arrival, Newcomer,
@@ -30,7 +33,7 @@ use crate::{
 /// How long a connect may wait for the store: a browser whose connect is refused never comes back, so it is
 /// then accepted all the same.
 const LIMIT: Duration = Duration::from_secs(1);
-/// How long a commit may take before it is tried again. The end of the daemon waits longer than that.
+/// How long a commit may still take once the daemon is closing. The end of the daemon waits longer than that.
 const GIVE_UP: Duration = Duration::from_secs(5);
 
 /// The connections that survive a restart.
@@ -127,24 +130,31 @@ impl Book {
     /// Writes what has come since the last time, all of it at once. Returns whether there may be more to do.
     async fn write_once(&self) -> bool {
         let Some((round, batch)) = self.page().take() else { return false };
-        let more = match timeout(GIVE_UP, self.store.commit(batch)).await {
-            Ok(Ok(())) => {
+        // Never given to the store twice: it would keep each copy until it answers.
+        let done = tokio::select! {
+            done = self.store.commit(batch) => Some(done),
+            () = self.closed_for_long() => None,
+        };
+        let more = match done {
+            Some(Ok(())) => {
                 self.page().written();
                 self.outcome(Ok(()));
                 true
             }
             // Tried again with what comes next: it fails at once where it fails for good.
-            Ok(Err(error)) => {
+            Some(Err(error)) => {
                 self.outcome(Err(error));
                 self.page().refused()
             }
-            Err(_) => {
-                self.page().put_back();
-                !self.lifecycle.closing().is_cancelled()
-            }
+            None => false,
         };
         self.done.send_replace(round);
         more
+    }
+
+    async fn closed_for_long(&self) {
+        self.lifecycle.closing().cancelled().await;
+        sleep(GIVE_UP).await;
     }
 
     /// Says once that it does not work, and once that it works again.

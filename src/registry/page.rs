@@ -84,7 +84,7 @@ impl Page {
     }
 
     /// What was taken is to be committed again, but for what has changed since.
-    pub(super) fn put_back(&mut self) {
+    fn put_back(&mut self) {
         for (token, word) in self.under_way.drain() {
             self.words.entry(token).or_insert(word);
         }

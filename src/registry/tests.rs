@@ -18,6 +18,7 @@ use super::*;
 use crate::{clock::SystemClock, metrics::Metrics};
 
 mod converge;
+mod hanging;
 
 const LIMIT: Duration = Duration::from_secs(2);
 

@@ -69,7 +69,7 @@ impl IntoResponse for Rejected {
 
 impl From<Broken> for Rejected {
     fn from(error: Broken) -> Self {
-        Self::new(ErrorCode::Internal, error.to_string())
+        Self::new(ErrorCode::OutcomeUnknown, "whether it was done is not known").cause(&error)
     }
 }
 

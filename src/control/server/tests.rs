@@ -12,18 +12,27 @@ use tokio::{
 };
 use tower::ServiceExt;
 
-use super::guard::{Guard, Visitor};
+use super::{
+    failure::Rejected,
+    guard::{Guard, Visitor},
+};
 
 use crate::{
     access::{Access, Accounts, Caller, Door},
     app::{App, Parts, Running},
+    audit::Page,
     config::Config,
     connection::Origin,
     control::{
         client::{Client, ClientError, Ghosts},
         listing::Listing,
-        types::{ApiError, ClearVersion, Disconnect, ErrorCode, Failure, Keyed, SendEvent, TaskLine},
+        types::{
+            ApiError, AuditOutcome, ClearVersion, Disconnect, ErrorCode, Failure, Keyed, SendEvent,
+            StopReceipt, TaskLine,
+        },
     },
+    idempotency::{Mutation, ReceiptError},
+    order::{Order, Verb},
     registry::Newcomer,
     request_id::RequestId,
     services::Services,
@@ -513,4 +522,29 @@ async fn roles_change_between_two_requests() {
     assert_eq!(roled.ask(reader, "GET", "/v1/status", json!({})).await.0, 200);
     roled.daemon.services().access.replace(Access::load(&Config::default()).expect("nobody is named"));
     assert_eq!(roled.ask(reader, "GET", "/v1/status", json!({})).await.0, 403);
+}
+
+#[tokio::test]
+async fn an_order_that_breaks_off_is_of_unknown_outcome_unless_it_was_done() {
+    let daemon = Daemon::start().await;
+    let order = || Order::new(Caller::token(), Verb::VERSION_QUEUE, &"1", None);
+    let before = order().carry_out(daemon.services(), |_| async { broken() });
+    let services = Arc::clone(daemon.services());
+    let after = order().carry_out(daemon.services(), move |by| async move {
+        let mutation = Mutation::new(by, "version.queue", Some("k".into()));
+        let act = async || Ok::<_, ReceiptError>((1, Vec::new()));
+        services.receipts.once(&mutation, &1, act).await.expect("committed");
+        broken()
+    });
+    for outcome in [before.await.map(|_| ()), after.await.map(|_| ())] {
+        let rejected = Rejected::from(outcome.expect_err("it broke off"));
+        assert_eq!(rejected.0.code, ErrorCode::OutcomeUnknown, "{rejected}");
+    }
+    let entries = daemon.services().audit.page(&Page { since: None, before: None, limit: 10 });
+    let told: Vec<_> = entries.iter().map(|entry| entry.outcome).collect();
+    assert_eq!(told, [AuditOutcome::Done, AuditOutcome::Unknown]);
+}
+
+fn broken() -> Result<StopReceipt, Rejected> {
+    panic!("a defect")
 }
