@@ -11,7 +11,7 @@ use ssectl_core::{
 use crate::{
     activation, args,
     exit::{Exit, Failure},
-    logging, notify, settings,
+    logging, notify, runtime, settings,
     signals::Signals,
 };
 
@@ -25,8 +25,7 @@ pub(crate) fn start(settings: &args::Settings, told: &args::Gateway) -> Result<(
     if let Some(complaint) = complaint {
         tracing::error!("{complaint}");
     }
-    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
-    runtime.map_err(|error| Failure::new(Exit::Failed, error))?.block_on(run(&config, sockets))
+    runtime::run(run(&config, sockets))
 }
 
 async fn run(config: &Config, sockets: Sockets) -> Result<(), Failure> {
@@ -46,7 +45,6 @@ async fn run(config: &Config, sockets: Sockets) -> Result<(), Failure> {
         tracing::warn!(
             "SIGHUP changes nothing: a gateway reads its settings at the start, restart it for new ones"
         );
-        std::future::ready(())
     }));
     let configured =
         if config.gateway_server.callback_url.is_empty() { "<not configured>" } else { "<configured>" };

@@ -11,6 +11,7 @@ mod greeting;
 mod logging;
 mod manual;
 mod notify;
+mod runtime;
 mod settings;
 mod signals;
 mod state;
@@ -58,13 +59,7 @@ fn start(arguments: &Arguments) -> Result<(), Failure> {
     let sockets = activation::take(activation::DAEMON)?;
     let prepared = settings::prepare(&arguments.settings, &sockets)?;
     let level = logging::start(&prepared.config.log, &prepared.environment)?;
-    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
-    runtime.map_err(|error| Failure::new(Exit::Failed, error))?.block_on(run(
-        prepared,
-        sockets,
-        arguments.settings.clone(),
-        level,
-    ))
+    runtime::run(run(prepared, sockets, arguments.settings.clone(), level))
 }
 
 async fn run(
@@ -87,13 +82,7 @@ async fn run(
     )]
     tokio::spawn(signals.forward(services.lifecycle.clone(), {
         let services = Arc::clone(services);
-        move || {
-            let services = Arc::clone(&services);
-            async move {
-                // Whatever comes of it is logged.
-                let _ = reload::reload(&services).await;
-            }
-        }
+        move || reload::begin(&services)
     }));
     if !prepared.under_systemd {
         greeting::print(services, prepared.socket_from);

@@ -23,12 +23,9 @@ impl Signals {
         })
     }
 
-    /// Passes them on, as long as the process lives; SIGHUP to this function.
-    pub(crate) async fn forward<F: Future<Output = ()>>(
-        mut self,
-        lifecycle: Lifecycle,
-        reload: impl Fn() -> F,
-    ) {
+    /// Passes them on, as long as the process lives; SIGHUP to this function, which must not wait: the next signal may
+    /// be the one that ends the daemon.
+    pub(crate) async fn forward(mut self, lifecycle: Lifecycle, reload: impl Fn()) {
         // A terminal that is closed takes the program in its foreground with it.
         let at_terminal = io::stdin().is_terminal();
         loop {
@@ -38,7 +35,7 @@ impl Signals {
                 _ = self.hangup.recv() => "SIGHUP",
             };
             if name == "SIGHUP" && !at_terminal {
-                reload().await;
+                reload();
                 continue;
             }
             tracing::info!(signal = name, "asked to stop; a second signal skips to closing streams");

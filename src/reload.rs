@@ -1,16 +1,23 @@
 //! Reads the settings again while the daemon goes on: all of them are checked, then those that may change at once do,
 //! together, or none.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
-use tokio::sync::Mutex;
+use tokio::{
+    sync::{Mutex, OwnedSemaphorePermit, Semaphore},
+    time::timeout,
+};
 
 use crate::{
     access::Access,
     config::{Changes, Config},
     http::secret::Secrets,
+    lifecycle::Phase,
     services::Services,
 };
+
+/// How long reading them may take: a file on a network, or the database of users, may never answer.
+const LIMIT: Duration = Duration::from_secs(5);
 
 /// Where the settings come from.
 pub trait Source: Send + Sync + 'static {
@@ -26,6 +33,8 @@ pub trait Source: Send + Sync + 'static {
 pub struct Settings {
     source: Arc<dyn Source>,
     read: Mutex<Config>,
+    /// Held by the thread that reads, so that one that hangs remains the only one.
+    reading: Arc<Semaphore>,
 }
 
 /// Why the settings of before still hold.
@@ -42,8 +51,33 @@ pub enum NotReloaded {
 impl Settings {
     /// Returns settings as they were read from a source.
     pub fn new(read: Config, source: Arc<dyn Source>) -> Self {
-        Self { source, read: Mutex::new(read) }
+        Self { source, read: Mutex::new(read), reading: Arc::new(Semaphore::new(1)) }
     }
+
+    /// Reads them as they are now, within the limit.
+    async fn find(&self) -> Result<Found, String> {
+        let Ok(only) = Arc::clone(&self.reading).try_acquire_owned() else {
+            return Err(
+                "reading them has hung since the last time: a file, or the database of users and groups, \
+                        does not answer"
+                    .to_owned(),
+            );
+        };
+        let source = Arc::clone(&self.source);
+        let reading = tokio::task::spawn_blocking(move || Found::read(&*source, only));
+        match timeout(LIMIT, reading).await {
+            Ok(found) => found.unwrap_or_else(|_| Err("reading them broke off".to_owned())),
+            Err(_) => Err(format!(
+                "reading them took longer than {LIMIT:?}: a file, or the database of users and groups, does not answer"
+            )),
+        }
+    }
+}
+
+/// Begins to read the settings again, as part of the daemon's life; whatever comes of it is logged.
+pub fn begin(services: &Arc<Services>) {
+    let reloaded = Arc::clone(services);
+    services.lifecycle.spawn(async move { reload(&reloaded).await.map(drop) });
 }
 
 /// Reads the settings again. Returns what has changed, and what will after a restart.
@@ -51,10 +85,10 @@ pub async fn reload(services: &Services) -> Result<Changes, NotReloaded> {
     let settings = services.settings.as_ref().ok_or(NotReloaded::Sourceless)?;
     let mut before = settings.read.lock().await;
     settings.source.begins();
-    let source = Arc::clone(&settings.source);
-    // It reads files.
-    let found = tokio::task::spawn_blocking(move || Found::read(&*source)).await;
-    let found = found.unwrap_or_else(|_| Err("reading them broke off".to_owned()));
+    let found = tokio::select! {
+        found = settings.find() => found,
+        () = services.lifecycle.reached(Phase::Draining) => Err("the daemon is shutting down".to_owned()),
+    };
     let found = found.and_then(|found| match found.secrets.guard(services.bound.internal) {
         Ok(()) => Ok(found),
         Err(error) => Err(error.to_string()),
@@ -85,7 +119,7 @@ struct Found {
 }
 
 impl Found {
-    fn read(source: &dyn Source) -> Result<Self, String> {
+    fn read(source: &dyn Source, _only: OwnedSemaphorePermit) -> Result<Self, String> {
         let config = source.read()?;
         match (Access::load(&config), Secrets::load(&config)) {
             (Ok(access), Ok(secrets)) => Ok(Self { config, access, secrets }),

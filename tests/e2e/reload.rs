@@ -18,6 +18,13 @@ async fn configured(text: &str) -> Daemon {
     home.start_command(command).await
 }
 
+/// A file in its place that nobody writes: whoever reads it waits.
+fn hang(daemon: &Daemon) {
+    let file = daemon.home().path("ssectld.toml");
+    std::fs::remove_file(&file).unwrap();
+    assert!(std::process::Command::new("mkfifo").arg(&file).status().unwrap().success());
+}
+
 /// Opens a stream as a page of another origin.
 async fn status_for_the_page(daemon: &Daemon) -> u16 {
     let stream = tokio::net::TcpStream::connect(daemon.public).await.unwrap();
@@ -94,6 +101,35 @@ async fn settings_that_cannot_be_change_nothing_at_all() {
     assert!(daemon.log().contains("not reloaded"), "{}", daemon.log());
     assert!(!daemon.log().contains("DEBUG"), "{}", daemon.log());
     daemon.stop().await;
+}
+
+#[tokio::test]
+async fn a_reload_that_hangs_does_not_make_the_daemon_deaf() {
+    let daemon = configured("").await;
+    hang(&daemon);
+    daemon.signal("HUP").await;
+    daemon.notice("RELOADING=1").await;
+    daemon.signal("HUP").await;
+    daemon.stop().await;
+}
+
+#[tokio::test]
+async fn a_reload_that_hangs_is_given_up_and_another_is_possible_once_it_does_not() {
+    let daemon = configured("").await;
+    hang(&daemon);
+    let refused = daemon.cli().run(&["daemon", "reload"]).await.expect_helpful(1);
+    assert!(refused.stderr.contains("longer than 5s"), "{refused:?}");
+    let refused = daemon.cli().run(&["daemon", "reload"]).await.expect_helpful(1);
+    assert!(refused.stderr.contains("has hung since"), "{refused:?}");
+    let file = daemon.home().path("ssectld.toml");
+    drop(std::fs::OpenOptions::new().read(true).write(true).open(&file).unwrap());
+    std::fs::remove_file(&file).unwrap();
+    daemon.home().write("ssectld.toml", "[stream]\naccept_rate = 5\n");
+    let reloaded = until("the one that hung to end", async || {
+        let again = daemon.cli().run(&["daemon", "reload"]).await;
+        (again.code == 0).then_some(again)
+    });
+    assert!(reloaded.await.stdout.contains("stream.accept_rate"));
 }
 
 #[tokio::test]
