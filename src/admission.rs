@@ -43,13 +43,8 @@ impl RegistryAdmission {
 
     /// Refuses what is refused whatever the backend says.
     fn check(&self, id: &RequestId) -> Result<(), Admitted> {
-        if !self.lifecycle.admits() {
-            Err(Admitted::ShuttingDown)
-        } else if self.registry.is_flapping(id) {
-            Err(Admitted::Flapping)
-        } else {
-            Ok(())
-        }
+        self.lifecycle.admits().map_err(Admitted::Shut)?;
+        if self.registry.is_flapping(id) { Err(Admitted::Flapping) } else { Ok(()) }
     }
 
     async fn agree(&self, newcomer: &Newcomer, request: Option<Arc<str>>) -> Result<(), Admitted> {

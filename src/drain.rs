@@ -2,6 +2,7 @@
 //! The daemon goes on meanwhile: whoever is still there is told everything.
 
 use std::{
+    convert::Infallible,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
@@ -55,20 +56,22 @@ impl Drain {
 
     /// Begins. One that is under way goes on as it is, or with those that are left at another pace if one is given.
     pub fn begin(self: &Arc<Self>, over: Option<Duration>) -> DrainView {
-        if let (Some(going), None) = (self.view(), over) {
-            return going;
+        // One lock over all of it: the door is shut exactly while there is a course.
+        let mut course = self.course();
+        if let (Some(going), None) = (&*course, over) {
+            return going.view(self.directory.count());
         }
         self.lifecycle.shut_out();
         let streams = self.directory.everyone();
-        let course = Course {
+        let next = Course {
             began_at: self.clock.now(),
             over: over.unwrap_or(OVER),
             connections: streams.len(),
             given_up: CancellationToken::new(),
         };
-        let view = course.view(streams.len());
-        self.lifecycle.spawn(Arc::clone(self).run(streams, course.over, course.given_up.clone()));
-        if let Some(before) = self.course().replace(course) {
+        let view = next.view(streams.len());
+        self.lifecycle.spawn(Arc::clone(self).run(streams, next.over, next.given_up.clone()));
+        if let Some(before) = course.replace(next) {
             before.given_up.cancel();
         }
         view
@@ -76,10 +79,11 @@ impl Drain {
 
     /// Takes it back: who is left stays, and new streams are let in. Returns how far it had come.
     pub fn cancel(&self) -> Option<DrainView> {
-        let course = self.course().take()?;
-        course.given_up.cancel();
+        let mut course = self.course();
+        let taken_back = course.take()?;
+        taken_back.given_up.cancel();
         self.lifecycle.let_in();
-        Some(course.view(self.directory.count()))
+        Some(taken_back.view(self.directory.count()))
     }
 
     /// Returns how far it has come.
@@ -102,21 +106,28 @@ impl Drain {
     ) {
         tracing::info!(connections = streams.len(), ?over, "draining: streams are sent away");
         tokio::select! {
-            () = self.send_away(streams, over) => tracing::info!("drained: no stream is left, none is let in"),
+            never = self.send_away(streams, over) => match never {},
             () = given_up.cancelled() => tracing::info!("the drain was taken back, or goes on at another pace"),
             () = self.lifecycle.reached(Phase::Draining) => {}
         }
     }
 
-    async fn send_away(&self, mut streams: Vec<Arc<Connection>>, over: Duration) {
+    /// Sends these away evenly, then whoever is still there. Has no end: who was let in just before the door was shut
+    /// may be registered at any time after.
+    async fn send_away(&self, mut streams: Vec<Arc<Connection>>, over: Duration) -> Infallible {
         let (all, began) = (streams.len(), Instant::now());
         while !streams.is_empty() {
             let may_stay = staying(all, over, began.elapsed()).min(streams.len());
             self.close(streams.split_off(may_stay)).await;
             sleep(PORTION).await;
         }
-        while self.directory.count() > 0 {
-            self.close(self.directory.everyone()).await;
+        let mut left = usize::MAX;
+        loop {
+            let streams = self.directory.everyone();
+            if std::mem::replace(&mut left, streams.len()) > 0 && left == 0 {
+                tracing::info!("drained: no stream is left, none is let in");
+            }
+            self.close(streams).await;
             sleep(LOOK).await;
         }
     }
@@ -155,7 +166,11 @@ pub(crate) fn staying(all: usize, over: Duration, passed: Duration) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::test_support::World;
+    use crate::{
+        lifecycle::Shut,
+        request_id::RequestId,
+        test_support::{Wire, World},
+    };
 
     fn world() -> (World, Arc<Drain>) {
         let world = World::new();
@@ -172,9 +187,9 @@ mod tests {
             wire.connect(&format!("id-{id}"));
         }
         assert_eq!(drain.forecast(Some(Duration::from_secs(10))).reconnects_per_second, 10.0);
-        assert_eq!((drain.view(), lifecycle.admits()), (None, true));
+        assert_eq!((drain.view(), lifecycle.admits()), (None, Ok(())));
         drain.begin(Some(Duration::from_secs(10)));
-        assert!(!lifecycle.admits(), "from the first moment on");
+        assert_eq!(lifecycle.admits(), Err(Shut::Drained), "from the first moment on");
         sleep(Duration::from_millis(5025)).await;
         assert!((49..=50).contains(&wire.count()), "half of them");
         assert_eq!(drain.begin(None).connections, 100, "it goes on as it is");
@@ -183,7 +198,7 @@ mod tests {
         assert!(wire.count().abs_diff(left / 2) <= 1, "half of those that were left");
         let taken_back = drain.cancel().expect("under way");
         sleep(Duration::from_secs(1000)).await;
-        assert_eq!((wire.count(), lifecycle.admits()), (taken_back.left, true));
+        assert_eq!((wire.count(), lifecycle.admits()), (taken_back.left, Ok(())));
         assert_eq!(drain.cancel(), None);
     }
 
@@ -196,5 +211,50 @@ mod tests {
         sleep(Duration::from_secs(2)).await;
         assert_eq!(wire.count(), 0);
         assert_eq!(drain.view().expect("it has begun").left, 0);
+        wire.connect("registered-after-the-last-had-gone");
+        sleep(Duration::from_secs(1)).await;
+        assert_eq!(wire.count(), 0);
+    }
+
+    /// A directory in which something happens while it is asked.
+    struct Eventful {
+        wire: Arc<Wire>,
+        event: Mutex<Option<Box<dyn FnOnce() + Send>>>,
+    }
+
+    impl Directory for Eventful {
+        fn everyone(&self) -> Vec<Arc<Connection>> {
+            if let Some(event) = self.event.lock().expect("event").take() {
+                event();
+            }
+            self.wire.everyone()
+        }
+
+        fn find(&self, id: &RequestId) -> Option<Arc<Connection>> {
+            self.wire.find(id)
+        }
+
+        fn count(&self) -> usize {
+            self.wire.count()
+        }
+    }
+
+    #[tokio::test]
+    async fn the_door_is_shut_exactly_while_there_is_a_course_whoever_takes_it_back_meanwhile() {
+        let World { wire, lifecycle, clock, .. } = World::new();
+        lifecycle.advance(Phase::Ready);
+        let directory = Arc::new(Eventful { wire: wire.clone(), event: Mutex::default() });
+        let drain = Arc::new(Drain::new(directory.clone(), wire, lifecycle.clone(), clock));
+        drain.begin(None);
+        let (other, (done, taken_back)) = (Arc::clone(&drain), std::sync::mpsc::sync_channel(1));
+        let event = move || {
+            std::thread::spawn(move || done.send(other.cancel()));
+            // It may not come through before the beginning is over.
+            std::thread::sleep(Duration::from_millis(50));
+        };
+        *directory.event.lock().expect("event") = Some(Box::new(event));
+        drain.begin(Some(OVER));
+        taken_back.recv().expect("an answer").expect("one was under way");
+        assert_eq!((drain.view(), lifecycle.admits()), (None, Ok(())));
     }
 }

@@ -44,6 +44,15 @@ pub enum Stop {
 #[error("the daemon is shutting down")]
 pub struct ShuttingDown;
 
+/// Why no new stream is let in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Shut {
+    /// The daemon is shutting down.
+    ForGood,
+    /// It is drained, and goes on.
+    Drained,
+}
+
 /// The daemon's phase, and its tracked tasks. Cheap to clone.
 #[derive(Clone, Debug)]
 pub struct Lifecycle {
@@ -119,9 +128,10 @@ impl Lifecycle {
         self.shut_out.store(false, Ordering::SeqCst);
     }
 
-    /// Returns whether new streams are let in.
-    pub fn admits(&self) -> bool {
-        self.accepting().is_ok() && !self.shut_out.load(Ordering::SeqCst)
+    /// Fails while no new streams are let in.
+    pub fn admits(&self) -> Result<(), Shut> {
+        self.accepting().map_err(|ShuttingDown| Shut::ForGood)?;
+        if self.shut_out.load(Ordering::SeqCst) { Err(Shut::Drained) } else { Ok(()) }
     }
 
     /// Returns a token that is cancelled when streams are to end.

@@ -65,7 +65,14 @@ async fn stop(context: &Context, Stop { no_wait, key }: Stop) -> Outcome {
         tokio::select! {
             gone = gone(path, pid, context.options.timeout.unwrap_or(PATIENCE)) => gone?,
             () = interrupted() => {
-                return Err(CliError::new(Exit::Interrupted, "stopped waiting: the daemon goes on stopping"));
+                // To ask where systemd holds the socket would start its successor.
+                let look = match path {
+                    Some(_) => "see what it waits for: ssectl status; once that ends with 4 it has stopped",
+                    None => "see whether it has stopped: systemctl status ssectld",
+                };
+                return Err(CliError::new(Exit::Interrupted, "stopped waiting")
+                    .cause(&"the daemon goes on stopping, and will end")
+                    .hint(look));
             }
         }
     }

@@ -17,7 +17,7 @@ pub fn router(lifecycle: &Lifecycle) -> Router {
 fn ready(lifecycle: &Lifecycle) -> Response {
     match lifecycle.phase() {
         Phase::Starting => answer(StatusCode::SERVICE_UNAVAILABLE, "starting"),
-        Phase::Ready if !lifecycle.admits() => answer(StatusCode::SERVICE_UNAVAILABLE, "draining"),
+        Phase::Ready if lifecycle.admits().is_err() => answer(StatusCode::SERVICE_UNAVAILABLE, "draining"),
         Phase::Ready => answer(StatusCode::OK, "ready"),
         Phase::Draining | Phase::Closing | Phase::Closed => {
             answer(StatusCode::SERVICE_UNAVAILABLE, "shutting down")

@@ -192,9 +192,7 @@ impl Front {
             return Err(Refusal::Origin);
         }
         let request_id = request_url::request_id(&head.target).map_err(Refusal::RequestId)?;
-        if !self.lifecycle.admits() {
-            return Err(Refusal::Draining);
-        }
+        self.lifecycle.admits().map_err(Refusal::from)?;
         let seat = streams.delivery.seat().ok_or(Refusal::Full)?;
         let rules = streams.rules.get();
         let address = rules.gate.address(peer.ip(), &head.forwarded);
@@ -215,7 +213,7 @@ impl Front {
         let (refusal, late) = match timeout(ADMISSION, &mut asking).await {
             Ok(Admitted::Open(connection)) => return Some(connection),
             Ok(Admitted::Flapping) => (Refusal::Flapping, None),
-            Ok(Admitted::ShuttingDown) => (Refusal::Draining, None),
+            Ok(Admitted::Shut(shut)) => (shut.into(), None),
             Ok(Admitted::Denied(status)) => (Refusal::Denied(status), None),
             Ok(Admitted::Unavailable) => (Refusal::Unavailable, None),
             Err(_) => (Refusal::Overloaded, Some(asking)),

@@ -50,7 +50,7 @@ pub(crate) use shard::{Arrival, Beat, Command, Missed, ShardParts, Target};
 pub(crate) use shards::AT_ONCE;
 pub(crate) use shards::Shards;
 
-use crate::{connection::Connection, registry::Newcomer};
+use crate::{connection::Connection, lifecycle::Shut, registry::Newcomer};
 
 /// Decides whether a stream may be opened, between its head and its first byte.
 pub trait Admission: Send + Sync + 'static {
@@ -72,8 +72,8 @@ pub enum Admitted {
     Open(Arc<Connection>),
     /// Its id keeps replacing itself: two tabs share it.
     Flapping,
-    /// The daemon is shutting down, or drained.
-    ShuttingDown,
+    /// Nobody is let in.
+    Shut(Shut),
     /// The backend says no, with this status.
     Denied(StatusCode),
     /// The backend could not be asked.

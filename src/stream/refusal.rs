@@ -14,11 +14,11 @@ use super::{
     head::{Agent, HeadFault},
     opening::{self, Length},
 };
-use crate::{http::guard::UNKNOWN_HOST, request_url::NoRequestId};
+use crate::{http::guard::UNKNOWN_HOST, lifecycle::Shut, request_url::NoRequestId};
 
 /// Where the daemon restarts: when browsers come back.
 const SOON: (u64, u64) = (2_000, 5_000);
-/// Where there are too many of them.
+/// Where there are too many of them, or nobody knows how long it takes.
 const LATER: (u64, u64) = (15_000, 45_000);
 /// Where two tabs push each other out.
 const FLAPPING: Duration = Duration::from_secs(60);
@@ -36,8 +36,10 @@ pub(crate) enum Refusal {
     Origin,
     /// Its id keeps replacing itself.
     Flapping,
-    /// The daemon is shutting down, or drained.
+    /// The daemon is shutting down.
     Draining,
+    /// It is drained, and goes on.
+    Drained,
     /// There are as many streams as there may be.
     Full,
     /// Its address has as many streams as it may have.
@@ -62,6 +64,7 @@ impl Refusal {
             Self::Origin => "origin",
             Self::Flapping => "flapping",
             Self::Draining => "draining",
+            Self::Drained => "drained",
             Self::Full => "full",
             Self::PerIp => "per_ip",
             Self::Rate => "rate",
@@ -91,11 +94,21 @@ impl Refusal {
             // Two tabs, so a browser.
             Self::Flapping => event_stream(FLAPPING, permission),
             Self::Draining => later("Service is shutting down", SOON),
+            Self::Drained => later("No new streams are opened here for the time being", LATER),
             Self::Full => later("Too many streams are open", LATER),
             Self::PerIp => later("Too many streams are open from this address", LATER),
             Self::Rate => later("Too many streams are being opened", LATER),
             Self::Overloaded => later("Service is overloaded", LATER),
             Self::Unavailable => later("Backend unavailable", LATER),
+        }
+    }
+}
+
+impl From<Shut> for Refusal {
+    fn from(shut: Shut) -> Self {
+        match shut {
+            Shut::ForGood => Self::Draining,
+            Shut::Drained => Self::Drained,
         }
     }
 }
@@ -166,6 +179,7 @@ mod tests {
         for (refusal, (from, to)) in [
             (Refusal::Flapping, (60_000, 60_000)),
             (Refusal::Draining, SOON),
+            (Refusal::Drained, LATER),
             (Refusal::Full, LATER),
             (Refusal::PerIp, LATER),
             (Refusal::Rate, LATER),
@@ -184,8 +198,14 @@ mod tests {
 
     #[test]
     fn programs_are_told_by_status_when_to_come_back() {
-        for refusal in [Refusal::Draining, Refusal::Full, Refusal::PerIp, Refusal::Rate, Refusal::Overloaded]
-        {
+        for refusal in [
+            Refusal::Draining,
+            Refusal::Drained,
+            Refusal::Full,
+            Refusal::PerIp,
+            Refusal::Rate,
+            Refusal::Overloaded,
+        ] {
             let answer = refusal.answer(&Permission::SameOrigin, Agent::Program);
             let answer = String::from_utf8(answer.to_vec()).expect("text");
             assert!(answer.starts_with("HTTP/1.1 503 Service Unavailable\r\n"), "{answer}");

@@ -42,13 +42,18 @@ async fn browsers_are_sent_away_politely_and_none_is_let_in() {
         assert_eq!((bye.name.as_str(), bye.json()), ("bye", json!({"reason": "drain"})));
     }
     let late = Browser::open(daemon.public, "late").await.rest().await;
-    assert!(matches!(late[..], [Item::Retry(_)]), "told when to ask again: {late:?}");
+    let [Item::Retry(retry)] = late[..] else { panic!("told when to ask again, and no more: {late:?}") };
+    assert!(
+        (15_000..=45_000).contains(&retry),
+        "as long as the drain lasts, not every few seconds: {late:?}"
+    );
     for listener in [daemon.public, daemon.internal] {
         let ready = http::get(listener, "/readyz").await.expect(503).json();
         assert_eq!(ready["status"], "draining", "{ready}");
     }
     daemon.queue(json!({"version": "1"})).await;
     let metrics = daemon.metrics().await;
+    assert_eq!(metrics.value("ssectld_streams_refused_total{reason=\"drained\"}"), 1.0);
     assert_eq!(metrics.connections(), (20.0, 20.0, 0.0));
     let status = daemon.cli().run(&["status"]).await.expect(0).stdout;
     assert!(status.contains("0 of 20 streams left, none is let in"), "{status}");
@@ -94,11 +99,32 @@ async fn a_drain_outlives_its_command_and_is_taken_back_by_another() {
 }
 
 #[tokio::test]
+async fn whoever_can_no_longer_watch_a_drain_knows_that_it_was_begun() {
+    let daemon = Daemon::start(&[]).await;
+    let _browsers = browsers(&daemon, 2).await;
+    let limited =
+        daemon.cli().run(&["daemon", "drain", "--over", "1h", "--timeout", "5s"]).await.expect_helpful(1);
+    assert!(limited.stderr.contains("the drain goes on"), "{limited:?}");
+    let mut command = daemon.cli().command(&["daemon", "drain"]);
+    let mut child = command.stderr(Stdio::piped()).spawn().unwrap();
+    let mut said = BufReader::new(child.stderr.take().unwrap()).lines();
+    within("its first word", said.next_line()).await.unwrap().unwrap();
+    let _home = daemon.kill().await;
+    assert_eq!(within("it to end", child.wait()).await.unwrap().code(), Some(1));
+    let mut last = String::new();
+    while let Some(line) = said.next_line().await.unwrap() {
+        last += &line;
+    }
+    assert!(last.contains("the drain was begun") && last.contains("drain --cancel"), "{last}");
+}
+
+#[tokio::test]
 async fn a_dry_run_says_what_would_come_of_it_and_does_nothing() {
     let daemon = Daemon::start(&[]).await;
     let _browsers = browsers(&daemon, 3).await;
     let words = daemon.cli().run(&["daemon", "drain", "--dry-run", "--over", "2s"]).await.expect(0).stdout;
     assert!(words.contains("3 streams over 2s, 1.5 reconnects a second"), "{words}");
+    assert!(words.contains("heeds /readyz, else here again"), "{words}");
     let json = daemon.cli().json(&["daemon", "drain", "--dry-run"]).await;
     assert_eq!((&json["item"]["over_ms"], &json["item"]["left"]), (&json!(60_000), &json!(3)), "{json}");
     assert_eq!(drain(&daemon).await, Value::Null);

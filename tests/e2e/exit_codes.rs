@@ -197,6 +197,21 @@ async fn exit_130_an_interrupted_follow_leaves_the_task_alone() {
     assert_eq!(daemon.show_task(&id).await["status"], "running");
 }
 
+#[tokio::test]
+async fn exit_130_an_interrupted_stop_says_that_the_daemon_goes_on_stopping_and_how_to_look() {
+    let daemon = Daemon::start(&[]).await;
+    daemon.create_task(json!({"name": "held by the test"})).await;
+    let mut child = daemon.cli().command(&["daemon", "stop"]).stderr(Stdio::piped()).spawn().unwrap();
+    let mut stderr = tokio::io::BufReader::new(child.stderr.take().unwrap());
+    let mut said = String::new();
+    within("its first word", tokio::io::AsyncBufReadExt::read_line(&mut stderr, &mut said)).await.unwrap();
+    interrupt(child.id().unwrap()).await;
+    within("the rest", tokio::io::AsyncReadExt::read_to_string(&mut stderr, &mut said)).await.unwrap();
+    assert_eq!(within("ssectl to end", child.wait()).await.unwrap().code(), Some(130), "{said}");
+    let next = format!("ssectl --socket {} status", daemon.home().path("c.sock").display());
+    assert!(said.contains("goes on stopping") && said.contains(&next), "{said}");
+}
+
 async fn interrupt(pid: u32) {
     let kill = tokio::process::Command::new("kill").args(["-s", "INT", &pid.to_string()]).status().await;
     assert!(kill.expect("kill can be run").success());

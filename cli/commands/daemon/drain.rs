@@ -21,6 +21,10 @@ const LOOK: Duration = Duration::from_millis(500);
 /// Lines that are printed on the way, where there is no bar.
 const LINES: usize = 10;
 const TAKE_BACK: &str = "take it back with: ssectl daemon drain --cancel";
+const BEGUN: &str = "the drain was begun";
+
+const FATE: &str = "come back 2 to 5 s later: elsewhere if a load balancer heeds /readyz, else here again, refused and \
+                    told to ask again every 15 to 45 s";
 
 pub(super) async fn run(context: &Context, verb: Drain) -> Outcome {
     if verb.dry_run {
@@ -43,11 +47,12 @@ pub(super) async fn run(context: &Context, verb: Drain) -> Outcome {
                 None => std::future::pending().await,
             }
         };
+        // What was asked for is done: no code may say that nothing was sent, or that the outcome is unknown.
         let goes_on =
             |exit, message| Err(CliError::new(exit, message).cause(&"the drain goes on").hint(TAKE_BACK));
         tokio::select! {
             done = watch(context) => done?,
-            () = limit => return goes_on(Exit::NoAnswer, "streams are left"),
+            () = limit => return goes_on(Exit::Failed, "streams are left"),
             () = interrupted() => return goes_on(Exit::Interrupted, "stopped watching"),
         }
     }
@@ -72,7 +77,7 @@ async fn forecast(context: &Context, over: Option<Duration>) -> Outcome {
             pairs(&[
                 ("would send away", Some(pace(view))),
                 ("meanwhile", Some("new streams are refused, /readyz says 503; all else goes on".to_owned())),
-                ("browsers", Some("come back 2 to 5 s later, and are told here to ask again".to_owned())),
+                ("browsers", Some(FATE.to_owned())),
             ])
         },
     })?;
@@ -98,7 +103,7 @@ async fn cancel(context: &Context, key: Key) -> Outcome {
 async fn watch(context: &Context) -> Result<(), CliError> {
     let mut display = Display::new(context);
     loop {
-        let answer = context.ask(context.client.status()).await?;
+        let answer = context.ask(context.client.status()).await.map_err(out_of_sight)?;
         let Some(view) = answer.value.item.drain else {
             return Err(
                 CliError::new(Exit::Failed, "the drain was taken back").cause(&"somebody else did it")
@@ -110,6 +115,12 @@ async fn watch(context: &Context) -> Result<(), CliError> {
         }
         sleep(LOOK).await;
     }
+}
+
+/// Explains why it is not known how far it is.
+fn out_of_sight(error: CliError) -> CliError {
+    let cause = error.cause.map_or_else(|| BEGUN.to_owned(), |why| format!("{BEGUN}; {why}"));
+    CliError::new(Exit::Failed, error.message).cause(&cause).hint(TAKE_BACK)
 }
 
 enum Display<'a> {
