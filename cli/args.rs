@@ -107,6 +107,10 @@ pub(crate) enum Command {
     /// How the daemon is
     Status,
     /// Who ordered what, newest first; for operators
+    ///
+    /// 100 entries unless --limit says otherwise, 1000 at most; --before for older ones.
+    ///
+    /// Fields: sequence, time, who, command, target, outcome, reason, key, actor, uid, pid.
     Audit(Audit),
     /// The daemon itself
     #[command(subcommand)]
@@ -356,12 +360,11 @@ pub(crate) struct Audit {
     /// Not longer ago than this (1h, 30m), or not before this time (2026-01-31T08:00:00Z)
     #[arg(long, value_name = "TIME", value_parser = parse::since)]
     pub(crate) since: Option<Timestamp>,
-    /// How many at most, 1 to 1000
-    #[arg(long, value_name = "N", default_value_t = 100, value_parser = clap::value_parser!(u16).range(1..=1000))]
-    pub(crate) limit: u16,
     /// Older than the entry with this number
     #[arg(long, value_name = "SEQUENCE")]
     pub(crate) before: Option<u64>,
+    #[command(flatten)]
+    pub(crate) list: ListOptions,
 }
 
 #[derive(Debug, Subcommand)]
@@ -415,7 +418,10 @@ pub(crate) struct Drain {
 mod tests {
     use clap::CommandFactory;
     use ssectl_core::{
-        control::{listing::Listed, types::ConnectionView},
+        control::{
+            listing::Listed,
+            types::{AuditEntry, ConnectionView},
+        },
         task::TaskView,
         version::PendingVersion,
     };
@@ -429,17 +435,20 @@ mod tests {
 
     #[test]
     fn lists_name_their_fields() {
-        for (noun, fields) in [
-            ("connections", ConnectionView::FIELDS),
-            ("version", PendingVersion::FIELDS),
-            ("task", TaskView::FIELDS),
+        for (words, fields) in [
+            (&["connections", "list"][..], ConnectionView::FIELDS),
+            (&["version", "list"], PendingVersion::FIELDS),
+            (&["task", "list"], TaskView::FIELDS),
+            (&["audit"], AuditEntry::FIELDS),
         ] {
             let mut cli = Cli::command();
-            let list = cli.find_subcommand_mut(noun).and_then(|noun| noun.find_subcommand_mut("list"));
-            let help = list.and_then(|list| list.get_long_about()).expect("a description").to_string();
+            let list = words.iter().fold(&mut cli, |command, word| {
+                command.find_subcommand_mut(word).expect("there is such a command")
+            });
+            let help = list.get_long_about().expect("a description").to_string();
             let help = help.replace('\n', " ");
             let names: Vec<_> = fields.iter().map(|field| field.name).collect();
-            assert!(help.contains(&format!("Fields: {}", names.join(", "))), "{noun}: {help}");
+            assert!(help.contains(&format!("Fields: {}", names.join(", "))), "{words:?}: {help}");
         }
     }
 

@@ -27,7 +27,7 @@ use crate::{
 };
 
 /// What of a list is wanted, and how.
-#[derive(Args, Clone, Debug, Default)]
+#[derive(Args, Clone, Debug)]
 #[command(next_help_heading = "List options")]
 pub(crate) struct ListOptions {
     /// Only those of which this holds: state=live, user_agent~Firefox, age>2h; may be repeated
@@ -94,12 +94,6 @@ pub(crate) async fn print<T: Listed>(
             () = interrupted() => return Ok(Exit::Interrupted),
         }
     }
-}
-
-/// Prints a list that was asked for otherwise.
-pub(crate) fn print_whole<T: Listed>(context: &Context, look: &Look<T>, answer: &Answer<List<T>>) -> Outcome {
-    Page { context, options: &ListOptions::default(), look, chosen: Vec::new() }.show(answer)?;
-    Ok(Exit::Ok)
 }
 
 impl ListOptions {

@@ -810,8 +810,12 @@ complete -c ssectl -n "__fish_ssectl_using_subcommand status" -s v -l verbose -d
 complete -c ssectl -n "__fish_ssectl_using_subcommand status" -l no-input -d 'Never read from the terminal'
 complete -c ssectl -n "__fish_ssectl_using_subcommand status" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c ssectl -n "__fish_ssectl_using_subcommand audit" -l since -d 'Not longer ago than this (1h, 30m), or not before this time (2026-01-31T08:00:00Z)' -r
-complete -c ssectl -n "__fish_ssectl_using_subcommand audit" -l limit -d 'How many at most, 1 to 1000' -r
 complete -c ssectl -n "__fish_ssectl_using_subcommand audit" -l before -d 'Older than the entry with this number' -r
+complete -c ssectl -n "__fish_ssectl_using_subcommand audit" -l filter -d 'Only those of which this holds: state=live, user_agent~Firefox, age>2h; may be repeated' -r
+complete -c ssectl -n "__fish_ssectl_using_subcommand audit" -l sort -d 'In this order: age, or -age for the largest first; several separated by commas' -r
+complete -c ssectl -n "__fish_ssectl_using_subcommand audit" -l limit -d 'At most so many' -r
+complete -c ssectl -n "__fish_ssectl_using_subcommand audit" -l columns -d 'The columns of the table, separated by commas [default: the usual ones; all with -o wide]' -r
+complete -c ssectl -n "__fish_ssectl_using_subcommand audit" -s w -l watch -d 'Go on: draw the table again every two seconds, or this often; with -o jsonl print what changes' -r
 complete -c ssectl -n "__fish_ssectl_using_subcommand audit" -l socket -d 'The daemon\'s control socket [default: SSECTL_SOCKET, or where a daemon answers]' -r -F
 complete -c ssectl -n "__fish_ssectl_using_subcommand audit" -l timeout -d 'How long an answer may take, 500ms or 10s or 2m [default: 10s; none for following]' -r
 complete -c ssectl -n "__fish_ssectl_using_subcommand audit" -s o -l output -d 'What to print' -r -f -a "table\t'For people'
@@ -822,6 +826,7 @@ name\t'Bare ids, one a line'"
 complete -c ssectl -n "__fish_ssectl_using_subcommand audit" -l color -d 'When to colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
 always\t'Always'
 never\t'Never'"
+complete -c ssectl -n "__fish_ssectl_using_subcommand audit" -l no-headers -d 'Leave the line of headers out'
 complete -c ssectl -n "__fish_ssectl_using_subcommand audit" -l json -d 'The same as `-o json`'
 complete -c ssectl -n "__fish_ssectl_using_subcommand audit" -s q -l quiet -d 'Print nothing but the answer: no notes, no progress'
 complete -c ssectl -n "__fish_ssectl_using_subcommand audit" -s v -l verbose -d 'Say which socket is used and why, and what was asked'

@@ -1,6 +1,6 @@
 //! `ssectl audit`
 
-use ssectl_core::control::types::AuditEntry;
+use ssectl_core::control::{listing::Listing, types::AuditEntry};
 
 use crate::{
     args::Audit,
@@ -16,11 +16,7 @@ const LOOK: Look<AuditEntry> = Look {
 };
 
 pub(super) async fn run(context: &Context, asked: Audit) -> Outcome {
-    let limit = usize::from(asked.limit);
-    let answer = context.ask(context.client.audit(asked.since, asked.before, limit)).await?;
-    let items = &answer.value.items;
-    if let Some(oldest) = items.last().filter(|_| items.len() == limit) {
-        context.out.note(&format!("there may be older ones: --before {}", oldest.sequence));
-    }
-    listing::print_whole(context, &LOOK, &answer)
+    let Audit { since, before, list } = asked;
+    let ask = async |asked: &Listing| context.client.audit(since, before, asked).await;
+    listing::print(context, &list, &LOOK, ask).await
 }

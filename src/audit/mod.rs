@@ -25,8 +25,6 @@ use crate::{
     store::{self, Batch, Change, Store, StoreError, Table},
 };
 
-/// Entries of one answer at most.
-pub const MAX_PAGE: usize = 1000;
 /// How long an entry may wait for somebody else's commit.
 const PATIENCE: Duration = Duration::from_secs(1);
 /// What is kept of texts that others wrote, in bytes.
@@ -41,14 +39,12 @@ pub struct AuditLog {
 }
 
 /// Which entries are asked for.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Default)]
 pub struct Page {
     /// Not older than this.
     pub since: Option<Timestamp>,
     /// With smaller numbers than this.
     pub before: Option<u64>,
-    /// How many at most, the newest.
-    pub limit: usize,
 }
 
 impl AuditLog {
@@ -69,7 +65,7 @@ impl AuditLog {
     pub fn page(&self, page: &Page) -> Vec<AuditEntry> {
         let book = self.book();
         let asked = book.newest_first(page.before).filter(|entry| page.since <= Some(entry.at));
-        asked.take(page.limit.min(MAX_PAGE)).cloned().collect()
+        asked.cloned().collect()
     }
 
     /// Returns a draft of the entry for an order that is about to be carried out, or refused.

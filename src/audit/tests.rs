@@ -11,7 +11,7 @@ use crate::{
     test_support::World,
 };
 
-const ALL: Page = Page { since: None, before: None, limit: 1000 };
+const ALL: Page = Page { since: None, before: None };
 
 fn log(world: &World) -> Arc<AuditLog> {
     AuditLog::load(world.store.clone(), world.clock.clone(), world.lifecycle.clone()).expect("loads")
@@ -91,7 +91,7 @@ async fn of_an_order_whose_commit_failed_nothing_is_known() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn pages_are_bounded_and_what_others_wrote_is_cut() {
+async fn entries_are_newest_first_and_what_others_wrote_is_cut() {
     let world = World::new();
     let log = log(&world);
     for n in 0..5 {
@@ -99,8 +99,8 @@ async fn pages_are_bounded_and_what_others_wrote_is_cut() {
         tokio::time::advance(std::time::Duration::from_secs(60)).await;
     }
     let sequences = |page: Page| log.page(&page).iter().map(|entry| entry.sequence).collect::<Vec<_>>();
-    assert_eq!(sequences(Page { limit: 2, ..ALL }), [5, 4]);
-    assert_eq!(sequences(Page { before: Some(4), limit: 2, ..ALL }), [3, 2]);
+    assert_eq!(sequences(ALL), [5, 4, 3, 2, 1]);
+    assert_eq!(sequences(Page { before: Some(3), ..ALL }), [2, 1]);
     let since = log.page(&ALL)[1].at;
     assert_eq!(sequences(Page { since: Some(since), ..ALL }), [5, 4]);
     let target = &log.page(&ALL)[0].target;

@@ -249,11 +249,11 @@ impl Client {
         &self,
         since: Option<Timestamp>,
         before: Option<u64>,
-        limit: usize,
+        asked: &Listing,
     ) -> Asked<List<AuditEntry>> {
         let since = since.map_or_else(String::new, |since| format!("&since={since}"));
         let before = before.map_or_else(String::new, |before| format!("&before={before}"));
-        self.get(&format!("/v1/audit?limit={limit}{since}{before}")).await
+        self.get(&format!("/v1/audit?{}{since}{before}", asked.to_query())).await
     }
 
     /// Asks what would come of a drain.

@@ -4,33 +4,43 @@ use axum::{Json, extract::State};
 use jiff::Timestamp;
 use serde::Deserialize;
 
-use super::{Shared, extract::Params, failure::Rejected};
+use super::{
+    Shared,
+    extract::{Asked, Params},
+    failure::Rejected,
+};
 use crate::{
-    audit::{MAX_PAGE, Page},
-    control::types::{AuditEntry, List},
+    audit::Page,
+    control::{
+        listing::Listing,
+        types::{AuditEntry, List},
+    },
 };
 
 /// Entries of an answer when nobody says how many.
-const USUAL_PAGE: usize = 100;
+const USUAL_LIMIT: usize = 100;
+/// Entries of an answer at most.
+const MAX_LIMIT: usize = 1000;
 
-/// Which entries are asked for.
+/// Where in the log to look.
 #[derive(Deserialize)]
-pub(super) struct Asked {
+pub(super) struct Place {
     since: Option<Timestamp>,
     before: Option<u64>,
-    limit: Option<usize>,
 }
 
 /// Returns entries of the audit log, newest first.
 pub(super) async fn list(
     State(services): State<Shared>,
-    Params(asked): Params<Asked>,
+    Params(Place { since, before }): Params<Place>,
+    Asked(asked): Asked,
 ) -> Result<Json<List<AuditEntry>>, Rejected> {
-    let limit = asked.limit.unwrap_or(USUAL_PAGE);
-    if !(1..=MAX_PAGE).contains(&limit) {
-        let message = format!("limit is {limit}: it must be 1 to {MAX_PAGE}");
+    let limit = asked.limit.unwrap_or(USUAL_LIMIT);
+    if !(1..=MAX_LIMIT).contains(&limit) {
+        let message = format!("limit is {limit}: it must be 1 to {MAX_LIMIT}");
         return Err(Rejected::invalid(message).hint("ask for older ones with before=SEQUENCE"));
     }
-    let page = Page { since: asked.since, before: asked.before, limit };
-    Ok(Json(List::new("audit.list", services.audit.page(&page))))
+    let asked = Listing { limit: Some(limit), ..asked };
+    let entries = services.audit.page(&Page { since, before });
+    Ok(Json(List::of("audit.list", entries, &asked, services.clock.now())?))
 }
