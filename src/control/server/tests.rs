@@ -540,7 +540,7 @@ async fn an_order_that_breaks_off_is_of_unknown_outcome_unless_it_was_done() {
         let rejected = Rejected::from(outcome.expect_err("it broke off"));
         assert_eq!(rejected.0.code, ErrorCode::OutcomeUnknown, "{rejected}");
     }
-    let entries = daemon.services().audit.page(&Page { since: None, before: None, limit: 10 });
+    let entries = daemon.services().audit.page(&Page { since: None, before: None });
     let told: Vec<_> = entries.iter().map(|entry| entry.outcome).collect();
     assert_eq!(told, [AuditOutcome::Done, AuditOutcome::Unknown]);
 }
