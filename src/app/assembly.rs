@@ -41,10 +41,6 @@ pub(super) fn assemble(
     let dispatcher =
         Arc::new(Dispatcher::new(Arc::clone(&delivery), registry.clone(), config.events.max_bytes));
     let receipts = Arc::new(Receipts::with_capacity(Arc::clone(store), Arc::clone(&clock), receipts)?);
-    let frontend = match config.frontend_version_url.as_str() {
-        "" => None,
-        url => Some(FrontendVersion::new(url, Arc::clone(&metrics))?),
-    };
     let drain = embedded.as_ref().map(|_| {
         let (directory, delivery) = (registry.clone(), Arc::clone(&delivery));
         Arc::new(Drain::new(directory, delivery, lifecycle.clone(), Arc::clone(&clock)))
@@ -57,7 +53,7 @@ pub(super) fn assemble(
             Arc::clone(&dispatcher),
             lifecycle.clone(),
             Arc::clone(&clock),
-            frontend,
+            frontend(&config, &metrics)?,
         )?),
         tasks: TaskService::load(
             &config.tasks,
@@ -86,13 +82,30 @@ pub(super) fn assemble(
         clock,
         bound,
     };
+    take_up(&services, observers, observer_limit)?;
+    Ok((Arc::new(services), embedded))
+}
+
+/// Goes on with the connections that the gateway still has, and registers who is told of others.
+fn take_up(
+    services: &Services,
+    observers: Vec<Arc<dyn ConnectionObserver>>,
+    limit: std::time::Duration,
+) -> Result<(), StartError> {
     if services.config.mode == Mode::Gateway {
-        let connections = services.registry.keep(Arc::clone(store))?;
+        let connections = services.registry.keep(Arc::clone(&services.store))?;
         tracing::info!(connections, "connections of the gateway taken up from the last run");
     }
     let own: [Arc<dyn ConnectionObserver>; 2] = [services.versions.clone(), services.tasks.clone()];
-    services.registry.observe(own.into_iter().chain(observers).collect(), observer_limit);
-    Ok((Arc::new(services), embedded))
+    services.registry.observe(own.into_iter().chain(observers).collect(), limit);
+    Ok(())
+}
+
+fn frontend(config: &Config, metrics: &Arc<Metrics>) -> Result<Option<FrontendVersion>, StartError> {
+    Ok(match config.frontend_version_url.as_str() {
+        "" => None,
+        url => Some(FrontendVersion::new(url, Arc::clone(metrics))?),
+    })
 }
 
 type Deliveries = (Arc<dyn Delivery>, Option<Embedded>);
