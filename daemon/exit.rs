@@ -102,8 +102,7 @@ impl Failure {
             StartError::Store(_) => Self::new(Exit::Unusable, message)
                 .hint("name another directory with --set state.dir=DIR; nothing in this one was changed"),
             StartError::Streams(_) => Self::new(Exit::Failed, message),
-            StartError::Access(_)
-            | StartError::ControlGroup(_)
+            StartError::Named(_)
             | StartError::Secret(_)
             | StartError::Gateway(_)
             | StartError::FrontendVersion(_)

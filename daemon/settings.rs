@@ -4,13 +4,12 @@ use std::io::{self, Write};
 
 use ssectl_core::{
     accept::Sockets,
-    access::Access,
-    app,
     config::{self, Config, Environment, Loaded, Sources},
     control::discovery::{self, Why},
-    http::secret::Secrets,
+    named::Named,
     private_dir,
     reload::Source,
+    secret::{Secret, SecretError},
 };
 
 use crate::{
@@ -117,11 +116,9 @@ pub(crate) fn inspect(arguments: &args::Settings, what: args::Config) -> Result<
             config::render(&loaded) + &place
         }
         args::Config::Check => {
-            let unusable = |error: &dyn std::fmt::Display| Failure::new(Exit::Unusable, error);
-            Access::load(&loaded.config).map_err(|error| unusable(&error))?;
-            app::rights(&loaded.config).map_err(|error| unusable(&error))?;
-            Secrets::load(&loaded.config).map_err(|error| Failure::new(Exit::Unusable, error))?;
-            for warning in loaded.config.warnings() {
+            Named::find(&loaded.config).map_err(|error| Failure::new(Exit::Unusable, error))?;
+            let of_gateway = gateway_secret(&loaded.config)?;
+            for warning in loaded.config.warnings().into_iter().chain(of_gateway) {
                 // Nobody to tell when this fails.
                 let _ = writeln!(io::stderr(), "warning: {warning}");
             }
@@ -129,6 +126,18 @@ pub(crate) fn inspect(arguments: &args::Settings, what: args::Config) -> Result<
         }
     };
     say(&text)
+}
+
+/// Looks for the secret that `ssectld gateway` needs with the same settings. Returns a warning where only that one's
+/// user can tell.
+fn gateway_secret(config: &Config) -> Result<Option<String>, Failure> {
+    match Secret::read("gateway_server.secret_file", &config.gateway_server.secret_file) {
+        Ok(_) => Ok(None),
+        Err(SecretError::Read { error, path, .. }) if error.kind() == io::ErrorKind::PermissionDenied => {
+            Ok(Some(format!("gateway_server.secret_file {path:?} is not checked: this user may not read it")))
+        }
+        Err(error) => Err(Failure::new(Exit::Unusable, error)),
+    }
 }
 
 /// Prints an answer. A reader who has left is no reason to fail.

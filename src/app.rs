@@ -11,23 +11,22 @@ use tokio::net::TcpListener;
 
 use self::doors::Doors;
 pub use self::{
-    doors::rights,
     loadable::{Loadable, loadable},
     shutdown::Ended,
 };
 
 use crate::{
     accept::Sockets,
-    access::{Access, AccessError, UnknownName},
     admission::RegistryAdmission,
     clock::{SharedClock, SystemClock},
     config::Config,
     control::{self, server::BindError},
     delivery::gateway::InvalidGateway,
     hosts::Hosts,
-    http::{self, secret::Secrets},
+    http,
     idempotency::Receipts,
     lifecycle::{Lifecycle, Phase},
+    named::{Misnamed, Named},
     outbound::InvalidUrl,
     registry::ConnectionObserver,
     reload::Settings,
@@ -88,13 +87,10 @@ pub enum StartError {
     /// The state cannot be used.
     #[error(transparent)]
     Store(#[from] StoreError),
-    /// The settings give a role to nobody that is known here.
+    /// The settings name what is not there.
     #[error(transparent)]
-    Access(#[from] AccessError),
-    /// The group of the control socket is unknown.
-    #[error("control.group: {0}")]
-    ControlGroup(UnknownName),
-    /// A secret cannot be used.
+    Named(#[from] Misnamed),
+    /// Callers need not show a secret where they must.
     #[error(transparent)]
     Secret(#[from] SecretError),
     /// The gateway's address is wrong.
@@ -127,9 +123,8 @@ impl App {
             tracing::warn!("{warning}");
         }
         let config = Arc::new(config);
-        let access = Access::load(&config)?;
-        let secrets = Secrets::load(&config)?;
-        let doors = Doors::open(&config, std::mem::take(&mut parts.sockets))?;
+        let Named { access, secrets, rights } = Named::find(&config)?;
+        let doors = Doors::open(&config, rights, std::mem::take(&mut parts.sockets))?;
         secrets.guard(doors.bound.internal)?;
         let store: Arc<dyn Store> = match parts.store.take() {
             Some(store) => store,

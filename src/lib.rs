@@ -59,6 +59,8 @@ pub mod lifecycle;
 #[cfg(feature = "daemon")]
 pub mod metrics;
 #[cfg(feature = "daemon")]
+pub mod named;
+#[cfg(feature = "daemon")]
 pub mod network;
 #[cfg(feature = "daemon")]
 mod noted;

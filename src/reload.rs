@@ -9,10 +9,9 @@ use tokio::{
 };
 
 use crate::{
-    access::Access,
     config::{Changes, Config},
-    http::secret::Secrets,
     lifecycle::Phase,
+    named::Named,
     services::Services,
 };
 
@@ -89,17 +88,17 @@ pub async fn reload(services: &Services) -> Result<Changes, NotReloaded> {
         found = settings.find() => found,
         () = services.lifecycle.reached(Phase::Draining) => Err("the daemon is shutting down".to_owned()),
     };
-    let found = found.and_then(|found| match found.secrets.guard(services.bound.internal) {
+    let found = found.and_then(|found| match found.named.secrets.guard(services.bound.internal) {
         Ok(()) => Ok(found),
         Err(error) => Err(error.to_string()),
     });
-    let Found { config, access, secrets } = found.map_err(|why| {
+    let Found { config, named } = found.map_err(|why| {
         settings.source.ends(None);
         tracing::error!(why, "the settings are not reloaded, nothing has changed");
         NotReloaded::Invalid(why)
     })?;
-    services.access.replace(access);
-    services.secrets.replace(&secrets);
+    services.access.replace(named.access);
+    services.secrets.replace(&named.secrets);
     let rules = services.rules.get().renewed(&config.stream);
     services.rules.replace(rules);
     settings.source.ends(Some(&config));
@@ -114,19 +113,13 @@ pub async fn reload(services: &Services) -> Result<Changes, NotReloaded> {
 /// Settings that were read again, and what they name.
 struct Found {
     config: Config,
-    access: Access,
-    secrets: Secrets,
+    named: Named,
 }
 
 impl Found {
     fn read(source: &dyn Source, _only: OwnedSemaphorePermit) -> Result<Self, String> {
         let config = source.read()?;
-        match (Access::load(&config), Secrets::load(&config)) {
-            (Ok(access), Ok(secrets)) => Ok(Self { config, access, secrets }),
-            (access, secrets) => {
-                let wrong = [access.err().map(|e| e.to_string()), secrets.err().map(|e| e.to_string())];
-                Err(wrong.into_iter().flatten().collect::<Vec<_>>().join("\n"))
-            }
-        }
+        let named = Named::find(&config).map_err(|error| error.to_string())?;
+        Ok(Self { config, named })
     }
 }

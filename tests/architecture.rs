@@ -32,6 +32,7 @@ const BANS: &[(&str, &[&str])] = &[
     ("src/order.rs", &["axum", "interprocess"]),
     ("src/audit", &["axum", "interprocess", "crate::services", "crate::http"]),
     ("src/access", &["axum", "interprocess", "crate::services", "crate::http", "crate::control"]),
+    ("src/named.rs", &["axum", "interprocess", "crate::registry", "crate::version", "crate::task"]),
     ("src/reload.rs", &["axum", "interprocess"]),
     ("src/drain.rs", &["axum", "interprocess"]),
     ("src/services.rs", &["axum", "interprocess"]),

@@ -7,7 +7,6 @@ use tokio::net::TcpListener;
 use super::StartError;
 use crate::{
     accept::{self, Sockets},
-    access::group_named,
     config::Config,
     control::server::{ControlListener, Rights},
     services::Bound,
@@ -23,11 +22,11 @@ pub(super) struct Doors {
 
 impl Doors {
     /// Opens what was not handed in.
-    pub(super) fn open(config: &Config, sockets: Sockets) -> Result<Self, StartError> {
+    pub(super) fn open(config: &Config, rights: Rights, sockets: Sockets) -> Result<Self, StartError> {
         let activated = sockets.names();
         let control = match sockets.control {
             Some(socket) => ControlListener::adopt(socket)?,
-            None => ControlListener::bind(&config.control.socket, rights(config)?)?,
+            None => ControlListener::bind(&config.control.socket, rights)?,
         };
         let public = door(sockets.public, config.listen.public, "listen.public")?;
         let internal = door(sockets.internal, config.listen.internal, "listen.internal")?;
@@ -40,15 +39,6 @@ impl Doors {
         };
         Ok(Self { control, public, internal, bound })
     }
-}
-
-/// Returns what the settings say about the file of the control socket.
-pub fn rights(config: &Config) -> Result<Rights, StartError> {
-    let group = match config.control.group.as_str() {
-        "" => None,
-        name => Some(group_named(name).map_err(StartError::ControlGroup)?),
-    };
-    Ok(Rights { group, open_to: config.control.open_to })
 }
 
 fn door(

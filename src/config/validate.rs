@@ -5,7 +5,7 @@ use std::{net::SocketAddr, time::Duration};
 use hyper::Uri;
 
 use super::{Config, Loaded, Mode, Problem, keys};
-use crate::{event::MAX_EVENT_BYTES, hosts::HostPattern, network::Network};
+use crate::{event::MAX_EVENT_BYTES, hosts::HostPattern, network::Network, outbound};
 
 /// Settings that nothing heeds yet: whoever sets one would believe in a protection that is not there.
 const NOT_YET: [&str; 2] = ["stream.history_events", "stream.history_age"];
@@ -93,6 +93,9 @@ fn urls(config: &Config, report: &mut impl FnMut(&'static str, String)) {
         (_, false) => {
             if let Err(message) = http_url(url) {
                 report("gateway.url", message);
+            } else if url.contains(['?', '#']) {
+                let message = "it must not have a query or a fragment: /internal/send is added to it";
+                report("gateway.url", message.to_owned());
             }
         }
     }
@@ -202,7 +205,10 @@ fn http_url(text: &str) -> Result<(), String> {
         Some(authority) if authority.as_str().contains('@') => {
             Err("a URL with a user or a password is refused: secrets come from files only".to_owned())
         }
-        Some(authority) if !authority.host().is_empty() => Ok(()),
+        // As whoever asks it reads it.
+        Some(authority) if !authority.host().is_empty() => {
+            outbound::parse(text).map(drop).map_err(|error| error.to_string())
+        }
         _ => Err(format!("{text:?} names no host")),
     }
 }

@@ -4,7 +4,7 @@ use serde_json::json;
 
 use crate::{
     fakes::browser::Browser,
-    harness::{Daemon, Home, http, until},
+    harness::{Daemon, Home, finish, http, until},
 };
 
 const ORIGIN: &str = "https://app.example.org";
@@ -101,6 +101,31 @@ async fn settings_that_cannot_be_change_nothing_at_all() {
     assert!(daemon.log().contains("not reloaded"), "{}", daemon.log());
     assert!(!daemon.log().contains("DEBUG"), "{}", daemon.log());
     daemon.stop().await;
+}
+
+#[tokio::test]
+async fn start_check_and_reload_refuse_the_same() {
+    let daemon = configured("mode = \"gateway\"\n").await;
+    for (settings, told) in [
+        ("[control]\ngroup = \"no-such-group\"\n", "control.group: there is no group"),
+        ("[gateway]\nsecret_file = \"/nowhere/secret\"\n", "gateway.secret_file \"/nowhere/secret\""),
+        ("[gateway]\nurl = \"http://127.0.0.1:9/?x=1\"\n", "gateway.url"),
+        ("[access]\nreaders = [\"no-such-user\"]\n", "access.readers: there is no user"),
+    ] {
+        let file = daemon.home().write("ssectld.toml", &format!("mode = \"gateway\"\n{settings}"));
+        let refused = daemon.cli().run(&["daemon", "reload"]).await.expect_helpful(1);
+        assert!(refused.stderr.contains(told), "{refused:?}");
+        for arguments in [&[][..], &["config", "check"]] {
+            let mut other = Home::new().command(&[]);
+            other.args(["--config", &file]).args(arguments);
+            let refused = finish(other).await.expect(78);
+            assert!(refused.stderr.contains(told), "{arguments:?}: {refused:?}");
+        }
+    }
+    let mut check = Home::new().command(&["gateway_server.secret_file=/nowhere/secret"]);
+    check.args(["config", "check"]);
+    let refused = finish(check).await.expect(78);
+    assert!(refused.stderr.contains("gateway_server.secret_file"), "{refused:?}");
 }
 
 #[tokio::test]
