@@ -207,6 +207,27 @@ impl Receipts {
         }
     }
 
+    /// As [`Receipts::once`], for what cannot be undone when its receipt cannot be stored.
+    pub async fn once_done<R, E>(
+        &self,
+        mutation: &Mutation,
+        body: &impl Serialize,
+        act: impl AsyncFnOnce() -> Result<R, E>,
+    ) -> Result<R, E>
+    where
+        R: Serialize + DeserializeOwned,
+        E: From<ReceiptError>,
+    {
+        match self.begin(mutation, body).await? {
+            Begun::Repeated(receipt) => Ok(receipt),
+            Begun::First(ticket) => {
+                let receipt = act().await?;
+                ticket.conclude(&receipt).await;
+                Ok(receipt)
+            }
+        }
+    }
+
     /// Takes the key for a mutation, or returns the receipt that it got before.
     pub async fn begin<R: DeserializeOwned>(
         &self,
@@ -309,6 +330,15 @@ impl Ticket<'_> {
         let change = self.put(&record)?;
         self.end = End::Kept(Box::new(record));
         self.receipts.store.commit(vec![change]).await
+    }
+
+    /// Commits the receipt of what is done in any case, so that it must not read like a failure when that cannot be
+    /// stored.
+    pub async fn conclude(mut self, receipt: &impl Serialize) {
+        if let Err(error) = self.commit(receipt, Vec::new()).await {
+            tracing::warn!(verb = self.mutation.verb, %error, "done, but the receipt was not stored");
+            self.finish(receipt);
+        }
     }
 
     /// Keeps a receipt in memory only, for what happened although it could not be stored.

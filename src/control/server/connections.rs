@@ -14,7 +14,7 @@ use crate::{
     connection::{CloseReason, Connection},
     control::types::{ConnectionView, Disconnect, DisconnectReceipt, List, Single},
     delivery::Directory,
-    idempotency::{Begun, Mandate, Mutation},
+    idempotency::{Mandate, Mutation},
     order::{Order, Verb},
     registry::{Life, Listed},
     request_id::RequestId,
@@ -126,33 +126,34 @@ async fn once(services: &Services, by: Mandate, order: Disconnect) -> Result<Dis
         .collect::<Result<_, _>>()
         .map_err(|error| Rejected::invalid("that is no token").cause(&error))?;
     let mutation = Mutation::new(by, "connections.disconnect", order.key.clone());
-    let mut ticket = match services.receipts.begin(&mutation, &order).await? {
-        Begun::Repeated(receipt) => return Ok(receipt),
-        Begun::First(ticket) => ticket,
-    };
-    let mut receipt =
-        DisconnectReceipt { key: mutation.key.clone(), disconnected: Vec::new(), not_found: Vec::new() };
+    let key = mutation.key.clone();
+    let act = async || Ok(disconnect_now(services, &order, &tokens, key).await);
+    services.receipts.once_done(&mutation, &order, act).await
+}
+
+async fn disconnect_now(
+    services: &Services,
+    order: &Disconnect,
+    tokens: &[Token],
+    key: String,
+) -> DisconnectReceipt {
+    let mut receipt = DisconnectReceipt { key, disconnected: Vec::new(), not_found: Vec::new() };
     let all = if order.all { services.registry.list() } else { Vec::new() };
     for listed in all {
         end(services, &listed.connection.token, &mut receipt).await;
     }
-    for id in order.request_ids {
-        match services.registry.find(&id) {
+    for id in &order.request_ids {
+        match services.registry.find(id) {
             Some(connection) if end(services, &connection.token, &mut receipt).await => {}
-            _ => receipt.not_found.push(id.into()),
+            _ => receipt.not_found.push(id.clone().into()),
         }
     }
     for token in tokens {
-        if !end(services, &token, &mut receipt).await {
-            receipt.not_found.push(token.into());
+        if !end(services, token, &mut receipt).await {
+            receipt.not_found.push(token.clone().into());
         }
     }
-    // What was done is done: a receipt that cannot be stored must not read like a failure.
-    if let Err(error) = ticket.commit(&receipt, Vec::new()).await {
-        tracing::warn!(%error, "disconnected, but the receipt was not stored");
-        ticket.finish(&receipt);
-    }
-    Ok(receipt)
+    receipt
 }
 
 /// Removes the entry, then closes the stream. False if the token is not registered.

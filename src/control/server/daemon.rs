@@ -76,18 +76,11 @@ pub(super) async fn reload(
 
 async fn reload_once(services: &Services, by: Mandate, order: Keyed) -> Result<ReloadReceipt, Rejected> {
     let mutation = Mutation::new(by, "daemon.reload", order.key.clone());
-    let mut ticket = match services.receipts.begin(&mutation, &order).await? {
-        Begun::Repeated(receipt) => return Ok(receipt),
-        Begun::First(ticket) => ticket,
+    let act = async || {
+        let Changes { at_once, after_restart } = reload::reload(services).await?;
+        Ok(ReloadReceipt { key: mutation.key.clone(), changed: at_once, after_restart })
     };
-    let Changes { at_once, after_restart } = reload::reload(services).await?;
-    let receipt = ReloadReceipt { key: mutation.key.clone(), changed: at_once, after_restart };
-    // It is done: a receipt that cannot be stored is given all the same.
-    if let Err(error) = ticket.commit(&receipt, Vec::new()).await {
-        tracing::warn!(%error, "reloaded, but the receipt was not stored");
-        ticket.finish(&receipt);
-    }
-    Ok(receipt)
+    services.receipts.once_done(&mutation, &order, act).await
 }
 
 /// Begins the graceful shutdown. Asking again does not hurry it.
@@ -125,7 +118,7 @@ fn activated(services: &Services) -> Vec<String> {
 
 async fn stop_once(services: &Services, by: Mandate, order: Keyed) -> Result<StopReceipt, Rejected> {
     let mutation = Mutation::new(by, "daemon.stop", order.key.clone());
-    let mut ticket = match services.receipts.begin(&mutation, &order).await? {
+    let ticket = match services.receipts.begin(&mutation, &order).await? {
         Begun::Repeated(receipt) => return Ok(receipt),
         Begun::First(ticket) => ticket,
     };
@@ -136,10 +129,7 @@ async fn stop_once(services: &Services, by: Mandate, order: Keyed) -> Result<Sto
         activated: activated(services),
     };
     // The receipt first: repeated to the daemon's successor, the order must not stop that one too.
-    if let Err(error) = ticket.commit(&receipt, Vec::new()).await {
-        tracing::warn!(%error, "stopping, but the receipt was not stored");
-        ticket.finish(&receipt);
-    }
+    ticket.conclude(&receipt).await;
     if services.lifecycle.accepting().is_ok() {
         services.lifecycle.request_stop();
     }

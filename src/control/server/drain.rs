@@ -14,7 +14,7 @@ use crate::{
     access::Caller,
     control::types::{BeginDrain, DrainReceipt, DrainView, ErrorCode, Keyed, MAX_DRAIN, Single},
     drain::Drain,
-    idempotency::{Begun, Mutation},
+    idempotency::Mutation,
     order::{Order, Verb},
     services::Services,
 };
@@ -77,17 +77,8 @@ async fn once(
     order: &impl serde::Serialize,
     act: impl FnOnce() -> Result<Option<DrainView>, Rejected>,
 ) -> Result<DrainReceipt, Rejected> {
-    let mut ticket = match services.receipts.begin(&mutation, order).await? {
-        Begun::Repeated(receipt) => return Ok(receipt),
-        Begun::First(ticket) => ticket,
-    };
-    let receipt = DrainReceipt { key: mutation.key.clone(), drain: act()? };
-    // It is done: a receipt that cannot be stored is given all the same.
-    if let Err(error) = ticket.commit(&receipt, Vec::new()).await {
-        tracing::warn!(%error, "the drain's receipt was not stored");
-        ticket.finish(&receipt);
-    }
-    Ok(receipt)
+    let act = async || Ok(DrainReceipt { key: mutation.key.clone(), drain: act()? });
+    services.receipts.once_done(&mutation, order, act).await
 }
 
 fn drain(services: &Services) -> Result<&Arc<Drain>, Rejected> {
