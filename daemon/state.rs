@@ -91,7 +91,8 @@ fn read(file: &Path) -> io::Result<String> {
     Ok(text)
 }
 
-/// Refuses to write where the daemon, as another user, could not read it.
+/// Refuses to write where the daemon, as another user, could not read it. Whose a directory is to be that root would
+/// make, nobody can know.
 fn refuse_a_strangers(dir: &Path) -> Result<(), Failure> {
     let we = private_dir::own_uid();
     match fs::metadata(dir).map(|found| found.uid()) {
@@ -101,6 +102,15 @@ fn refuse_a_strangers(dir: &Path) -> Result<(), Failure> {
                 "{place} belongs to uid {owner}: its daemon could not read what uid {we} writes there"
             );
             let hint = format!("as that user: sudo -u '#{owner}' ssectld store import …");
+            Err(Failure::new(Exit::Unusable, message).hint(hint))
+        }
+        Err(error) if error.kind() == io::ErrorKind::NotFound && we == 0 => {
+            let place = dir.display();
+            let message = format!("{place} does not exist, and as root's the daemon's user could not use it");
+            let hint = format!(
+                "make it for the user that the daemon runs as, and import as that user: install -d -m 700 -o USER \
+                 {place}"
+            );
             Err(Failure::new(Exit::Unusable, message).hint(hint))
         }
         _ => Ok(()),

@@ -194,3 +194,8 @@ pub(super) struct Keyed<'a, 't> {
 pub(super) fn put(view: &TaskView) -> Result<Batch, StoreError> {
     Ok(vec![Change::Put(Table::Tasks, view.task_id.clone(), store::encode(view)?)])
 }
+
+/// Returns what forgets a task: its end, too, of which somebody may not have heard.
+pub(super) fn removal(id: &str) -> [Change; 2] {
+    [Table::Tasks, Table::Untold].map(|table| Change::Remove(table, id.to_owned()))
+}

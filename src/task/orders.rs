@@ -12,13 +12,10 @@ use super::{
     book::Job,
     builtin::Builtin,
     entry::{Entry, Lease},
-    inner::{Inner, Keyed, REPORTER_LOST, put},
+    inner::{Inner, Keyed, REPORTER_LOST, put, removal},
     state::{Outcome, State},
 };
-use crate::{
-    idempotency::{Begun, Mandate, Mutation},
-    store::{Change, Table},
-};
+use crate::idempotency::{Begun, Mandate, Mutation};
 
 /// The longest name of a reporter's task.
 const MAX_NAME_BYTES: usize = 128;
@@ -256,7 +253,7 @@ impl Inner {
         };
         let receipt =
             TaskReceipt { key: mutation.key, task_id: id.to_owned(), status, durable: self.store.durable() };
-        ticket.commit(&receipt, vec![Change::Remove(Table::Tasks, id.to_owned())]).await?;
+        ticket.commit(&receipt, removal(id).into()).await?;
         self.book().remove(id);
         Ok(receipt)
     }

@@ -8,12 +8,12 @@ use tokio::time::Instant;
 use super::{
     Owner, TaskEvent, TaskView,
     entry::{Entry, Lease},
-    inner::Inner,
+    inner::{Inner, removal},
     state::{self, Outcome, State},
 };
 use crate::{
     lifecycle::Phase,
-    store::{self, Change, StoreError, Table},
+    store::{self, StoreError, Table},
 };
 
 /// How long the world has to come back after a restart: reporters to go on with their tasks, browsers to hear
@@ -117,7 +117,7 @@ impl Inner {
                 if old.is_empty() {
                     continue;
                 }
-                let batch = old.iter().map(|id| Change::Remove(Table::Tasks, id.to_string())).collect();
+                let batch = old.iter().flat_map(|id| removal(id)).collect();
                 if let Err(error) = inner.store.commit(batch).await {
                     tracing::debug!(%error, "old tasks stay in the store until the next start");
                 }

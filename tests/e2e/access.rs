@@ -15,7 +15,7 @@ use crate::{
 const SOMEBODY: u32 = 54_321;
 
 /// Returns whether other users can be had here.
-fn is_root() -> bool {
+pub(crate) fn is_root() -> bool {
     let root = ssectl_core::private_dir::own_uid() == 0;
     if !root {
         eprintln!("skipped: it takes root to be another user");

@@ -5,6 +5,7 @@ use std::{fs, os::unix::fs::PermissionsExt, path::Path};
 use serde_json::json;
 
 use crate::{
+    access::is_root,
     fakes::browser::Browser,
     harness::{Daemon, Home, Output, finish},
 };
@@ -99,6 +100,12 @@ async fn what_was_exported_is_imported_whole() {
     let text = fs::read_to_string(&export).expect("text");
     assert_eq!(store(&old, &["export"]).await.expect(0).stdout, text);
     let home = Home::new();
+    if is_root() {
+        let output = store(&home, &["import", file]).await.expect_helpful(78);
+        assert!(output.stderr.contains("install -d"), "{output:?}");
+        assert!(!home.path("state").exists());
+    }
+    fs::create_dir(home.path("state")).expect("made");
     store(&home, &["import", file]).await.expect(0);
     assert_eq!(store(&home, &["export"]).await.expect(0).stdout, text);
     let daemon = home.start(&[]).await;

@@ -236,9 +236,13 @@ impl Opened {
 
 /// Writes the marker anew.
 pub(super) fn mark(marker: &mut File, state: &str) -> io::Result<()> {
-    marker.rewind()?;
     // Never shorter than what it overwrites: a marker that is cut off in between would say "never used".
-    let text = format!("{MARKER}\nformat {CURRENT_FORMAT}\n{state:<40}\n");
+    write(marker, &format!("{MARKER}\nformat {CURRENT_FORMAT}\n{state:<40}\n"))
+}
+
+/// Makes this the text of the marker.
+pub(super) fn write(marker: &mut File, text: &str) -> io::Result<()> {
+    marker.rewind()?;
     marker.write_all(text.as_bytes())?;
     marker.set_len(text.len() as u64)?;
     marker.sync_all()

@@ -60,7 +60,7 @@ impl StateFiles {
     ) -> Result<Option<PathBuf>, StoreError> {
         self.vacant(existing)?;
         self.make_dir().map_err(|error| self.refuse(&self.dir, &file::io_reason(&error)))?;
-        let Marker { file: mut marker, .. } = self.take()?;
+        let Marker { file: mut marker, text } = self.take()?;
         self.vacant(existing)?;
         let puts: Vec<_> = contents
             .records
@@ -70,9 +70,16 @@ impl StateFiles {
         let failed =
             |error: &dyn std::fmt::Display| self.refuse(&self.file, &format!("it cannot be made: {error}"));
         let fresh = self.prepare(&puts).map_err(|error| failed(&error))?;
-        self.mark_open(&mut marker)?;
         let aside = self.put_aside().map_err(|error| failed(&error))?;
-        fs::rename(&fresh, &self.file).map_err(|error| failed(&error))?;
+        let named = self
+            .mark_open(&mut marker)
+            .and_then(|()| fs::rename(&fresh, &self.file).map_err(|error| failed(&error)));
+        if named.is_err() {
+            // What was there is there still, and what the marker says of it is to hold again, if it can be written.
+            let _ = file::write(&mut marker, &text);
+            let _ = aside.map(fs::remove_file);
+            return named.map(|()| None);
+        }
         file::sync_dir(&self.dir).map_err(|error| failed(&error))?;
         let commits = u64::from(!puts.is_empty());
         file::mark(&mut marker, &file::closed_with(commits)).map_err(|error| failed(&error))?;

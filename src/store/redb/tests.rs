@@ -239,3 +239,18 @@ async fn a_closed_store_has_written_what_it_took_and_takes_no_more() {
     drop(store);
     again.commit(vec![put("c", "3")]).await.expect("it is its own now");
 }
+
+#[test]
+fn an_import_that_fails_leaves_the_marker_as_it_was() {
+    let dir = tempfile::tempdir().expect("a directory");
+    let marker = dir.path().join("state.initialised");
+    drop(RedbStore::open(dir.path()).expect("a new state"));
+    let before = fs::read(&marker).expect("it is there");
+    // A directory has one name only, and no file can take it.
+    fs::remove_file(dir.path().join("state.redb")).expect("removed");
+    fs::create_dir(dir.path().join("state.redb")).expect("made");
+    let contents = Contents { records: Vec::new(), commits: 0, closed: true };
+    assert!(RedbStore::found(dir.path(), &contents, Existing::PutAside).is_err());
+    assert_eq!(fs::read(&marker).expect("it is there"), before);
+    assert!(dir.path().join("state.redb").is_dir());
+}

@@ -134,3 +134,18 @@ async fn an_end_counts_as_told_when_nobody_has_to_send_it_any_more() {
     settle().await;
     assert_eq!(untold().count(), 0);
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_task_that_is_removed_leaves_nothing_untold() {
+    let world = World::new();
+    let service = service(&world);
+    *world.wire.unsent.lock().expect("unsent") = Some(Vec::new());
+    let id = create(&service, reporter("x")).await.task_id;
+    service.complete(ADMIN, &id, EndTask::default()).await.expect("completed");
+    settle().await;
+    assert_eq!(world.store.load(Table::Untold).expect("loads").len(), 1);
+    service.remove(ADMIN, &id, None).await.expect("removed");
+    for table in [Table::Tasks, Table::Untold] {
+        assert!(world.store.load(table).expect("loads").is_empty(), "{table:?}");
+    }
+}
