@@ -84,8 +84,8 @@ impl Order {
         R: Receipt + Send + 'static,
         E: Display + Send + 'static,
     {
-        let draft = services.audit.draft(&self.caller, self.verb.name, &self.target, self.key.as_deref());
-        self.caller.must_have(self.verb.needs).inspect_err(|denied| self.refused(denied, &draft))?;
+        let draft = self.draft(services);
+        self.allowed().inspect_err(|denied| self.refused(denied, &draft))?;
         let act = act(Mandate::audited(self.caller.actor, Arc::clone(&draft)));
         let entered = Arc::clone(&draft);
         let logged = async move {
@@ -98,6 +98,20 @@ impl Order {
         };
         let carried_out = uninterrupted(&services.lifecycle, logged).await;
         Ok(carried_out.inspect_err(|broken| entered.broken(&broken.to_string()))?)
+    }
+
+    /// Refuses it to a caller who may not order it.
+    pub(crate) fn allowed(&self) -> Result<(), Denied> {
+        self.caller.must_have(self.verb.needs)
+    }
+
+    /// Logs that it was refused before it was carried out.
+    pub(crate) fn refuse(&self, services: &Services, why: &impl Display) {
+        self.refused(why, &self.draft(services));
+    }
+
+    fn draft(&self, services: &Services) -> Arc<Draft> {
+        services.audit.draft(&self.caller, self.verb.name, &self.target, self.key.as_deref())
     }
 
     // Text that others wrote is given as text: the log's form sees to it that no line can be forged with it.

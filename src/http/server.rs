@@ -74,7 +74,8 @@ pub enum Persistence {
 /// Who connected to a listener of limited places.
 #[derive(Clone)]
 struct Visitor {
-    peer: SocketAddr,
+    /// Unless they came over a local socket.
+    peer: Option<SocketAddr>,
     places: Arc<Semaphore>,
 }
 
@@ -87,7 +88,7 @@ pub async fn serve(listener: TcpListener, router: Router, lifecycle: Lifecycle) 
     while let Some((stream, peer, place)) = next(&listener, &places, &closing, &mut stamina).await {
         prepare(&stream);
         let (router, closing) = (router.clone(), closing.clone());
-        let visitor = Visitor { peer, places: Arc::clone(&places) };
+        let visitor = Visitor { peer: Some(peer), places: Arc::clone(&places) };
         lifecycle.spawn(async move {
             drive(stream, router, Some(visitor), Persistence::KeepAlive, closing).await;
             drop(place);
@@ -101,6 +102,15 @@ where
     I: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
     drive(io, router, None, persistence, closing).await;
+}
+
+/// Serves one connection that was accepted elsewhere and has one of these places. While all are taken, each answer ends
+/// its connection.
+pub(crate) async fn serve_at<I>(io: I, router: Router, places: Arc<Semaphore>, closing: CancellationToken)
+where
+    I: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+{
+    drive(io, router, Some(Visitor { peer: None, places }), Persistence::KeepAlive, closing).await;
 }
 
 /// Serves one connection that was accepted elsewhere, request by request, until `io` yields the end. Returns it
@@ -194,7 +204,7 @@ async fn drive<I>(
     let service = service_fn(move |request: Request<Incoming>| {
         noting.cancel();
         let mut request = request.map(|body| Body::new(TimedBody::new(body)));
-        if let Some(Visitor { peer, .. }) = &visitor {
+        if let Some(Visitor { peer: Some(peer), .. }) = &visitor {
             request.extensions_mut().insert(ConnectInfo(*peer));
         }
         let (answer, visitor) = (router.clone().oneshot(request), visitor.clone());

@@ -4,7 +4,7 @@ use axum::{
     body::Bytes,
     extract::{FromRequest, FromRequestParts, Path, Query, Request, rejection::BytesRejection},
     http::{StatusCode, request::Parts},
-    response::IntoResponse,
+    response::{IntoResponse, Response},
 };
 use serde::de::DeserializeOwned;
 
@@ -14,18 +14,34 @@ use crate::control::{listing::Listing, types::ErrorCode};
 /// The largest request body.
 pub(super) const MAX_BODY: usize = 1024 * 1024;
 
+/// Something of a request could not be read, for the reason in the answer, and in its extensions.
+pub(super) struct Unread(Rejected);
+
+/// Why a request could not be read, as an extension of its answer.
+#[derive(Clone)]
+pub(super) struct UnreadBecause(pub(super) String);
+
+impl IntoResponse for Unread {
+    fn into_response(self) -> Response {
+        let because = UnreadBecause(self.0.to_string());
+        let mut response = self.0.into_response();
+        response.extensions_mut().insert(because);
+        response
+    }
+}
+
 /// A JSON body, whatever its `Content-Type` says, so that `curl -d` needs no header; none at all is `{}`.
 /// No browser reaches this API, so nothing depends on that header.
 pub(super) struct Body<T>(pub(super) T);
 
 impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for Body<T> {
-    type Rejection = Rejected;
+    type Rejection = Unread;
 
-    async fn from_request(request: Request, state: &S) -> Result<Self, Rejected> {
-        let bytes = Bytes::from_request(request, state).await.map_err(|error| unreadable(&error))?;
+    async fn from_request(request: Request, state: &S) -> Result<Self, Unread> {
+        let bytes = Bytes::from_request(request, state).await.map_err(|error| Unread(unreadable(&error)))?;
         let text: &[u8] = if bytes.iter().all(u8::is_ascii_whitespace) { b"{}" } else { &bytes };
         serde_json::from_slice(text).map(Self).map_err(|error| {
-            Rejected::invalid("the request's body is not what this call takes").cause(&error)
+            Unread(Rejected::invalid("the request's body is not what this call takes").cause(&error))
         })
     }
 }
@@ -42,12 +58,12 @@ fn unreadable(error: &BytesRejection) -> Rejected {
 pub(super) struct Id(pub(super) String);
 
 impl<S: Send + Sync> FromRequestParts<S> for Id {
-    type Rejection = Rejected;
+    type Rejection = Unread;
 
-    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Rejected> {
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Unread> {
         match Path::<String>::from_request_parts(parts, state).await {
             Ok(Path(id)) => Ok(Self(id)),
-            Err(error) => Err(Rejected::invalid("the path cannot be read").cause(&error.body_text())),
+            Err(error) => Err(Unread(Rejected::invalid("the path cannot be read").cause(&error.body_text()))),
         }
     }
 }

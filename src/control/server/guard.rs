@@ -4,16 +4,23 @@ use std::{io, sync::Arc};
 
 use axum::{
     Extension, Router,
-    extract::{Request, State},
+    extract::{RawPathParams, Request, State, rejection::RawPathParamsRejection},
     middleware::{Next, from_fn_with_state},
-    response::Response,
+    response::{IntoResponse, Response},
+    routing::MethodRouter,
 };
 
 use interprocess::local_socket::{tokio::Stream, traits::StreamCommon};
 use tokio::sync::OnceCell;
 
-use super::{Shared, failure::Rejected};
-use crate::access::{Account, Accounts, Caller, Door, Peer, Role};
+use super::{Shared, extract::UnreadBecause, failure::Rejected};
+use crate::{
+    access::{Account, Accounts, Caller, Door, Peer, Role},
+    order::{Order, Verb},
+};
+
+/// The target of an order that nobody read.
+const NOT_READ: &str = "(not read)";
 
 /// Somebody on the control socket, as they were when they connected. What is known of them besides their numbers
 /// is looked up with their first request.
@@ -87,4 +94,31 @@ async fn refuse_others(
 ) -> Result<Response, Rejected> {
     caller.must_have(needed)?;
     Ok(next.run(request).await)
+}
+
+/// Returns this method for orders of this kind. The order itself refuses whose role is too low, as it is then known what
+/// was asked for; but of those who have none at all nothing is read. What cannot be read is logged, too.
+pub(super) fn ordering(services: &Shared, verb: Verb, method: MethodRouter<Shared>) -> MethodRouter<Shared> {
+    method.route_layer(from_fn_with_state((Arc::clone(services), verb), log_unread))
+}
+
+async fn log_unread(
+    State((services, verb)): State<(Shared, Verb)>,
+    Extension(caller): Extension<Caller>,
+    named: Result<RawPathParams, RawPathParamsRejection>,
+    request: Request,
+    next: Next,
+) -> Response {
+    let id = named.ok().and_then(|named| named.iter().next().map(|(_, id)| id.to_owned()));
+    let nobody = caller.role.is_none();
+    let unread = Order::new(caller, verb, &id.as_deref().unwrap_or(NOT_READ), None);
+    if nobody && let Err(denied) = unread.allowed() {
+        unread.refuse(&services, &denied);
+        return Rejected::from(denied).into_response();
+    }
+    let response = next.run(request).await;
+    if let Some(UnreadBecause(why)) = response.extensions().get() {
+        unread.refuse(&services, why);
+    }
+    response
 }

@@ -23,8 +23,7 @@ use axum::{
     middleware::from_fn_with_state,
     routing::{get, post},
 };
-use interprocess::local_socket::tokio::Stream;
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 
 use guard::{Guard, Visitor};
@@ -33,21 +32,22 @@ pub use listener::{BindError, ControlListener, PathDisplay, Rights};
 use crate::{
     accept::Stamina,
     access::{Accounts, Role},
-    http::server::{Persistence, serve_connection},
+    http::server::serve_at,
     lifecycle::{Lifecycle, Phase},
+    order::Verb,
     services::Services,
 };
 
 /// What handlers share.
 type Shared = Arc<Services>;
 
-/// Clients at once; more wait in the kernel's backlog.
+/// Clients at once; more wait in the kernel's backlog. While all places are taken, nobody keeps theirs idle.
 const CONNECTIONS: usize = 256;
 
 /// Returns what application backends may do: publish. Expects the [`crate::access::Caller`] as an extension of the
 /// request.
 pub fn publisher_router(services: Arc<Services>) -> Router {
-    finish(publishing(), services)
+    finish(publishing(&services), services)
 }
 
 /// Returns the whole API. Expects the [`Visitor`] as an extension of the request.
@@ -63,37 +63,38 @@ fn router(services: Arc<Services>, guard: Guard) -> Router {
         .route("/v1/tasks", get(tasks::list))
         .route("/v1/tasks/{id}/events", get(follow::events));
     let auditing = Router::new().route("/v1/audit", get(audit::list));
+    let order = |verb, method| guard::ordering(&services, verb, method);
     let ordering = Router::new()
-        .route("/v1/connections/disconnect", post(connections::disconnect))
-        .route("/v1/versions/clear", post(versions::clear))
-        .route("/v1/tasks/{id}/cancel", post(tasks::cancel))
-        .route("/v1/tasks/{id}/remove", post(tasks::remove))
-        .route("/v1/daemon/drain", post(drain::begin))
-        .route("/v1/daemon/drain/cancel", post(drain::cancel))
-        .route("/v1/daemon/reload", post(daemon::reload))
-        .route("/v1/daemon/stop", post(daemon::stop));
-    let all = publishing()
+        .route("/v1/connections/disconnect", order(Verb::DISCONNECT, post(connections::disconnect)))
+        .route("/v1/versions/clear", order(Verb::VERSION_CLEAR, post(versions::clear)))
+        .route("/v1/tasks/{id}/cancel", order(Verb::TASK_CANCEL, post(tasks::cancel)))
+        .route("/v1/tasks/{id}/remove", order(Verb::TASK_REMOVE, post(tasks::remove)))
+        .route("/v1/daemon/drain", order(Verb::DRAIN, post(drain::begin)))
+        .route("/v1/daemon/drain/cancel", order(Verb::DRAIN_CANCEL, post(drain::cancel)))
+        .route("/v1/daemon/reload", order(Verb::RELOAD, post(daemon::reload)))
+        .route("/v1/daemon/stop", order(Verb::STOP, post(daemon::stop)));
+    let all = publishing(&services)
         .merge(guard::only(Role::Reader, watching))
         .merge(guard::only(Role::Operator, auditing))
         .merge(ordering);
     finish(all, services).layer(from_fn_with_state(guard, guard::recognise))
 }
 
-/// Whoever gives an order that is none of theirs is refused by it, as it is then known what was asked for.
-fn publishing() -> Router<Arc<Services>> {
+fn publishing(services: &Shared) -> Router<Shared> {
     let watching = Router::new().route("/v1/tasks/{id}", get(tasks::show));
     let telling = Router::new()
         .route("/v1/events", post(events::send))
         .route("/v1/tasks/{id}/progress", post(tasks::progress));
+    let order = |verb, method| guard::ordering(services, verb, method);
     let ordering = Router::new()
-        .route("/v1/versions", post(versions::queue))
-        .route("/v1/tasks", post(tasks::create))
-        .route("/v1/tasks/{id}/complete", post(tasks::complete))
-        .route("/v1/tasks/{id}/fail", post(tasks::fail));
+        .route("/v1/versions", order(Verb::VERSION_QUEUE, post(versions::queue)))
+        .route("/v1/tasks", order(Verb::TASK_CREATE, post(tasks::create)))
+        .route("/v1/tasks/{id}/complete", order(Verb::TASK_COMPLETE, post(tasks::complete)))
+        .route("/v1/tasks/{id}/fail", order(Verb::TASK_FAIL, post(tasks::fail)));
     guard::only(Role::Reader, watching).merge(guard::only(Role::Publisher, telling)).merge(ordering)
 }
 
-fn finish(router: Router<Arc<Services>>, services: Arc<Services>) -> Router {
+fn finish(router: Router<Shared>, services: Arc<Services>) -> Router {
     router
         .fallback(extract::no_such_path)
         .method_not_allowed_fallback(extract::no_such_method)
@@ -130,14 +131,13 @@ async fn accept_all(
             Ok((visitor, stream)) => {
                 stamina.recovered();
                 let router = router.clone().layer(Extension(Arc::new(visitor)));
-                lifecycle.spawn(serve_one(stream, router, closed.clone(), place));
+                let served = serve_at(stream, router, Arc::clone(&places), closed.clone());
+                lifecycle.spawn(async move {
+                    served.await;
+                    drop(place);
+                });
             }
             Err(error) => stamina.endure(&error).await,
         }
     }
-}
-
-async fn serve_one(stream: Stream, router: Router, closed: CancellationToken, place: OwnedSemaphorePermit) {
-    serve_connection(stream, router, Persistence::KeepAlive, closed).await;
-    drop(place);
 }

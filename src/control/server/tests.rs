@@ -12,27 +12,18 @@ use tokio::{
 };
 use tower::ServiceExt;
 
-use super::{
-    failure::Rejected,
-    guard::{Guard, Visitor},
-};
+use super::guard::{Guard, Visitor};
 
 use crate::{
     access::{Access, Accounts, Caller, Door},
     app::{App, Parts, Running},
-    audit::Page,
     config::Config,
     connection::Origin,
     control::{
         client::{Client, ClientError, Ghosts},
         listing::Listing,
-        types::{
-            ApiError, AuditOutcome, ClearVersion, Disconnect, ErrorCode, Failure, Keyed, SendEvent,
-            StopReceipt, TaskLine,
-        },
+        types::{ApiError, ClearVersion, Disconnect, ErrorCode, Failure, Keyed, SendEvent, TaskLine},
     },
-    idempotency::{Mutation, ReceiptError},
-    order::{Order, Verb},
     registry::Newcomer,
     request_id::RequestId,
     services::Services,
@@ -40,6 +31,9 @@ use crate::{
     task::{CreateTask, EndTask, ReportProgress, TaskStatus},
     version::QueueVersion,
 };
+
+mod orders;
+mod roles;
 
 struct Daemon {
     _dir: tempfile::TempDir,
@@ -401,150 +395,4 @@ async fn publishers_publish_and_nothing_else() {
     assert_eq!(ask("GET", "/v1/versions", json!({})).await.0, 405);
     let (_, error) = ask("GET", "/v1/tasks", json!({})).await;
     assert_eq!(error["error"]["code"], "invalid");
-}
-
-/// Users by the role that the settings of [`Roled`] give them.
-const USERS: [(&str, u32); 5] = [
-    ("none", 3_000_000_000),
-    ("reader", 3_000_000_001),
-    ("publisher", 3_000_000_002),
-    ("operator", 3_000_000_003),
-    ("admin", 3_000_000_004),
-];
-
-/// A daemon that knows [`USERS`], behind a socket that everybody may open.
-struct Roled {
-    daemon: Daemon,
-    router: axum::Router,
-    accounts: Arc<Accounts>,
-}
-
-impl Roled {
-    async fn start() -> Self {
-        let daemon = Daemon::start().await;
-        let services = daemon.services();
-        let mut config = Config::default();
-        let list = |role: &'static str| {
-            USERS.iter().filter(move |user| user.0 == role).map(|user| user.1.to_string())
-        };
-        config.access.readers = list("reader").collect();
-        config.access.publishers = list("publisher").collect();
-        config.access.operators = list("operator").collect();
-        config.access.admins = list("admin").collect();
-        services.access.replace(Access::load(&config).expect("numbers are known"));
-        let door = Door { group: 1, group_name: Some("operators".into()), members_only: false };
-        let guard = Guard { services: Arc::clone(services), door: Arc::new(door) };
-        let router = super::router(Arc::clone(services), guard);
-        Self { router, daemon, accounts: Arc::new(Accounts::start()) }
-    }
-
-    async fn ask(&self, uid: u32, method: &str, path: &str, body: Value) -> (u16, Value) {
-        let request = Request::builder().method(method).uri(path).body(Body::from(body.to_string()));
-        let mut request = request.expect("a request");
-        let visitor = Visitor {
-            uid,
-            gid: uid,
-            pid: None,
-            groups: Vec::new(),
-            accounts: Arc::clone(&self.accounts),
-            peer: OnceCell::new(),
-        };
-        request.extensions_mut().insert(Arc::new(visitor));
-        let response = self.router.clone().oneshot(request).await.expect("infallible");
-        let status = response.status().as_u16();
-        let body = response.into_body().collect().await.expect("a body").to_bytes();
-        (status, serde_json::from_slice(&body).expect("JSON"))
-    }
-}
-
-#[tokio::test]
-async fn every_route_needs_a_role_and_is_shut_to_lower_ones() {
-    let roled = Roled::start().await;
-    // With tasks and connections that do not exist: 404 says that the caller was let through.
-    let routes = [
-        ("reader", "GET", "/v1/status", json!({})),
-        ("reader", "GET", "/v1/connections", json!({})),
-        ("reader", "GET", "/v1/connections/absent", json!({})),
-        ("reader", "GET", "/v1/connections/disconnect", json!({})),
-        ("reader", "GET", "/v1/versions", json!({})),
-        ("reader", "GET", "/v1/versions/current", json!({})),
-        ("reader", "GET", "/v1/tasks", json!({})),
-        ("reader", "GET", "/v1/tasks/absent", json!({})),
-        ("reader", "GET", "/v1/tasks/absent/events", json!({})),
-        ("publisher", "POST", "/v1/versions", json!({"version": "1"})),
-        ("publisher", "POST", "/v1/events", json!({"name": "x", "data": 1})),
-        ("publisher", "POST", "/v1/tasks", json!({"name": "Import"})),
-        ("publisher", "POST", "/v1/tasks/absent/progress", json!({})),
-        ("publisher", "POST", "/v1/tasks/absent/complete", json!({})),
-        ("publisher", "POST", "/v1/tasks/absent/fail", json!({})),
-        ("operator", "POST", "/v1/tasks/absent/cancel", json!({})),
-        ("operator", "POST", "/v1/tasks/absent/remove", json!({})),
-        ("operator", "POST", "/v1/versions/clear", json!({})),
-        ("operator", "POST", "/v1/connections/disconnect", json!({"request_ids": ["absent"]})),
-        ("operator", "GET", "/v1/audit", json!({})),
-        ("admin", "POST", "/v1/daemon/stop", json!({})),
-    ];
-    let rank = |role: &str| USERS.iter().position(|user| user.0 == role).expect("a role");
-    for (needed, method, path, body) in routes {
-        for (role, uid) in USERS {
-            let (status, answer) = roled.ask(uid, method, path, body.clone()).await;
-            let may = rank(role) >= rank(needed);
-            assert_eq!(status != 403, may, "{role}: {method} {path} → {status} {answer}");
-            if !may {
-                assert_eq!(answer["error"]["code"], "denied");
-                let message =
-                    format!("uid {uid} may not do this: it needs the role {needed}, and theirs is {role}");
-                assert_eq!(answer["error"]["message"], json!(message), "{method} {path}");
-                let hint = answer["error"]["hint"].as_str().expect("what to type");
-                assert!(hint.contains(&format!("add \"{uid}\" to access.{needed}s")), "{hint}");
-            }
-        }
-    }
-}
-
-#[tokio::test]
-async fn tokens_are_whole_for_operators_only() {
-    let roled = Roled::start().await;
-    roled.daemon.connect("a");
-    for (role, uid) in USERS.iter().skip(1) {
-        let whole = ["operator", "admin"].contains(role);
-        let token = if whole { "token-of-a" } else { "token-of" };
-        assert_eq!(roled.ask(*uid, "GET", "/v1/connections/a", json!({})).await.1["item"]["token"], token);
-        let list = roled.ask(*uid, "GET", "/v1/connections", json!({})).await.1;
-        assert_eq!(list["items"][0]["token"], token, "{role}");
-    }
-}
-
-#[tokio::test]
-async fn roles_change_between_two_requests() {
-    let roled = Roled::start().await;
-    let (_, reader) = USERS[1];
-    assert_eq!(roled.ask(reader, "GET", "/v1/status", json!({})).await.0, 200);
-    roled.daemon.services().access.replace(Access::load(&Config::default()).expect("nobody is named"));
-    assert_eq!(roled.ask(reader, "GET", "/v1/status", json!({})).await.0, 403);
-}
-
-#[tokio::test]
-async fn an_order_that_breaks_off_is_of_unknown_outcome_unless_it_was_done() {
-    let daemon = Daemon::start().await;
-    let order = || Order::new(Caller::token(), Verb::VERSION_QUEUE, &"1", None);
-    let before = order().carry_out(daemon.services(), |_| async { broken() });
-    let services = Arc::clone(daemon.services());
-    let after = order().carry_out(daemon.services(), move |by| async move {
-        let mutation = Mutation::new(by, "version.queue", Some("k".into()));
-        let act = async || Ok::<_, ReceiptError>((1, Vec::new()));
-        services.receipts.once(&mutation, &1, act).await.expect("committed");
-        broken()
-    });
-    for outcome in [before.await.map(|_| ()), after.await.map(|_| ())] {
-        let rejected = Rejected::from(outcome.expect_err("it broke off"));
-        assert_eq!(rejected.0.code, ErrorCode::OutcomeUnknown, "{rejected}");
-    }
-    let entries = daemon.services().audit.page(&Page { since: None, before: None });
-    let told: Vec<_> = entries.iter().map(|entry| entry.outcome).collect();
-    assert_eq!(told, [AuditOutcome::Done, AuditOutcome::Unknown]);
-}
-
-fn broken() -> Result<StopReceipt, Rejected> {
-    panic!("a defect")
 }

@@ -1,14 +1,15 @@
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use axum::{Router, extract::ConnectInfo, routing};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt, DuplexStream, duplex},
     net::{TcpListener, TcpStream},
+    sync::Semaphore,
     time::Instant,
 };
 use tokio_util::sync::CancellationToken;
 
-use super::{Persistence, serve, serve_connection};
+use super::{Persistence, serve, serve_at, serve_connection};
 use crate::lifecycle::{Lifecycle, Phase};
 
 fn router() -> Router {
@@ -117,4 +118,22 @@ async fn a_listener_serves_and_ends_with_the_daemon() {
     rest(idle).await;
     assert!(lifecycle.finish(Duration::from_secs(5)).await);
     assert!(TcpStream::connect(address).await.is_err());
+}
+
+#[tokio::test]
+async fn where_all_places_are_taken_an_answer_ends_its_connection() {
+    for free in [0, 1] {
+        let (mut io, theirs) = duplex(64 * 1024);
+        let (places, closing) = (Arc::new(Semaphore::new(free)), CancellationToken::new());
+        Lifecycle::new().spawn(serve_at(theirs, router(), places, closing.clone()));
+        io.write_all(b"GET / HTTP/1.1\r\nHost: a\r\n\r\n").await.expect("open");
+        let mut answer = Vec::new();
+        while !answer.ends_with(b"hello") {
+            assert_ne!(io.read_buf(&mut answer).await.expect("open"), 0);
+        }
+        let answer = String::from_utf8(answer).expect("text").to_lowercase();
+        assert_eq!(answer.contains("connection: close"), free == 0, "{answer}");
+        closing.cancel();
+        assert_eq!(rest(io).await, "");
+    }
 }
