@@ -122,3 +122,15 @@ pub(crate) async fn interrupted() {
 fn arguments() -> impl Iterator<Item = String> {
     std::env::args_os().map(|argument| argument.to_string_lossy().into_owned())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn generated_keys_are_known_as_such_and_given_ones_stay() {
+        let generated = Key { key: None }.choose();
+        assert!(generated.starts_with(key::GENERATED) && key::check(&generated).is_ok(), "{generated}");
+        assert_eq!(Key { key: Some("mine".to_owned()) }.choose(), "mine");
+    }
+}

@@ -143,6 +143,7 @@ async fn keys_that_clients_generate_make_room_after_an_hour() {
     clock.jump(SignedDuration::from_hours(2));
     assert_eq!(fill(&receipts, verb, "mine").await, 0, "a jump is no age");
     tokio::time::advance(Duration::from_secs(3599)).await;
+    assert_eq!(fill(&receipts, verb, "mine").await, 0, "not yet");
     let count = AtomicUsize::new(7);
     let repeated = Mutation::new(Actor::Uid(1000), verb, Some(format!("{}0", key::GENERATED)));
     assert_eq!(act(&receipts, &count, &repeated, "x").await.expect("repeated"), 0);
