@@ -109,43 +109,40 @@ impl Shared {
         }
     }
 
-    /// Takes what goes into one request from the outboxes of these tokens: what most of them have next. Leaves the
-    /// others to other tasks, and forgets the empty outboxes.
+    /// Takes what goes into one request from the outboxes of these tokens: what the first of them has next. Leaves
+    /// the others to other tasks, and forgets the empty outboxes.
     fn load(self: &Arc<Self>, tokens: Vec<Token>, most: usize) -> Option<Load> {
-        let mut groups: HashMap<*const Message, Vec<Token>> = HashMap::new();
-        let mut alone = Vec::new();
+        let mut others: HashMap<*const Message, Vec<Token>> = HashMap::new();
+        let (mut alone, mut parcels, mut bytes) = (Vec::new(), Vec::<Parcel>::new(), 0);
         let mut outboxes = self.outboxes();
         for token in tokens {
-            match outboxes.get(&token).and_then(Outbox::peek) {
-                Some(Item::Event(parcel)) => {
-                    groups.entry(Arc::as_ptr(&parcel.message)).or_default().push(token);
-                }
-                Some(Item::Close(_)) => alone.push(token),
-                None => {
-                    outboxes.remove(&token);
-                }
+            let outbox = outboxes.get_mut(&token);
+            let Some(outbox) = outbox.filter(|outbox| outbox.peek().is_some()) else {
+                outboxes.remove(&token);
+                continue;
+            };
+            let Some(Item::Event(next)) = outbox.peek() else {
+                alone.push(token);
+                continue;
+            };
+            let same = parcels.first().is_none_or(|first| Arc::ptr_eq(&first.message, &next.message));
+            let length = next.message.overhead() + bytes + quoted_length(&token);
+            if !same || parcels.len() == most || (length > BODY_BYTES && !parcels.is_empty()) {
+                others.entry(Arc::as_ptr(&next.message)).or_default().push(token);
+            } else if let Some(Item::Event(parcel)) = outbox.take() {
+                bytes += quoted_length(&token);
+                parcels.push(parcel);
             }
         }
-        let mut groups: Vec<_> = groups.into_values().collect();
-        groups.sort_unstable_by_key(Vec::len);
-        let mut parcels: Vec<Parcel> = Vec::new();
-        if let Some(mut largest) = groups.pop_if(|largest| largest.len() > 1) {
-            let mut bytes = 0;
-            while let Some(token) = largest.pop() {
-                if let Some(Item::Event(parcel)) = outboxes.get_mut(&token).and_then(Outbox::take) {
-                    bytes += quoted_length(&token);
-                    parcels.push(parcel);
-                }
-                let overhead = parcels.first().map_or(0, |parcel| parcel.message.overhead());
-                let next = largest.last().map_or(0, quoted_length);
-                if parcels.len() == most || overhead + bytes + next > BODY_BYTES {
-                    break;
-                }
-            }
-            groups.push(largest);
+        if let [_] = parcels[..] {
+            // One alone needs no request for many.
+            let parcel = parcels.remove(0);
+            let token = parcel.connection.token.clone();
+            outboxes.entry(token.clone()).or_default().put_back(parcel);
+            alone.push(token);
         }
         drop(outboxes);
-        for group in groups.into_iter().filter(|group| !group.is_empty()) {
+        for group in others.into_values() {
             if group.len() == 1 { alone.extend(group) } else { self.start_together(group) }
         }
         self.start_alone(alone);
