@@ -67,6 +67,8 @@ impl Shards {
         for serial in to {
             shares[self.place(*serial)].push(*serial);
         }
+        // In the order in which they were opened, which is about that in memory.
+        shares.iter_mut().for_each(|share| share.sort_unstable());
         let shares = self.shards.iter().zip(shares).filter(|(_, share)| !share.is_empty());
         let answers = shares.map(|(shard, share)| async move {
             let (told, answer) = oneshot::channel();

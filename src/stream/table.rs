@@ -2,6 +2,7 @@
 
 use std::{
     collections::{HashMap, HashSet},
+    hash::{BuildHasherDefault, Hasher},
     sync::Arc,
     time::Instant,
 };
@@ -36,6 +37,25 @@ pub(super) enum Share {
     After(usize),
 }
 
+/// Hashes serials. They are our own numbers, one after the other: nobody chooses them such that they collide.
+#[derive(Default)]
+struct Counted(u64);
+
+impl Hasher for Counted {
+    fn finish(&self) -> u64 {
+        self.0
+    }
+
+    fn write(&mut self, bytes: &[u8]) {
+        bytes.iter().for_each(|byte| self.write_u64(self.0.rotate_left(8) ^ u64::from(*byte)));
+    }
+
+    fn write_u64(&mut self, number: u64) {
+        // The golden ratio: numbers in a row are spread over all bits.
+        self.0 = number.wrapping_mul(0x9e37_79b9_7f4a_7c15);
+    }
+}
+
 /// Where sockets go whose streams have ended in order.
 pub(super) struct Returns {
     /// Who takes them.
@@ -47,7 +67,7 @@ pub(super) struct Returns {
 /// The streams, by the place that epoll names and by the serial that commands name.
 pub(super) struct Table {
     streams: Slab<Stream>,
-    places: HashMap<Serial, usize>,
+    places: HashMap<Serial, usize, BuildHasherDefault<Counted>>,
     /// Those with an outbox.
     stalled: HashSet<usize>,
     /// Those that a walk over all found to have ended.
@@ -66,7 +86,7 @@ impl Table {
     pub(super) fn new(bounds: Bounds, departures: Arc<dyn Departures>, metrics: Arc<Metrics>) -> Self {
         Self {
             streams: Slab::new(),
-            places: HashMap::new(),
+            places: HashMap::default(),
             stalled: HashSet::new(),
             ended: Vec::new(),
             returns: None,

@@ -16,7 +16,7 @@ use super::{
     outbox::{Item, Offer, Outbox, Parcel},
     peer::Together,
 };
-use crate::{metrics::SendStatus, token::Token};
+use crate::{connection::Connection, metrics::SendStatus, token::Token};
 
 /// Tokens that begin together. More than one request for a large audience: they are under way side by side.
 const GROUP: usize = 1024;
@@ -30,16 +30,19 @@ struct Load {
 }
 
 impl Shared {
-    /// Offers an event to everyone. Who has no outbox yet is served together.
+    /// Offers an event to everyone, group by group: the first are sent to while the others are offered it.
     pub(super) fn offer_all(self: &Arc<Self>, message: &Arc<Message>) {
-        let (mut fresh, mut overflowed) = (Vec::new(), Vec::new());
-        let everyone = self.roster.everyone();
+        for group in self.roster.everyone().chunks(GROUP) {
+            self.offer_group(group, message);
+        }
+    }
+
+    /// Offers an event to some. Those who have no outbox yet are served together.
+    fn offer_group(self: &Arc<Self>, group: &[Arc<Connection>], message: &Arc<Message>) {
+        let (mut fresh, mut overflowed) = (Vec::with_capacity(group.len()), Vec::new());
         let mut outboxes = self.outboxes();
-        for connection in everyone {
-            if !is_news(&connection, message) {
-                continue;
-            }
-            let parcel = Parcel { connection: Arc::clone(&connection), message: Arc::clone(message) };
+        for connection in group.iter().filter(|connection| is_news(connection, message)) {
+            let parcel = Parcel { connection: Arc::clone(connection), message: Arc::clone(message) };
             let offered = match outboxes.entry(connection.token.clone()) {
                 Entry::Occupied(mut outbox) => outbox.get_mut().offer(parcel, self.outbox_bytes),
                 Entry::Vacant(place) => {
@@ -53,10 +56,10 @@ impl Shared {
         }
         drop(outboxes);
         for (connection, lost) in overflowed {
-            self.overflowed(&connection, lost);
+            self.overflowed(connection, lost);
         }
-        for group in fresh.chunks(GROUP) {
-            self.start_together(group.to_vec());
+        if !fresh.is_empty() {
+            self.start_together(fresh);
         }
     }
 
