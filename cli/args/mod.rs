@@ -1,0 +1,204 @@
+//! The command line.
+
+mod audit;
+mod connections;
+mod daemon;
+mod event;
+mod task;
+mod version;
+
+use std::{path::PathBuf, time::Duration};
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+pub(crate) use self::{audit::*, connections::*, daemon::*, event::*, task::*, version::*};
+use crate::{exit, parse};
+
+/// Operates ssectld: connections, versions, tasks and events of Server-Sent Events.
+#[derive(Debug, Parser)]
+#[command(name = "ssectl", version, max_term_width = 100, after_long_help = exit::help())]
+pub(crate) struct Cli {
+    #[command(flatten)]
+    pub(crate) options: Options,
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+/// Options of every command.
+#[derive(Args, Clone, Debug)]
+#[command(next_help_heading = "Common options")]
+pub(crate) struct Options {
+    /// The daemon's control socket [default: SSECTL_SOCKET, or where a daemon answers]
+    #[arg(long, global = true, value_name = "PATH")]
+    pub(crate) socket: Option<PathBuf>,
+    /// How long an answer may take, 500ms or 10s or 2m [default: 10s; none for following]
+    #[arg(long, global = true, value_name = "TIME", value_parser = parse::duration)]
+    pub(crate) timeout: Option<Duration>,
+    /// What to print
+    #[arg(short, long, global = true, value_name = "FORM", value_enum, default_value_t = Format::Table)]
+    pub(crate) output: Format,
+    /// The same as `-o json`
+    #[arg(long, global = true, hide = true)]
+    pub(crate) json: bool,
+    /// Print nothing but the answer: no notes, no progress
+    #[arg(short, long, global = true)]
+    pub(crate) quiet: bool,
+    /// Say which socket is used and why, and what was asked
+    #[arg(short, long, global = true)]
+    pub(crate) verbose: bool,
+    /// Never read from the terminal
+    #[arg(long, global = true)]
+    pub(crate) no_input: bool,
+    /// When to colour
+    #[arg(long, global = true, value_name = "WHEN", value_enum, default_value_t = Color::Auto)]
+    pub(crate) color: Color,
+}
+
+impl Options {
+    /// Returns the form of the answer.
+    pub(crate) fn format(&self) -> Format {
+        if self.json { Format::Json } else { self.output }
+    }
+}
+
+/// The form of the answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Format {
+    /// For people
+    Table,
+    /// The same with all columns
+    Wide,
+    /// The daemon's answer; errors too, on stderr
+    Json,
+    /// The items alone, one a line
+    Jsonl,
+    /// Bare ids, one a line
+    Name,
+}
+
+impl Format {
+    /// Returns whether it is for programs that read JSON.
+    pub(crate) fn is_json(self) -> bool {
+        matches!(self, Self::Json | Self::Jsonl)
+    }
+}
+
+/// When to colour.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Color {
+    /// On a terminal, unless NO_COLOR is set
+    Auto,
+    /// Always
+    Always,
+    /// Never
+    Never,
+}
+
+/// A noun.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Who is connected
+    #[command(subcommand, visible_alias = "conn")]
+    Connections(Connections),
+    /// Frontend versions: tell browsers of a new one
+    #[command(subcommand, visible_alias = "ver")]
+    Version(Version),
+    /// Background tasks that browsers see
+    #[command(subcommand)]
+    Task(Task),
+    /// Events of your own
+    #[command(subcommand)]
+    Event(Event),
+    /// How the daemon is
+    Status,
+    /// Who ordered what, newest first; for operators
+    ///
+    /// 100 entries unless --limit says otherwise, 1000 at most; --before for older ones.
+    ///
+    /// Fields: sequence, time, who, command, target, outcome, reason, key, actor, uid, pid.
+    Audit(Audit),
+    /// The daemon itself
+    #[command(subcommand)]
+    Daemon(Daemon),
+}
+
+/// A mutation's idempotency key.
+#[derive(Args, Debug)]
+pub(crate) struct Key {
+    /// Makes the order repeatable: the same key and order is carried out once [default: generated]
+    #[arg(long, visible_alias = "deploy-id", value_parser = parse::key)]
+    pub(crate) key: Option<String>,
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+    use ssectl_core::{
+        control::{
+            listing::Listed,
+            types::{AuditEntry, ConnectionView},
+        },
+        task::TaskView,
+        version::PendingVersion,
+    };
+
+    use super::*;
+
+    #[test]
+    fn the_definitions_are_consistent() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn lists_name_their_fields() {
+        for (words, fields) in [
+            (&["connections", "list"][..], ConnectionView::FIELDS),
+            (&["version", "list"], PendingVersion::FIELDS),
+            (&["task", "list"], TaskView::FIELDS),
+            (&["audit"], AuditEntry::FIELDS),
+        ] {
+            let mut cli = Cli::command();
+            let list = words.iter().fold(&mut cli, |command, word| {
+                command.find_subcommand_mut(word).expect("there is such a command")
+            });
+            let help = list.get_long_about().expect("a description").to_string();
+            let help = help.replace('\n', " ");
+            let names: Vec<_> = fields.iter().map(|field| field.name).collect();
+            assert!(help.contains(&format!("Fields: {}", names.join(", "))), "{words:?}: {help}");
+        }
+    }
+
+    #[test]
+    fn common_options_go_anywhere() {
+        for words in ["ssectl -o json connections ls", "ssectl conn list -o json", "ssectl conn --json list"]
+        {
+            let cli = Cli::try_parse_from(words.split(' ')).expect(words);
+            assert_eq!(cli.options.format(), Format::Json, "{words}");
+        }
+    }
+
+    #[test]
+    fn what_is_wrong_is_refused_before_anything_is_sent() {
+        let wrong: [&[&str]; 15] = [
+            &["ssectl"],
+            &["ssectl", "version"],
+            &["ssectl", "version", "queue"],
+            &["ssectl", "version", "queue", ""],
+            &["ssectl", "version", "queue", " "],
+            &["ssectl", "version", "queue", "1", "--live-to-all"],
+            &["ssectl", "version", "queue", "1", "--request-id", "a:b"],
+            &["ssectl", "version", "queue", "1", "--key", ""],
+            &["ssectl", "connections", "disconnect"],
+            &["ssectl", "connections", "disconnect", "--yes"],
+            &["ssectl", "connections", "disconnect", "a", "--all", "--yes"],
+            &["ssectl", "event", "send", "version", "{}"],
+            &["ssectl", "task", "progress", "t", "--value", "2"],
+            &["ssectl", "task", "progress", "t", "--value", "0.2", "--percent", "20"],
+            &["ssectl", "status", "--timeout", "0"],
+        ];
+        for words in wrong {
+            let error = Cli::try_parse_from(words).expect_err(&words.join(" "));
+            assert_eq!(error.exit_code(), 2, "{words:?}");
+        }
+    }
+}
