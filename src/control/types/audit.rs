@@ -1,0 +1,46 @@
+//! The audit log.
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+/// What became of an order.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum AuditOutcome {
+    /// It was carried out.
+    Done,
+    /// It was carried out before; the first receipt was given again.
+    Repeated,
+    /// It was not carried out.
+    Refused,
+    /// It was tried, and whether it was done is not known; or an outcome of a newer daemon.
+    #[serde(other)]
+    Unknown,
+}
+
+/// An order, and what became of it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AuditEntry {
+    /// Its number; larger ones are newer.
+    pub sequence: u64,
+    /// When it was given.
+    pub at: Timestamp,
+    /// `user`, over the control socket; `token`, over the internal listener; `testing`.
+    pub actor: String,
+    /// The user, over the control socket.
+    pub uid: Option<u32>,
+    /// What that user was called.
+    pub user: Option<String>,
+    /// The process, which may be gone, and its number another's.
+    pub pid: Option<u32>,
+    /// `version.queue`, `task.cancel`…
+    pub command: String,
+    /// What it was about.
+    pub target: String,
+    /// The idempotency key, if there was one.
+    pub key: Option<String>,
+    /// What became of it.
+    pub outcome: AuditOutcome,
+    /// Why it was refused.
+    pub reason: Option<String>,
+}

@@ -1,0 +1,62 @@
+//! Connections.
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use crate::request_id::RequestId;
+
+/// A connection in a listing.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ConnectionView {
+    /// The browser's logical id.
+    pub request_id: RequestId,
+    /// The stream's token; whoever is no operator sees 8 characters.
+    pub token: String,
+    /// `live` or `flapping`; behind a gateway also `suspect`, and `ghost` for what is gone.
+    pub state: String,
+    /// When it was registered.
+    pub connected_at: Timestamp,
+    /// How long ago that was.
+    pub age_ms: i64,
+    /// When the gateway last proved to have it; null for a stream that the daemon holds itself.
+    #[serde(default)]
+    pub last_proven: Option<Timestamp>,
+    /// Whether a restarted daemon will know it; null for a stream that the daemon holds itself.
+    #[serde(default)]
+    pub durable: Option<bool>,
+    /// The browser's address, where known.
+    pub address: Option<String>,
+    /// Its `User-Agent`, where known.
+    pub user_agent: Option<String>,
+    /// The sequence of the newest version enqueued to it.
+    pub version_sequence: Option<u64>,
+}
+
+/// An order to disconnect: by ids and tokens, or all.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Disconnect {
+    /// These request ids.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub request_ids: Vec<RequestId>,
+    /// These tokens.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub tokens: Vec<String>,
+    /// Everyone.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub all: bool,
+    /// The idempotency key; generated when not given.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub key: Option<String>,
+}
+
+/// What was disconnected.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DisconnectReceipt {
+    /// The idempotency key.
+    pub key: String,
+    /// The request ids whose connection was removed and is being closed.
+    pub disconnected: Vec<RequestId>,
+    /// The ids and tokens that were not connected.
+    pub not_found: Vec<String>,
+}

@@ -1,0 +1,29 @@
+//! Following a task.
+
+use serde::{Deserialize, Serialize};
+
+use crate::task::{TaskEvent, TaskView};
+
+/// A line of `GET /v1/tasks/{id}/events`: first `task`, then an `event` for each that follows, `heartbeat`s in
+/// between, last `end`. A stream without `end` was cut off.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "type", rename_all = "snake_case")]
+pub enum TaskLine {
+    /// The task as it was when the stream began.
+    Task {
+        /// The task.
+        task: TaskView,
+    },
+    /// Something happened.
+    Event {
+        /// What browsers were sent.
+        event: TaskEvent,
+    },
+    /// Nothing happened for a while.
+    Heartbeat,
+    /// The task has ended.
+    End {
+        /// The task as it ended.
+        task: TaskView,
+    },
+}
