@@ -5,7 +5,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use tokio::sync::{Semaphore, SemaphorePermit};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use super::{
     Shared, message,
@@ -38,8 +38,8 @@ struct Next {
 
 /// The places for requests under way, and who may complain about them.
 pub(super) struct Lanes {
-    main: Semaphore,
-    side: Option<Semaphore>,
+    main: Arc<Semaphore>,
+    side: Option<Arc<Semaphore>>,
     failures: Complaints,
 }
 
@@ -47,24 +47,29 @@ impl Lanes {
     pub(super) fn new(in_flight: usize) -> Self {
         let side = in_flight / 4;
         Self {
-            main: Semaphore::new(in_flight - side),
-            side: (side > 0).then(|| Semaphore::new(side)),
+            main: Arc::new(Semaphore::new(in_flight - side)),
+            side: (side > 0).then(|| Arc::new(Semaphore::new(side))),
             failures: Complaints::default(),
         }
     }
 
     /// Waits for a place among those that the slow may use.
-    pub(super) async fn side(&self) -> Option<SemaphorePermit<'_>> {
+    pub(super) async fn side(&self) -> Option<OwnedSemaphorePermit> {
         self.place(Lane::Side).await
     }
 
     /// Waits for a place in a lane.
-    pub(super) async fn place(&self, lane: Lane) -> Option<SemaphorePermit<'_>> {
+    pub(super) async fn place(&self, lane: Lane) -> Option<OwnedSemaphorePermit> {
         let places = match (lane, &self.side) {
             (Lane::Side, Some(side)) => side,
             _ => &self.main,
         };
-        places.acquire().await.ok()
+        Arc::clone(places).acquire_owned().await.ok()
+    }
+
+    /// Returns a place among the first lane's, if one is free.
+    pub(super) fn free_place(&self) -> Option<OwnedSemaphorePermit> {
+        Arc::clone(&self.main).try_acquire_owned().ok()
     }
 }
 

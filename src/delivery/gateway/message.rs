@@ -1,6 +1,6 @@
 //! The bodies of `POST /internal/send`. An event is encoded once; only the token differs.
 
-use std::{fmt::Write, sync::Arc};
+use std::sync::Arc;
 
 use crate::{event::Event, token::Token};
 
@@ -27,10 +27,12 @@ impl Message {
 
     /// Returns the body for many tokens.
     pub(super) fn body_for_all<'a>(&self, tokens: impl Iterator<Item = &'a Token>) -> String {
-        let mut body = String::from(r#"{"tokens":["#);
-        for (place, token) in tokens.enumerate() {
-            // Writing to a string does not fail.
-            let _ = write!(body, "{}{}", if place > 0 { "," } else { "" }, quoted(token.as_str()));
+        let mut body = String::from(r#"{"tokens":"#);
+        let mut next = '[';
+        for token in tokens {
+            body.push(next);
+            next = ',';
+            push_quoted(&mut body, token.as_str());
         }
         body.push(']');
         body.push_str(&self.tail);
@@ -56,6 +58,15 @@ pub(super) fn close(token: &Token) -> String {
 /// Returns the body that only asks whether there is such a stream.
 pub(super) fn probe(token: &Token) -> String {
     format!(r#"{{"token":{}}}"#, quoted(token.as_str()))
+}
+
+/// Appends a text as JSON: most tokens need no escaping.
+fn push_quoted(body: &mut String, text: &str) {
+    if text.bytes().any(|byte| matches!(byte, b'"' | b'\\')) {
+        body.push_str(&quoted(text).to_string());
+    } else {
+        body.extend(["\"", text, "\""]);
+    }
 }
 
 fn quoted(text: &str) -> serde_json::Value {
@@ -85,10 +96,14 @@ mod tests {
             kind: Kind::Application,
         };
         let token = r#"a"b\c"#.parse().expect("a token");
+        let message = Message::encode(Arc::new(event));
         assert_eq!(
-            Message::encode(Arc::new(event)).body(&token),
+            message.body(&token),
             r#"{"token":"a\"b\\c","event":{"name":"version","data":"{\"version\":\"1\\\"é\"}"},"close":false}"#
         );
+        let plain = "t".parse().expect("a token");
+        let many = message.body_for_all([&token, &plain].into_iter());
+        assert!(many.starts_with(r#"{"tokens":["a\"b\\c","t"],"event":{"name":"version","data""#), "{many}");
         assert_eq!(close(&token), r#"{"token":"a\"b\\c","close":true}"#);
         assert_eq!(probe(&token), r#"{"token":"a\"b\\c"}"#);
     }

@@ -7,6 +7,7 @@ use std::{
 };
 
 use futures_util::{FutureExt, future::BoxFuture};
+use tokio::sync::OwnedSemaphorePermit;
 
 use super::{
     Shared,
@@ -23,10 +24,50 @@ const GROUP: usize = 1024;
 /// What a gateway takes.
 const BODY_BYTES: usize = 100 * 1024;
 
-/// What one request carries.
+/// What one request carries: an event, and for whom.
 struct Load {
     message: Arc<Message>,
     parcels: Vec<Parcel>,
+    /// What the request has besides its punctuation.
+    bytes: usize,
+}
+
+impl Load {
+    fn of(message: &Arc<Message>) -> Self {
+        Self { message: Arc::clone(message), parcels: Vec::with_capacity(GROUP), bytes: message.overhead() }
+    }
+
+    /// Returns whether there is room for one more. One always fits.
+    fn has_room(&self, token: &Token, most: usize) -> bool {
+        let fits = self.parcels.len() < most && self.bytes + quoted_length(token) <= BODY_BYTES;
+        fits || self.parcels.is_empty()
+    }
+
+    fn push(&mut self, parcel: Parcel) {
+        self.bytes += quoted_length(&parcel.connection.token);
+        self.parcels.push(parcel);
+    }
+
+    /// Puts a parcel that is alone back, and returns its token: it needs no request for many.
+    fn take_single(&mut self, outboxes: &mut HashMap<Token, Outbox>) -> Option<Token> {
+        if self.parcels.len() != 1 {
+            return None;
+        }
+        let parcel = self.parcels.pop()?;
+        let token = parcel.connection.token.clone();
+        outboxes.entry(token.clone()).or_default().put_back(parcel);
+        Some(token)
+    }
+
+    fn tokens(&self) -> impl Iterator<Item = &Token> {
+        self.parcels.iter().map(|parcel| &parcel.connection.token)
+    }
+}
+
+/// A request that may begin at once.
+struct Start {
+    place: OwnedSemaphorePermit,
+    load: Load,
 }
 
 impl Shared {
@@ -37,34 +78,48 @@ impl Shared {
         }
     }
 
-    /// Offers an event to some. Those who have no outbox yet are served together.
+    /// Offers an event to some. Those who have no outbox yet are served together: at once, without waiting in their
+    /// outboxes first, if a request may begin.
     fn offer_group(self: &Arc<Self>, group: &[Arc<Connection>], message: &Arc<Message>) {
-        let (mut fresh, mut overflowed) = (Vec::with_capacity(group.len()), Vec::new());
+        let (mut waiting, mut overflowed) = (Vec::new(), Vec::new());
+        let most = self.peer.batch().unwrap_or(0);
+        let place = (most > 1 && group.len() > 1).then(|| self.lanes.free_place()).flatten();
+        let mut load = Load::of(message);
         let mut outboxes = self.outboxes();
         for connection in group.iter().filter(|connection| is_news(connection, message)) {
             let parcel = Parcel { connection: Arc::clone(connection), message: Arc::clone(message) };
-            let offered = match outboxes.entry(connection.token.clone()) {
-                Entry::Occupied(mut outbox) => outbox.get_mut().offer(parcel, self.outbox_bytes),
-                Entry::Vacant(place) => {
-                    fresh.push(connection.token.clone());
-                    place.insert(Outbox::default()).offer(parcel, self.outbox_bytes)
+            let outbox = match outboxes.entry(connection.token.clone()) {
+                Entry::Occupied(outbox) => outbox.into_mut(),
+                Entry::Vacant(free) if place.is_some() && load.has_room(&connection.token, most) => {
+                    free.insert(Outbox::default());
+                    load.push(parcel);
+                    continue;
+                }
+                Entry::Vacant(free) => {
+                    waiting.push(connection.token.clone());
+                    free.insert(Outbox::default())
                 }
             };
-            if let Offer::Overflowed(lost) = offered {
+            if let Offer::Overflowed(lost) = outbox.offer(parcel, self.outbox_bytes) {
                 overflowed.push((connection, lost));
             }
         }
+        let alone = load.take_single(&mut outboxes);
         drop(outboxes);
         for (connection, lost) in overflowed {
             self.overflowed(connection, lost);
         }
-        if !fresh.is_empty() {
-            self.start_together(fresh);
+        self.start_alone(alone);
+        if let Some(place) = place.filter(|_| !load.parcels.is_empty()) {
+            self.lifecycle.spawn(Arc::clone(self).drain_together(Vec::new(), Some(Start { place, load })));
+        }
+        if !waiting.is_empty() {
+            self.start_together(waiting);
         }
     }
 
     fn start_together(self: &Arc<Self>, tokens: Vec<Token>) {
-        self.lifecycle.spawn(Arc::clone(self).drain_together(tokens));
+        self.lifecycle.spawn(Arc::clone(self).drain_together(tokens, None));
     }
 
     fn start_alone(self: &Arc<Self>, tokens: impl IntoIterator<Item = Token>) {
@@ -73,11 +128,11 @@ impl Shared {
         }
     }
 
-    /// Sends what is in the outboxes of these tokens until they are empty, then removes them. What cannot be sent
-    /// together is left to others.
-    fn drain_together(self: Arc<Self>, tokens: Vec<Token>) -> BoxFuture<'static, ()> {
+    /// Sends what may begin at once, then what is in the outboxes of these tokens and of its own until they are
+    /// empty, then removes them. What cannot be sent together is left to others.
+    fn drain_together(self: Arc<Self>, tokens: Vec<Token>, start: Option<Start>) -> BoxFuture<'static, ()> {
         async move {
-            if self.abandoned.run_until_cancelled(self.send_together(tokens)).await.is_none() {
+            if self.abandoned.run_until_cancelled(self.send_together(tokens, start)).await.is_none() {
                 // Nothing is sent to anybody any more.
                 self.outboxes().clear();
                 tracing::debug!("events were not sent any more: the daemon stops");
@@ -89,20 +144,26 @@ impl Shared {
         .boxed()
     }
 
-    async fn send_together(self: &Arc<Self>, mut tokens: Vec<Token>) {
+    async fn send_together(self: &Arc<Self>, mut tokens: Vec<Token>, mut start: Option<Start>) {
         let mut lane = Lane::Main;
-        while !tokens.is_empty() {
-            let Some(most) = self.peer.batch().filter(|_| tokens.len() > 1) else {
-                return self.start_alone(tokens);
+        while start.is_some() || !tokens.is_empty() {
+            let Start { place, load } = match start.take() {
+                Some(start) => start,
+                None => {
+                    let Some(most) = self.peer.batch().filter(|_| tokens.len() > 1) else {
+                        return self.start_alone(tokens);
+                    };
+                    let Some(place) = self.lanes.place(lane).await else { return };
+                    // Only now: progress that waits for a place is still replaced by newer.
+                    let Some(load) = self.load(tokens, most) else { return };
+                    Start { place, load }
+                }
             };
-            let Some(place) = self.lanes.place(lane).await else { return };
-            // Only now: progress that waits for a place is still replaced by newer.
-            let Some(load) = self.load(tokens, most) else { return };
-            tokens = load.parcels.iter().map(|parcel| parcel.connection.token.clone()).collect();
             let began = Instant::now();
-            let outcome = self.peer.post_together(load.message.body_for_all(tokens.iter())).await;
+            let outcome = self.peer.post_together(load.message.body_for_all(load.tokens())).await;
             self.metrics.send_took(load.message.event.service(), began.elapsed());
             drop(place);
+            tokens = load.tokens().cloned().collect();
             lane = if matches!(outcome, Together::TimedOut) { Lane::Side } else { Lane::Main };
             if matches!(outcome, Together::Refused) {
                 self.put_back(load.parcels);
@@ -116,7 +177,7 @@ impl Shared {
     /// the others to other tasks, and forgets the empty outboxes.
     fn load(self: &Arc<Self>, tokens: Vec<Token>, most: usize) -> Option<Load> {
         let mut others: HashMap<*const Message, Vec<Token>> = HashMap::new();
-        let (mut alone, mut parcels, mut bytes) = (Vec::new(), Vec::<Parcel>::new(), 0);
+        let (mut alone, mut load) = (Vec::new(), None::<Load>);
         let mut outboxes = self.outboxes();
         for token in tokens {
             let outbox = outboxes.get_mut(&token);
@@ -128,29 +189,20 @@ impl Shared {
                 alone.push(token);
                 continue;
             };
-            let same = parcels.first().is_none_or(|first| Arc::ptr_eq(&first.message, &next.message));
-            let length = next.message.overhead() + bytes + quoted_length(&token);
-            if !same || parcels.len() == most || (length > BODY_BYTES && !parcels.is_empty()) {
+            let load = load.get_or_insert_with(|| Load::of(&next.message));
+            if !Arc::ptr_eq(&load.message, &next.message) || !load.has_room(&token, most) {
                 others.entry(Arc::as_ptr(&next.message)).or_default().push(token);
             } else if let Some(Item::Event(parcel)) = outbox.take() {
-                bytes += quoted_length(&token);
-                parcels.push(parcel);
+                load.push(parcel);
             }
         }
-        if let [_] = parcels[..] {
-            // One alone needs no request for many.
-            let parcel = parcels.remove(0);
-            let token = parcel.connection.token.clone();
-            outboxes.entry(token.clone()).or_default().put_back(parcel);
-            alone.push(token);
-        }
+        alone.extend(load.as_mut().and_then(|load| load.take_single(&mut outboxes)));
         drop(outboxes);
         for group in others.into_values() {
             if group.len() == 1 { alone.extend(group) } else { self.start_together(group) }
         }
         self.start_alone(alone);
-        let message = Arc::clone(&parcels.first()?.message);
-        Some(Load { message, parcels })
+        load.filter(|load| !load.parcels.is_empty())
     }
 
     fn conclude(&self, load: &Load, outcome: Together) {
