@@ -84,10 +84,8 @@ impl Context {
     }
 
     /// Warns of what was done and not stored.
-    pub(crate) fn warn_unless(&self, durable: bool) {
-        if !durable {
-            self.out.note("warning: it does not survive a restart of the daemon");
-        }
+    pub(crate) fn warn_of_forgetting(&self) {
+        self.out.note("warning: it does not survive a restart of the daemon");
     }
 
     fn given_up(&self) -> CliError {

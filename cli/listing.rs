@@ -32,8 +32,8 @@ use crate::{
 pub(crate) struct ListOptions {
     /// Only those of which this holds: state=live, user_agent~Firefox, age>2h; may be repeated
     ///
-    /// =, !=: is, is not (nothing after it: has no value). ~, !~: contains, does not contain. <, <=, >,
-    /// >=: for numbers (10k), shares (50%) and times (90s, 5m, 2h, 3d). All must hold.
+    /// =, !=: is, is not (nothing after it: has no value). ~, !~: contains, does not contain. <, <=, >, >=:
+    /// for numbers (10k), bytes (10k, 2M, 64Ki), shares (50%) and times (90s, 5m, 2h, 3d). All must hold.
     #[arg(long = "filter", value_name = "FIELD=VALUE")]
     filters: Vec<Filter>,
     /// In this order: age, or -age for the largest first; several separated by commas
@@ -200,11 +200,16 @@ impl Watched {
     }
 }
 
+/// What goes on by itself: with age, and with heartbeats and probes.
+const GROWING: [&str; 4] = ["age_ms", "bytes", "last_write", "last_proven"];
+
 /// Returns a line for each item that came, changed or went. That it grew older is no change.
 fn changes(before: &BTreeMap<String, Value>, now: &BTreeMap<String, Value>) -> String {
     let lasting = |item: &Value| {
         let mut item = item.clone();
-        item.as_object_mut().map(|fields| fields.remove("age_ms"));
+        if let Some(fields) = item.as_object_mut() {
+            fields.retain(|name, _| !GROWING.contains(&name.as_str()));
+        }
         item
     };
     let mut lines = String::new();
@@ -245,6 +250,7 @@ fn cell(field: &Field, item: &Value, format: Format) -> String {
         Kind::Share => value.as_f64().map_or(plain, text::percent),
         Kind::Ago => plain.parse::<Timestamp>().map_or(plain, text::since),
         Kind::Moment => plain.parse::<Timestamp>().map_or(plain, text::moment),
+        Kind::Bytes => value.as_u64().map_or(plain, text::bytes),
         Kind::Text | Kind::Token | Kind::Number => plain,
     }
 }

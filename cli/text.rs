@@ -62,6 +62,16 @@ pub(crate) fn span(ms: i64) -> String {
     }
 }
 
+/// Returns a number of bytes as filters take it, in three digits: `999`, `12.3k`, `4M`.
+pub(crate) fn bytes(number: u64) -> String {
+    let units = [("G", 1_000_000_000), ("M", 1_000_000), ("k", 1000)];
+    let Some((unit, size)) = units.into_iter().find(|(_, size)| number >= *size) else {
+        return number.to_string();
+    };
+    let (whole, tenth) = (number / size, number % size * 10 / size);
+    if whole >= 100 || tenth == 0 { format!("{whole}{unit}") } else { format!("{whole}.{tenth}{unit}") }
+}
+
 /// Returns how long ago that was.
 pub(crate) fn since(then: Timestamp) -> String {
     span(Timestamp::now().as_millisecond() - then.as_millisecond())
@@ -157,6 +167,22 @@ mod tests {
         ];
         for (ms, text) in spans {
             assert_eq!(span(ms), text);
+        }
+    }
+
+    #[test]
+    fn bytes_are_short() {
+        let sizes = [
+            (0, "0"),
+            (999, "999"),
+            (1000, "1k"),
+            (12_345, "12.3k"),
+            (999_999, "999k"),
+            (4_000_000, "4M"),
+            (7_250_000_000, "7.2G"),
+        ];
+        for (number, text) in sizes {
+            assert_eq!(bytes(number), text);
         }
     }
 

@@ -80,6 +80,8 @@ pub mod services;
 pub mod store;
 #[cfg(feature = "daemon")]
 pub mod stream;
+#[cfg(feature = "daemon")]
+pub mod traffic;
 
 #[cfg(all(test, feature = "daemon"))]
 mod test_support;

@@ -14,6 +14,7 @@ const BANS: &[(&str, &[&str])] = &[
     ("src/request_url.rs", &["tokio", "axum", "std::fs", "std::net"]),
     ("src/short_text.rs", &["tokio", "axum", "std::fs", "std::net"]),
     ("src/token.rs", &["tokio", "axum", "std::fs", "std::net"]),
+    ("src/traffic.rs", &["tokio", "axum", "std::fs", "std::net"]),
     ("src/audience.rs", &["tokio", "axum", "std::fs", "std::net"]),
     (
         "src/registry",

@@ -14,8 +14,11 @@ pub(crate) enum Connections {
     /// (not proven since the daemon restarted, or since something sent to it failed; the gateway is
     /// asked for it) or a ghost (the gateway does not know it: it was removed).
     ///
-    /// Fields: request_id, state, age, proven, address, token, version_sequence, durable,
-    /// user_agent.
+    /// events and bytes were written to it, queued bytes wait for it, drops were never sent: progress
+    /// that newer progress replaced, and what was lost at the gateway.
+    ///
+    /// Fields: request_id, state, age, events, bytes, queued, drops, lost, written, proven, address,
+    /// token, version, version_sequence, durable, user_agent.
     #[command(visible_alias = "ls")]
     List {
         /// Also those found gone at the gateway in the last ten minutes

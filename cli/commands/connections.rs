@@ -1,5 +1,7 @@
 //! `ssectl connections`
 
+mod card;
+
 use ssectl_core::control::{
     client::Ghosts,
     listing::Listing,
@@ -13,7 +15,6 @@ use crate::{
     exit::Exit,
     listing::{self, Look},
     output::Forms,
-    table::pairs,
     text::{self, harmless},
 };
 
@@ -27,10 +28,11 @@ pub(super) async fn run(context: &Context, verb: Connections) -> Outcome {
         Connections::Show { request_id } => {
             let answer = context.ask(context.client.connection(&request_id)).await?;
             let connection = &answer.value.item;
+            context.out.warn(&answer.value.warnings);
             context.out.answer(&Forms {
                 json: &answer.json,
                 names: &|| vec![connection.request_id.to_string()],
-                table: &|_| details(connection),
+                table: &|_| card::card(connection),
             })?;
             Ok(Exit::Ok)
         }
@@ -44,32 +46,10 @@ const LOOK: Look<ConnectionView> =
 /// A gateway knows no addresses, but has to prove that it holds a stream.
 fn columns(items: &[ConnectionView]) -> &'static [&'static str] {
     if items.iter().any(|item| item.last_proven.is_some()) {
-        &["request_id", "state", "age", "proven", "token", "user_agent"]
+        &["request_id", "state", "age", "queued", "proven", "token", "user_agent"]
     } else {
-        &["request_id", "state", "age", "address", "token", "user_agent"]
+        &["request_id", "state", "age", "queued", "address", "token", "user_agent"]
     }
-}
-
-fn details(connection: &ConnectionView) -> String {
-    let told = connection.version_sequence.map(|sequence| match sequence {
-        0 => "what frontend_version_url said".to_owned(),
-        number => format!("sequence {number}"),
-    });
-    pairs(&[
-        ("request id", Some(connection.request_id.to_string())),
-        ("token", Some(connection.token.clone())),
-        ("state", Some(connection.state.clone())),
-        ("connected", Some(text::when(connection.connected_at))),
-        ("after a restart", connection.durable.map(survival)),
-        ("last proven", connection.last_proven.map(text::when)),
-        ("address", connection.address.clone()),
-        ("user agent", connection.user_agent.clone()),
-        ("version", Some(told.unwrap_or_else(|| "none sent".to_owned()))),
-    ])
-}
-
-fn survival(durable: bool) -> String {
-    if durable { "still known" } else { "unknown: it could not be written down" }.to_owned()
 }
 
 async fn disconnect(context: &Context, order: args::Disconnect) -> Outcome {

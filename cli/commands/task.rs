@@ -106,7 +106,9 @@ async fn progress(context: &Context, report: args::Progress) -> Outcome {
 fn receipt(context: &Context, done: &str, answer: &Answer<Single<TaskReceipt>>) -> Outcome {
     let receipt = &answer.value.item;
     context.out.warn(&answer.value.warnings);
-    context.warn_unless(receipt.durable);
+    if !receipt.durable {
+        context.warn_of_forgetting();
+    }
     context.out.answer(&Forms {
         json: &answer.json,
         names: &|| vec![receipt.task_id.clone()],

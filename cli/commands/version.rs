@@ -66,7 +66,9 @@ async fn queue(context: &Context, order: args::QueueVersion) -> Outcome {
     if let Some(newer) = &receipt.superseded_by {
         context.out.note(&format!("note: this is an earlier receipt; {} is pending by now", harmless(newer)));
     }
-    context.warn_unless(receipt.durable);
+    if !receipt.durable {
+        context.warn_of_forgetting();
+    }
     context.out.answer(&Forms {
         json: &answer.json,
         names: &|| vec![receipt.version.clone()],

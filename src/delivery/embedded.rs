@@ -10,6 +10,7 @@ use crate::{
     connection::{CloseReason, Connection},
     metrics::Metrics,
     stream::{Arrival, Beat, Epoch, Frame, Seat, ShardParts, Shards},
+    traffic::{Traffics, Whose},
 };
 
 /// Writes events to the sockets of browsers.
@@ -97,6 +98,10 @@ impl Delivery for EmbeddedDelivery {
 
     fn close(&self, connection: Arc<Connection>, reason: CloseReason) -> BoxFuture<'_, ()> {
         async move { self.shards.close(connection.serial, reason).await }.boxed()
+    }
+
+    fn traffic(&self, whose: Whose) -> BoxFuture<'_, Traffics> {
+        self.shards.traffic(whose).boxed()
     }
 
     fn shutdown(&self) -> BoxFuture<'_, ()> {

@@ -43,12 +43,13 @@ use self::{
 use super::{Delivery, Dispatch, Recipients, Roster};
 use crate::{
     config::GatewayConfig,
-    connection::{CloseReason, Connection},
+    connection::{CloseReason, Connection, Serial},
     event::Kind,
     lifecycle::Lifecycle,
     metrics::{Metrics, SendStatus},
     outbound::InvalidUrl,
     token::Token,
+    traffic::{Traffic, Traffics, Whose},
 };
 
 /// Why there can be no delivery with these settings.
@@ -140,6 +141,10 @@ impl Delivery for GatewayDelivery {
         std::future::ready(()).boxed()
     }
 
+    fn traffic(&self, whose: Whose) -> BoxFuture<'_, Traffics> {
+        std::future::ready(self.0.traffic(whose)).boxed()
+    }
+
     fn shutdown(&self) -> BoxFuture<'_, ()> {
         // Whether this ends or is given up: what is still queued then is not sent any more.
         let abandon = self.0.abandoned.clone().drop_guard();
@@ -168,9 +173,22 @@ impl Shared {
         }
         let parcel = Parcel { connection: Arc::clone(connection), message: Arc::clone(message) };
         let offer = self.with_outbox(&connection.token, |outbox| outbox.offer(parcel, self.outbox_bytes));
-        if let Offer::Overflowed(lost) = offer {
-            self.overflowed(connection, lost);
+        match offer {
+            Offer::Taken => {}
+            Offer::Superseded => self.roster.coalesced(&[connection]),
+            Offer::Overflowed(lost) => self.overflowed(connection, lost),
         }
+    }
+
+    fn traffic(&self, whose: Whose) -> Traffics {
+        let mut counted: HashMap<Serial, Traffic> = self.roster.counts(whose).into_iter().collect();
+        for parcel in self.outboxes().values().flat_map(Outbox::events) {
+            if let Some(traffic) = counted.get_mut(&parcel.connection.serial) {
+                traffic.queued_events += 1;
+                traffic.queued_bytes += parcel.message.size() as u64;
+            }
+        }
+        Traffics::new(counted.into_iter().collect(), 0)
     }
 
     fn overflowed(&self, connection: &Connection, lost: Vec<Parcel>) {

@@ -15,9 +15,10 @@ use futures_util::future::BoxFuture;
 pub use dispatcher::{Dispatched, Dispatcher, TooLarge};
 
 use crate::{
-    connection::{CloseReason, Connection},
+    connection::{CloseReason, Connection, Serial},
     event::Event,
     request_id::RequestId,
+    traffic::{Traffic, Traffics, Whose},
 };
 
 /// Number of a dispatched event: the order in which every connection sees events.
@@ -59,6 +60,12 @@ pub trait Delivery: Send + Sync + 'static {
     /// streams open. The caller bounds the wait.
     fn shutdown(&self) -> BoxFuture<'_, ()>;
 
+    /// Returns what went out to these connections, and what waits for them. Waits for nobody longer than a moment.
+    fn traffic(&self, whose: Whose) -> BoxFuture<'_, Traffics> {
+        let _ = whose;
+        Box::pin(std::future::ready(Traffics::default()))
+    }
+
     /// Returns what is wrong, if anything is.
     fn trouble(&self) -> Option<String> {
         None
@@ -79,6 +86,15 @@ pub trait Directory: Send + Sync + 'static {
 pub trait Roster: Directory + Departures {
     /// Notes that these are there at this moment. Returns how many of them were in doubt.
     fn proven(&self, alive: &[&Connection]) -> usize;
+    /// Notes that these are there at this moment, and that each took an event of so many bytes. Returns how many of
+    /// them were in doubt.
+    fn delivered(&self, to: &[&Connection], bytes: usize) -> usize;
+    /// Counts an event that is lost for each of these.
+    fn lost(&self, connections: &[&Connection]);
+    /// Counts progress that gave way to newer progress before it was sent to these.
+    fn coalesced(&self, connections: &[&Connection]);
+    /// Returns what was delivered and lost.
+    fn counts(&self, whose: Whose) -> Vec<(Serial, Traffic)>;
     /// Notes that what was sent to these was answered by nothing that settles whether they are there.
     fn doubted(&self, unsettled: &[&Connection]);
     /// Puts everyone in doubt who was not proven since then.

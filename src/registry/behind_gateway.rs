@@ -9,9 +9,10 @@ use super::{
     vitals::{Source, Vitals},
 };
 use crate::{
-    connection::{CloseReason, Connection},
+    connection::{CloseReason, Connection, Serial},
     delivery::Roster,
     token::Token,
+    traffic::{Traffic, Whose},
 };
 
 /// The lives of the registered, and the ends of others.
@@ -64,6 +65,12 @@ impl ConnectionRegistry {
         self.metrics.suspects_now(gateway.suspects());
         result
     }
+
+    fn note(&self, connections: &[&Connection], change: impl Fn(&mut Traffic)) {
+        self.lives(|vitals, _| {
+            connections.iter().for_each(|connection| vitals.count(connection.serial, &change));
+        });
+    }
 }
 
 impl Roster for ConnectionRegistry {
@@ -73,6 +80,32 @@ impl Roster for ConnectionRegistry {
             let before = vitals.suspects();
             alive.iter().for_each(|connection| vitals.proven(connection.serial, at, now));
             before - vitals.suspects()
+        })
+    }
+
+    fn delivered(&self, to: &[&Connection], bytes: usize) -> usize {
+        let (at, now) = (self.clock.now(), Instant::now());
+        self.lives(|vitals, _| {
+            let before = vitals.suspects();
+            to.iter().for_each(|connection| vitals.delivered(connection.serial, bytes, at, now));
+            before - vitals.suspects()
+        })
+    }
+
+    fn lost(&self, connections: &[&Connection]) {
+        self.note(connections, |traffic| traffic.lost += 1);
+    }
+
+    fn coalesced(&self, connections: &[&Connection]) {
+        self.note(connections, |traffic| traffic.coalesced += 1);
+    }
+
+    fn counts(&self, whose: Whose) -> Vec<(Serial, Traffic)> {
+        self.lives(|vitals, _| match whose {
+            Whose::Everyones => vitals.traffics().collect(),
+            Whose::Of(serial) => {
+                vitals.traffic(serial).map(|traffic| (serial, traffic)).into_iter().collect()
+            }
         })
     }
 

@@ -8,7 +8,10 @@ use std::{
 
 use jiff::Timestamp;
 
-use crate::connection::{Connection, Serial};
+use crate::{
+    connection::{Connection, Serial},
+    traffic::Traffic,
+};
 
 /// How long a stream must have been registered, or a doubt have lasted, before the gateway is asked: one that is still
 /// opening would be sent an empty event by it.
@@ -65,6 +68,8 @@ struct Entry {
     vital: Vital,
     /// When it was proven, or last asked for in vain.
     checked: Instant,
+    /// What was delivered to it; what waits is not known here.
+    traffic: Traffic,
 }
 
 #[derive(Debug)]
@@ -89,7 +94,7 @@ impl Vitals {
             Source::EarlierRun(age) => (Life::Suspect, now.checked_sub(age.min(SETTLED)).unwrap_or(now)),
         };
         let vital = Vital { life, proven: connection.connected_at };
-        self.entries.insert(connection.serial, Entry { vital, checked });
+        self.entries.insert(connection.serial, Entry { vital, checked, traffic: Traffic::default() });
         self.suspects += usize::from(life == Life::Suspect);
     }
 
@@ -110,17 +115,44 @@ impl Vitals {
     }
 
     pub(super) fn proven(&mut self, serial: Serial, at: Timestamp, now: Instant) {
-        self.settle(serial, now, |vital| *vital = Vital { life: Life::Live, proven: at });
+        self.settle(serial, now, |entry| entry.vital = Vital { life: Life::Live, proven: at });
+    }
+
+    /// It took an event of so many bytes.
+    pub(super) fn delivered(&mut self, serial: Serial, bytes: usize, at: Timestamp, now: Instant) {
+        self.settle(serial, now, |entry| {
+            entry.vital = Vital { life: Life::Live, proven: at };
+            entry.traffic.events += 1;
+            entry.traffic.bytes += bytes as u64;
+            entry.traffic.last_write = Some(now);
+        });
+    }
+
+    /// Changes what is counted of it.
+    pub(super) fn count(&mut self, serial: Serial, change: impl FnOnce(&mut Traffic)) {
+        if let Some(entry) = self.entries.get_mut(&serial) {
+            change(&mut entry.traffic);
+        }
+    }
+
+    /// Returns what is counted of it.
+    pub(super) fn traffic(&self, serial: Serial) -> Option<Traffic> {
+        self.entries.get(&serial).map(|entry| entry.traffic)
+    }
+
+    /// Returns what is counted of everyone.
+    pub(super) fn traffics(&self) -> impl Iterator<Item = (Serial, Traffic)> {
+        self.entries.iter().map(|(serial, entry)| (*serial, entry.traffic))
     }
 
     pub(super) fn doubted(&mut self, serial: Serial, now: Instant) {
-        self.settle(serial, now, |vital| vital.life = Life::Suspect);
+        self.settle(serial, now, |entry| entry.vital.life = Life::Suspect);
     }
 
-    fn settle(&mut self, serial: Serial, now: Instant, change: impl FnOnce(&mut Vital)) {
+    fn settle(&mut self, serial: Serial, now: Instant, change: impl FnOnce(&mut Entry)) {
         let Some(entry) = self.entries.get_mut(&serial) else { return };
         self.suspects -= usize::from(entry.vital.life == Life::Suspect);
-        change(&mut entry.vital);
+        change(entry);
         self.suspects += usize::from(entry.vital.life == Life::Suspect);
         entry.checked = now;
     }

@@ -21,6 +21,7 @@ pub(crate) mod gate;
 pub(crate) mod head;
 mod lifetime;
 mod limits;
+mod odometer;
 pub(crate) mod opening;
 mod outbox;
 pub(crate) mod refusal;

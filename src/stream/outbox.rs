@@ -61,14 +61,16 @@ impl Outbox {
     }
 
     /// Adds a frame of which `written` bytes are sent already; that is only so for the first. Older progress of
-    /// the same task, not begun yet, gives way.
-    pub(super) fn push(&mut self, frame: Arc<Frame>, written: usize, now: Instant) {
-        let since = self.supersede(&frame.content).unwrap_or(now);
+    /// the same task, not begun yet, gives way: whether there was any is returned.
+    pub(super) fn push(&mut self, frame: Arc<Frame>, written: usize, now: Instant) -> bool {
+        let superseded = self.supersede(&frame.content);
+        let since = superseded.unwrap_or(now);
         let len = frame.bytes(self.transfer).len();
         debug_assert!(written == 0 || self.pieces.is_empty(), "only the first frame is written in part");
         self.written += written;
         self.bytes += len - written;
         self.pieces.push_back(Piece { frame, since });
+        superseded.is_some()
     }
 
     /// Writes until nothing waits or the connection takes no more. Calls `sent` for every frame that went out

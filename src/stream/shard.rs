@@ -30,6 +30,7 @@ use crate::{
     connection::{CloseReason, Connection, Serial},
     delivery::Departures,
     metrics::Metrics,
+    traffic::{Traffic, Whose},
 };
 
 /// Commands that may wait; then publishers do.
@@ -87,6 +88,8 @@ pub(crate) enum Command {
     Send(Target, Arc<Frame>),
     /// Write a frame to some streams, then tell which of them did not take it.
     Deliver(Vec<Serial>, Arc<Frame>, oneshot::Sender<Vec<(Serial, Missed)>>),
+    /// Tell what went out, and what waits.
+    Report(Whose, oneshot::Sender<Vec<(Serial, Traffic)>>),
     /// End a stream after what is queued for it.
     Close(Serial, CloseReason),
     /// End all streams within this time, then the shard; then tell.
@@ -272,6 +275,7 @@ impl Worker {
                     break;
                 }
             }
+            self.table.at(Instant::now());
             for event in events.iter().filter(|event| event.token() != WAKE) {
                 let Token(place) = event.token();
                 if event.is_readable() || event.is_read_closed() || event.is_error() {
@@ -356,6 +360,9 @@ impl Worker {
             Command::Deliver(to, frame, told) => {
                 // Whoever asked may have left.
                 let _ = told.send(self.table.send(&to, &frame.into()));
+            }
+            Command::Report(whose, told) => {
+                let _ = told.send(self.table.traffic(whose));
             }
             Command::Close(serial, reason) => self.close(serial, reason),
             Command::Shutdown(spread, done) => {

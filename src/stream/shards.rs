@@ -4,13 +4,19 @@
 use std::{io, sync::Arc, time::Duration};
 
 use futures_util::future::join_all;
-use tokio::sync::oneshot;
+use tokio::{sync::oneshot, time::timeout};
 
 use super::{Arrival, Command, Frame, Limits, Missed, Seat, ShardParts, Target, limits::Seats, shard::Shard};
-use crate::connection::{CloseReason, Serial};
+use crate::{
+    connection::{CloseReason, Serial},
+    traffic::{Traffics, Whose},
+};
 
 /// Up to this many streams are closed at once when the daemon stops.
 pub(crate) const AT_ONCE: usize = 100;
+
+/// How long a shard may take to tell what went out: it does so between two runs of events.
+const PATIENCE: Duration = Duration::from_millis(500);
 
 /// The shard that was to take a stream has ended.
 #[derive(Clone, Copy, Debug)]
@@ -79,6 +85,26 @@ impl Shards {
             answer.await.unwrap_or_else(|_| all.into_iter().map(|serial| (serial, Missed::Gone)).collect())
         });
         join_all(answers).await.concat()
+    }
+
+    /// Asks what went out to these connections. A shard that does not answer in time is left out; one that has
+    /// ended has no streams.
+    pub(crate) async fn traffic(&self, whose: Whose) -> Traffics {
+        let asked = match whose {
+            Whose::Everyones => &self.shards[..],
+            Whose::Of(serial) => std::slice::from_ref(self.shard(serial)),
+        };
+        let answers = asked.iter().map(|shard| async move {
+            let (told, answer) = oneshot::channel();
+            let asked = async {
+                drop(shard.order(Command::Report(whose, told)).await);
+                answer.await.unwrap_or_default()
+            };
+            timeout(PATIENCE, asked).await.ok()
+        });
+        let answers = join_all(answers).await;
+        let late = answers.iter().filter(|answer| answer.is_none()).count();
+        Traffics::new(answers.into_iter().flatten().flatten().collect(), late)
     }
 
     /// Ends a stream after what is queued for it.

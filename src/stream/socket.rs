@@ -11,11 +11,15 @@ use mio::net::TcpStream;
 use super::{
     frame::{Content, Frame, Transfer},
     limits::Seat,
+    odometer::Odometer,
     outbox::{Flushed, Outbox},
     run::Run,
     tally::Tally,
 };
-use crate::connection::{CloseReason, Connection};
+use crate::{
+    connection::{CloseReason, Connection},
+    traffic::Traffic,
+};
 
 /// How often in a row a shard reads what a client sends. A browser sends nothing after its head; one that
 /// floods us is cut off.
@@ -51,6 +55,8 @@ pub(super) struct Stream {
     pub(super) fresh: bool,
     /// What waits, if anything does.
     pub(super) outbox: Option<Box<Outbox>>,
+    /// What was written to it.
+    pub(super) odometer: Odometer,
     /// Its place among all streams, freed with it.
     pub(super) seat: Seat,
 }
@@ -84,18 +90,31 @@ impl Stream {
     }
 
     /// Writes the last frame; nothing follows it. [`Flushed::All`]: close now.
-    pub(super) fn end(&mut self, bye: &Run, reason: CloseReason) -> Result<Flushed, CloseReason> {
+    pub(super) fn end(
+        &mut self,
+        bye: &Run,
+        reason: CloseReason,
+        tally: &Tally,
+    ) -> Result<Flushed, CloseReason> {
         if self.ending.is_some() {
             return Ok(self.state());
         }
         self.ending = Some(reason);
-        self.put(bye, Bounds::NONE, &mut Tally::default())
+        self.put(bye, Bounds::NONE, &mut tally.aside())
     }
 
     /// Writes what waits.
     pub(super) fn flush(&mut self, tally: &mut Tally) -> Result<Flushed, CloseReason> {
         let Some(outbox) = &mut self.outbox else { return Ok(Flushed::All) };
-        let flushed = outbox.flush(&mut self.socket, |frame| tally.sent(frame));
+        let (before, mut events) = (outbox.bytes(), 0);
+        let flushed = outbox.flush(&mut self.socket, |frame| {
+            tally.sent(frame);
+            events += u32::from(frame.is_event());
+        });
+        let written = before - outbox.bytes();
+        if written > 0 {
+            self.odometer.wrote(written, events, tally.now);
+        }
         if let Ok(Flushed::All) = flushed {
             self.outbox = None;
         }
@@ -114,6 +133,15 @@ impl Stream {
             }
         }
         Err(CloseReason::Error)
+    }
+
+    /// Returns what went out, and what waits; its shard began at this moment.
+    pub(super) fn traffic(&self, began: Instant) -> Traffic {
+        let waiting = self.outbox.as_ref().map_or((0, 0), |outbox| {
+            (outbox.unsent().filter(|frame| frame.is_event()).count() as u64, outbox.bytes() as u64)
+        });
+        let (queued_events, queued_bytes) = waiting;
+        Traffic { queued_events, queued_bytes, ..self.odometer.read(began) }
     }
 
     /// Returns whether something has waited longer than it may.
@@ -149,6 +177,7 @@ impl Stream {
             match self.socket.write(bytes) {
                 Ok(count) if count == bytes.len() => {
                     tally.sent_all(run.counts());
+                    self.odometer.wrote(count, run.counts().total(), tally.now);
                     return Ok(Flushed::All);
                 }
                 Ok(count) => break count,
@@ -161,7 +190,14 @@ impl Stream {
             }
         };
         let (whole, begun) = run.place_of(written, self.transfer);
-        run.frames()[..whole].iter().for_each(|frame| tally.sent(frame));
+        let mut events = 0;
+        for frame in &run.frames()[..whole] {
+            tally.sent(frame);
+            events += u32::from(frame.is_event());
+        }
+        if written > 0 {
+            self.odometer.wrote(written, events, tally.now);
+        }
         self.wait(&run.frames()[whole..], begun, bounds, tally)?;
         // Readiness is edge-triggered: only a write that was refused is followed by a notice.
         self.flush(tally)
@@ -178,7 +214,9 @@ impl Stream {
         let now = Instant::now();
         let outbox = self.outbox.get_or_insert_with(|| Box::new(Outbox::new(self.transfer)));
         for (place, frame) in frames.iter().enumerate() {
-            outbox.push(Arc::clone(frame), std::mem::take(&mut begun), now);
+            if outbox.push(Arc::clone(frame), std::mem::take(&mut begun), now) {
+                self.odometer.coalesced();
+            }
             if outbox.bytes() > bounds.bytes && outbox.len() > 1 {
                 frames[place + 1..].iter().for_each(|frame| tally.failed(frame));
                 return Err(CloseReason::SlowConsumer);

@@ -13,6 +13,7 @@ use tokio::sync::mpsc;
 
 use super::{
     frame::{Frame, Transfer},
+    odometer::{Odometer, Tick},
     outbox::Flushed,
     run::Run,
     shard::{Arrival, Missed},
@@ -23,6 +24,7 @@ use crate::{
     connection::{CloseReason, Serial},
     delivery::Departures,
     metrics::Metrics,
+    traffic::{Traffic, Whose},
 };
 
 /// What a client may have sent is read into this, whoever sent it, and forgotten.
@@ -78,6 +80,8 @@ pub(super) struct Table {
     departures: Arc<dyn Departures>,
     metrics: Arc<Metrics>,
     tally: Tally,
+    /// From when on its streams count the time.
+    began: Instant,
     scratch: Box<[u8; SCRATCH]>,
 }
 
@@ -94,6 +98,7 @@ impl Table {
             departures,
             metrics,
             tally: Tally::default(),
+            began: Instant::now(),
             scratch: Box::new([0; SCRATCH]),
         }
     }
@@ -116,6 +121,22 @@ impl Table {
     /// Returns whether bytes wait anywhere, so that [`Table::cut_overdue`] has to be called.
     pub(super) fn is_stalled(&self) -> bool {
         !self.stalled.is_empty()
+    }
+
+    /// Notes the time: a round begins.
+    pub(super) fn at(&mut self, now: Instant) {
+        self.tally.now = Tick::at(self.began, now);
+    }
+
+    /// Returns what went out to these, and what waits for them.
+    pub(super) fn traffic(&self, whose: Whose) -> Vec<(Serial, Traffic)> {
+        let read = |stream: &Stream| (stream.connection.serial, stream.traffic(self.began));
+        match whose {
+            Whose::Everyones => self.streams.iter().map(|(_, stream)| read(stream)).collect(),
+            Whose::Of(serial) => {
+                self.places.get(&serial).map(|place| read(&self.streams[*place])).into_iter().collect()
+            }
+        }
     }
 
     /// Returns all streams that are not ending.
@@ -143,9 +164,18 @@ impl Table {
             Share::After(share) => (share, true),
         };
         let share = u8::try_from(share).unwrap_or_default();
-        let (ending, outbox) = (None, None);
-        let stream =
-            entry.insert(Stream { connection, socket, transfer, ending, share, fresh, outbox, seat });
+        let (ending, outbox, odometer) = (None, None, Odometer::default());
+        let stream = entry.insert(Stream {
+            connection,
+            socket,
+            transfer,
+            ending,
+            share,
+            fresh,
+            outbox,
+            odometer,
+            seat,
+        });
         let written = stream.write(&Arc::new(Frame::raw(opening)).into(), self.bounds, &mut self.tally);
         self.settle(place, written);
     }
@@ -193,7 +223,7 @@ impl Table {
     /// Ends a stream after what is queued for it.
     pub(super) fn close(&mut self, serial: Serial, reason: CloseReason, bye: &Run) {
         let Some(&place) = self.places.get(&serial) else { return };
-        let written = self.streams[place].end(bye, reason);
+        let written = self.streams[place].end(bye, reason, &self.tally);
         self.settle(place, written);
     }
 

@@ -3,7 +3,7 @@
 
 use std::{sync::Arc, time::Instant};
 
-use super::frame::Frame;
+use super::{frame::Frame, odometer::Tick};
 use crate::{
     event::Service,
     metrics::{Metrics, SendStatus},
@@ -28,6 +28,12 @@ impl Counts {
         }
     }
 
+    /// Returns how many events there are in all.
+    pub(super) fn total(&self) -> u32 {
+        // A run is far shorter.
+        u32::try_from(self.0.iter().sum::<u64>()).unwrap_or(u32::MAX)
+    }
+
     fn add(&mut self, other: &Self) {
         for (mine, theirs) in self.0.iter_mut().zip(other.0) {
             *mine += theirs;
@@ -40,9 +46,16 @@ impl Counts {
 pub(super) struct Tally {
     sent: Counts,
     failed: Counts,
+    /// When the round began.
+    pub(super) now: Tick,
 }
 
 impl Tally {
+    /// Returns the tally of what is not counted, in the same round.
+    pub(super) fn aside(&self) -> Self {
+        Self { now: self.now, ..Self::default() }
+    }
+
     /// An event is with the kernel.
     pub(super) fn sent(&mut self, frame: &Frame) {
         self.sent.note(frame);
@@ -60,7 +73,7 @@ impl Tally {
 
     /// Hands over what was counted and begins anew.
     pub(super) fn publish(&mut self, metrics: &Metrics) {
-        let Self { sent, failed } = std::mem::take(self);
+        let (sent, failed) = (std::mem::take(&mut self.sent), std::mem::take(&mut self.failed));
         for (counts, status) in [(sent, SendStatus::Success), (failed, SendStatus::Error)] {
             for (count, service) in counts.0.into_iter().zip(SERVICES).filter(|(count, _)| *count > 0) {
                 metrics.sent(service, status, count);

@@ -68,7 +68,12 @@ async fn a_table_has_the_columns_that_are_asked_for() {
     let bare = cli.run(&[&list[..], &["--no-headers"]].concat()).await.expect(0).stdout;
     assert_eq!(bare, "live  tab\n");
     let wide = cli.run(&["connections", "list", "-o", "wide"]).await.expect(0).stdout;
-    assert!(wide.starts_with("REQUEST ID  STATE  AGE  PROVEN  ADDRESS    TOKEN "), "{wide}");
+    assert!(
+        wide.starts_with(
+            "REQUEST ID  STATE  AGE  EVENTS  BYTES  QUEUED  DROPS  LOST  WRITTEN  PROVEN  ADDRESS    TOKEN "
+        ),
+        "{wide}"
+    );
     let token = cli.json(&["connections", "list"]).await["items"][0]["token"].clone();
     assert!(wide.contains(token.as_str().expect("a token")), "{wide}");
     daemon.stop().await;

@@ -25,6 +25,7 @@ mod drain;
 mod exit_codes;
 mod fakes;
 mod faults;
+mod forensics;
 mod gateway_alone;
 mod gateway_ends;
 mod gateway_faults;

@@ -21,6 +21,8 @@ pub enum Kind {
     Token,
     /// A number: `10`, `10k`, `2M`.
     Number,
+    /// So many bytes: `512`, `10k`, `2M`, `1G`; `64Ki`.
+    Bytes,
     /// 0 to 1: `0.5` or `50%`.
     Share,
     /// A moment, by how long ago it was: `90s`, `2h`.
@@ -65,9 +67,16 @@ impl Listed for ConnectionView {
         field("request_id", Kind::Text, &["/request_id"]),
         field("state", Kind::Text, &["/state"]),
         field("age", Kind::Ago, &["/connected_at"]),
+        field("events", Kind::Number, &["/events"]),
+        field("bytes", Kind::Bytes, &["/bytes"]),
+        field("queued", Kind::Bytes, &["/queued_bytes"]),
+        field("drops", Kind::Number, &["/drops"]),
+        field("lost", Kind::Number, &["/lost"]),
+        field("written", Kind::Ago, &["/last_write"]),
         field("proven", Kind::Ago, &["/last_proven"]),
         field("address", Kind::Text, &["/address"]),
         field("token", Kind::Token, &["/token"]),
+        field("version", Kind::Text, &["/version"]),
         field("version_sequence", Kind::Number, &["/version_sequence"]),
         field("durable", Kind::Text, &["/durable"]),
         field("user_agent", Kind::Text, &["/user_agent"]),
@@ -130,7 +139,7 @@ impl Field {
     pub(super) fn rank(&self, item: &Value, now: Timestamp) -> Rank {
         let Some(value) = self.value(item) else { return Rank::Absent };
         match (self.kind, value) {
-            (Kind::Number | Kind::Share, Value::Number(number)) => {
+            (Kind::Number | Kind::Bytes | Kind::Share, Value::Number(number)) => {
                 number.as_f64().map_or(Rank::Absent, Rank::Number)
             }
             (Kind::Ago | Kind::Moment, Value::String(moment)) => {

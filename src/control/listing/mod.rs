@@ -6,7 +6,7 @@
 //! |---|---|
 //! | `state=live`, `state!=live` | is that, is not that; nothing after the sign: has no value |
 //! | `user_agent~Firefox`, `user_agent!~Firefox` | contains that, in whatever case; does not |
-//! | `age>2h`, `age<=90s`, `sequence>=10`, `progress<50%` | is more or less; where there is no value: no |
+//! | `age>2h`, `age<=90s`, `sequence>=10`, `queued>10k`, `progress<50%` | is more or less; where there is no value: no |
 //!
 //! Several filters must all hold.
 
@@ -245,6 +245,7 @@ impl Filter {
             _ if self.value.is_empty() && matches!(self.sign, Sign::Is | Sign::IsNot) => None,
             Kind::Share => Some("0.5 or 50%"),
             Kind::Ago | Kind::Moment => Some("90s, 5m, 2h or 3d"),
+            Kind::Bytes => Some("512, 10k, 2M or 1G, or 64Ki for 65536"),
             _ => Some("10, 10k or 2M"),
         });
         match form {
@@ -291,8 +292,19 @@ fn number(kind: Kind, text: &str) -> Option<f64> {
     let units: &[(&str, f64)] = match kind {
         Kind::Share => &[("%", 0.01), ("", 1.0)],
         Kind::Ago | Kind::Moment => &[("ms", 1.0), ("s", 1e3), ("m", 6e4), ("h", 3.6e6), ("d", 8.64e7)],
+        Kind::Bytes => &[
+            ("Ki", 1024.0),
+            ("Mi", 1_048_576.0),
+            ("Gi", 1_073_741_824.0),
+            ("k", 1e3),
+            ("K", 1e3),
+            ("M", 1e6),
+            ("G", 1e9),
+            ("", 1.0),
+        ],
         _ => &[("k", 1e3), ("M", 1e6), ("G", 1e9), ("", 1.0)],
     };
+    let text = if kind == Kind::Bytes { text.strip_suffix('B').unwrap_or(text) } else { text };
     let (digits, unit) = units.iter().find_map(|(unit, factor)| Some((text.strip_suffix(unit)?, factor)))?;
     let plain = !digits.is_empty() && digits.bytes().all(|b| b.is_ascii_digit() || b == b'.');
     plain.then(|| digits.parse::<f64>().ok()).flatten().map(|number| number * unit)

@@ -19,6 +19,14 @@ fn connection(id: &str, minutes: i64, agent: Option<&str>, sequence: Option<u64>
         address: None,
         user_agent: agent.map(str::to_owned),
         version_sequence: sequence,
+        version: None,
+        events: Some(3),
+        bytes: Some(1_200_000),
+        queued_events: Some(1),
+        queued_bytes: sequence,
+        drops: Some(0),
+        lost: Some(0),
+        last_write: Some(now()),
     }
 }
 
@@ -49,6 +57,14 @@ fn filters_keep_what_they_say() {
         ("filter=version_sequence<=900", "a"),
         ("filter=version_sequence=", "b"),
         ("filter=version_sequence!=900", "b c"),
+        ("filter=queued>10k", "c"),
+        ("filter=queued>=12k&filter=queued<=12.0k", "c"),
+        ("filter=queued<1KiB", "a"),
+        ("filter=queued>0.001M", "c"),
+        ("filter=queued=", "b"),
+        ("filter=bytes>1G", ""),
+        ("filter=bytes>1MiB", "a b c"),
+        ("filter=written<1s", "a b c"),
         ("filter=request_id=a=b", ""),
         ("ghosts=true", "a b c"),
     ] {
@@ -93,6 +109,9 @@ fn what_is_wrong_is_said() {
         ("filter=state>x", "write =, !=, ~ or !~"),
         ("filter=version_sequence>", "write 10, 10k or 2M"),
         ("filter=version_sequence>-1", "write 10, 10k or 2M"),
+        ("filter=queued>10kb", "write 512, 10k, 2M or 1G"),
+        ("filter=queued>k", "write 512, 10k, 2M or 1G"),
+        ("filter=queued>ten", "write 512, 10k, 2M or 1G"),
         ("limit=-1", "a limit is a number of items"),
         (&"filter=age>1s&".repeat(MOST + 1), "at most"),
     ] {
@@ -115,7 +134,24 @@ fn a_query_says_the_same_as_the_listing() {
 fn every_field_is_where_the_json_has_it() {
     let item = serde_json::to_value(connection("a", 1, Some("x"), Some(1))).expect("JSON");
     for field in ConnectionView::FIELDS {
-        let optional = matches!(field.name, "proven" | "durable" | "address");
+        let optional = matches!(field.name, "proven" | "durable" | "address" | "version");
         assert!(optional || field.value(&item).is_some(), "{}", field.name);
+    }
+}
+
+proptest::proptest! {
+    #[test]
+    fn sizes_mean_what_they_say(number in 0..1_000_000_u64, unit in 0..4_usize, half in proptest::bool::ANY) {
+        let (name, factor) = [("", 1), ("k", 1_000), ("M", 1_000_000), ("Gi", 1 << 30)][unit];
+        let whole = number * factor;
+        let size = if half { format!("{number}.0{name}B") } else { format!("{number}{name}") };
+        let kept = |bytes: u64, sign: &str| {
+            let item = connection("a", 1, None, Some(bytes));
+            let listing = Listing::from_query(&format!("filter=queued{sign}{size}")).expect("a filter");
+            listing.apply(vec![item], now()).expect("it fits").1 == 1
+        };
+        proptest::prop_assert!(kept(whole, "=") && kept(whole, ">=") && kept(whole, "<="));
+        proptest::prop_assert!(!kept(whole, ">") && !kept(whole, "<"));
+        proptest::prop_assert!(kept(whole + 1, ">") && !kept(whole + 1, "="));
     }
 }

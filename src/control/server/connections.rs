@@ -1,7 +1,8 @@
 //! Connections: listed, shown, disconnected.
 
+mod view;
+
 use axum::{Extension, Json, extract::State};
-use jiff::Timestamp;
 use serde::Deserialize;
 
 use super::{
@@ -10,17 +11,20 @@ use super::{
     failure::Rejected,
 };
 use crate::{
-    access::{Caller, Role},
-    connection::{CloseReason, Connection},
+    access::Caller,
+    connection::CloseReason,
     control::types::{ConnectionView, Disconnect, DisconnectReceipt, List, Single},
     delivery::Directory,
     idempotency::{Mandate, Mutation},
     order::{Order, Verb},
-    registry::{Life, Listed},
+    registry::Life,
     request_id::RequestId,
     services::Services,
     token::Token,
+    traffic::Whose,
 };
+
+use view::Viewer;
 
 /// Who is listed besides.
 #[derive(Deserialize)]
@@ -36,12 +40,14 @@ pub(super) async fn list(
     Params(besides): Params<Besides>,
     Asked(asked): Asked,
 ) -> Result<Json<List<ConnectionView>>, Rejected> {
-    let now = services.clock.now();
     let wanted = besides.ghosts || asked.asks_for("state", Life::Ghost.label());
     let ghosts = if wanted { services.registry.ghosts() } else { Vec::new() };
     let listed = services.registry.list();
-    let items = listed.iter().chain(&ghosts).map(|listed| view(listed, now, &caller)).collect();
-    Ok(Json(List::of("connections.list", items, &asked, now)?))
+    let traffics = services.delivery.traffic(Whose::Everyones).await;
+    let viewer = Viewer::new(&services, &caller, traffics);
+    let items = listed.iter().chain(&ghosts).map(|listed| viewer.view(listed)).collect();
+    let list = List::of("connections.list", items, &asked, viewer.at())?;
+    Ok(Json(List { warnings: viewer.warnings(), ..list }))
 }
 
 /// Returns the connection of a request id.
@@ -50,7 +56,7 @@ pub(super) async fn show(
     Extension(caller): Extension<Caller>,
     Id(id): Id,
 ) -> Result<Json<Single<ConnectionView>>, Rejected> {
-    find(&services, &caller, &id)
+    find(&services, &caller, &id).await
 }
 
 /// Returns the connection whose request id is the name of a path of ours.
@@ -58,35 +64,23 @@ pub(super) async fn show_disconnect(
     State(services): State<Shared>,
     Extension(caller): Extension<Caller>,
 ) -> Result<Json<Single<ConnectionView>>, Rejected> {
-    find(&services, &caller, "disconnect")
+    find(&services, &caller, "disconnect").await
 }
 
-fn find(services: &Services, caller: &Caller, id: &str) -> Result<Json<Single<ConnectionView>>, Rejected> {
+async fn find(
+    services: &Services,
+    caller: &Caller,
+    id: &str,
+) -> Result<Json<Single<ConnectionView>>, Rejected> {
     let id: RequestId =
         id.parse().map_err(|error| Rejected::invalid("that is no request id").cause(&error))?;
     let listed = services.registry.show(&id).ok_or_else(|| {
         Rejected::not_found(format!("{id} is not connected")).hint("see who is: ssectl connections list")
     })?;
-    Ok(Json(Single::new("connection", view(&listed, services.clock.now(), caller))))
-}
-
-/// A token lets its holder write to a browser: who may not disconnect sees its beginning only.
-fn view(listed: &Listed, now: Timestamp, caller: &Caller) -> ConnectionView {
-    let connection: &Connection = &listed.connection;
-    let life = listed.vital.map_or(Life::Live, |vital| vital.life);
-    let token = &connection.token;
-    ConnectionView {
-        request_id: connection.request_id.clone(),
-        token: if caller.has(Role::Operator) { token.as_str() } else { token.short() }.to_owned(),
-        state: if listed.flapping && life == Life::Live { "flapping" } else { life.label() }.to_owned(),
-        connected_at: connection.connected_at,
-        age_ms: (now.as_millisecond() - connection.connected_at.as_millisecond()).max(0),
-        last_proven: listed.vital.map(|vital| vital.proven),
-        durable: listed.durable,
-        address: connection.origin.address.map(|address| address.to_string()),
-        user_agent: connection.origin.user_agent.as_deref().map(str::to_owned),
-        version_sequence: connection.told_version().map(|sequence| sequence.0),
-    }
+    let traffics = services.delivery.traffic(Whose::Of(listed.connection.serial)).await;
+    let viewer = Viewer::new(services, caller, traffics);
+    let single = Single::new("connection", viewer.view(&listed));
+    Ok(Json(Single { warnings: viewer.warnings(), ..single }))
 }
 
 /// Removes connections, then closes their streams.

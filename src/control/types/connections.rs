@@ -30,6 +30,32 @@ pub struct ConnectionView {
     pub user_agent: Option<String>,
     /// The sequence of the newest version enqueued to it.
     pub version_sequence: Option<u64>,
+    /// That version, while it is pending.
+    #[serde(default)]
+    pub version: Option<String>,
+    /// Events written to it: handed to the kernel, or taken by the gateway. This and what follows is null where it was
+    /// not counted in time, and for a ghost.
+    #[serde(default)]
+    pub events: Option<u64>,
+    /// Bytes written to it: all that the kernel took, head and heartbeats included; behind a gateway those of events.
+    #[serde(default)]
+    pub bytes: Option<u64>,
+    /// Events that wait in its outbox now.
+    #[serde(default)]
+    pub queued_events: Option<u64>,
+    /// Their bytes, which are those that the kernel or the gateway has not taken yet.
+    #[serde(default)]
+    pub queued_bytes: Option<u64>,
+    /// What was queued for it and never sent: progress that newer progress of the same task replaced, and what is
+    /// `lost`.
+    #[serde(default)]
+    pub drops: Option<u64>,
+    /// Events that it missed: the gateway did not take them.
+    #[serde(default)]
+    pub lost: Option<u64>,
+    /// When something was last written to it.
+    #[serde(default)]
+    pub last_write: Option<Timestamp>,
 }
 
 /// An order to disconnect: by ids and tokens, or all.

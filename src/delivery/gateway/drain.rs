@@ -133,7 +133,7 @@ impl Shared {
         self.metrics.sent(service, status, 1);
         let connection = &*parcel.connection;
         match outcome {
-            Outcome::Accepted => self.reached(&[connection]),
+            Outcome::Accepted => self.took(&[connection], &parcel.message),
             Outcome::NotFound => self.unknown(&[connection]),
             Outcome::Failed(why) => self.failed(&[connection], &why),
             Outcome::TimedOut => {
@@ -159,6 +159,7 @@ impl Shared {
     /// An event was sent to these and is lost, as far as anybody knows.
     pub(super) fn failed(&self, connections: &[&Connection], why: &str) {
         self.unsettled(connections, why);
+        self.roster.lost(connections);
         if let Some(connection) = connections.first() {
             self.complain(connection, why);
         }

@@ -9,7 +9,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use super::Shared;
+use super::{Shared, message::Message};
 use crate::connection::{CloseReason, Connection};
 
 /// So many unknown connections in a row, none of them known, are no coincidence.
@@ -125,6 +125,13 @@ impl Shared {
     pub(super) fn reached(&self, alive: &[&Connection]) {
         if !alive.is_empty() {
             self.health.reached(self.roster.proven(alive));
+        }
+    }
+
+    /// The gateway has these, and took an event for each of them.
+    pub(super) fn took(&self, taking: &[&Connection], message: &Message) {
+        if !taking.is_empty() {
+            self.health.reached(self.roster.delivered(taking, message.size()));
         }
     }
 

@@ -28,6 +28,8 @@ pub(super) enum Item {
 pub(super) enum Offer {
     /// It waits, or its connection is being closed and nothing is sent to that any more.
     Taken,
+    /// It waits, and older progress that waited does not any more.
+    Superseded,
     /// There was no room: all that waited for the connection, this one included, is lost, and its stream is
     /// being closed.
     Overflowed(Vec<Parcel>),
@@ -48,9 +50,10 @@ impl Outbox {
         if self.closed == Some(parcel.connection.serial) {
             return Offer::Taken;
         }
-        if let Kind::Progress(task) = &parcel.message.event.kind {
-            self.remove_progress(task);
-        }
+        let superseded = match &parcel.message.event.kind {
+            Kind::Progress(task) => self.remove_progress(task),
+            _ => false,
+        };
         let size = parcel.message.size();
         if !self.items.is_empty() && self.bytes + size > limit {
             let connection = Arc::clone(&parcel.connection);
@@ -61,7 +64,7 @@ impl Outbox {
         }
         self.bytes += size;
         self.items.push_back(Item::Event(parcel));
-        Offer::Taken
+        if superseded { Offer::Superseded } else { Offer::Taken }
     }
 
     /// Ends the stream after what waits for it; once for a connection.
@@ -108,13 +111,19 @@ impl Outbox {
         lost
     }
 
+    /// Returns the events that wait.
+    pub(super) fn events(&self) -> impl Iterator<Item = &Parcel> {
+        self.items.iter().filter_map(|item| if let Item::Event(parcel) = item { Some(parcel) } else { None })
+    }
+
     /// Returns how much waits.
     #[cfg(test)]
     pub(super) fn waiting(&self) -> usize {
         self.items.len()
     }
 
-    fn remove_progress(&mut self, task: &str) {
+    /// Returns whether there was any.
+    fn remove_progress(&mut self, task: &str) -> bool {
         let is_older = |item: &Item| match item {
             Item::Event(parcel) => {
                 matches!(&parcel.message.event.kind, Kind::Progress(other) if **other == *task)
@@ -125,7 +134,9 @@ impl Outbox {
             && let Some(Item::Event(parcel)) = self.items.remove(at)
         {
             self.bytes -= parcel.message.size();
+            return true;
         }
+        false
     }
 }
 

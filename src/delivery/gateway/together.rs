@@ -81,7 +81,8 @@ impl Shared {
     /// Offers an event to some. Those who have no outbox yet are served together: at once, without waiting in their
     /// outboxes first, if a request may begin.
     fn offer_group(self: &Arc<Self>, group: &[Arc<Connection>], message: &Arc<Message>) {
-        let (mut waiting, mut overflowed) = (Vec::new(), Vec::new());
+        let (mut waiting, mut overflowed, mut superseded) =
+            (Vec::new(), Vec::new(), Vec::<&Connection>::new());
         let most = self.peer.batch().unwrap_or(0);
         let place = (most > 1 && group.len() > 1).then(|| self.lanes.free_place()).flatten();
         let mut load = Load::of(message);
@@ -100,12 +101,17 @@ impl Shared {
                     free.insert(Outbox::default())
                 }
             };
-            if let Offer::Overflowed(lost) = outbox.offer(parcel, self.outbox_bytes) {
-                overflowed.push((connection, lost));
+            match outbox.offer(parcel, self.outbox_bytes) {
+                Offer::Taken => {}
+                Offer::Superseded => superseded.push(connection),
+                Offer::Overflowed(lost) => overflowed.push((connection, lost)),
             }
         }
         let alone = load.take_single(&mut outboxes);
         drop(outboxes);
+        if !superseded.is_empty() {
+            self.roster.coalesced(&superseded);
+        }
         for (connection, lost) in overflowed {
             self.overflowed(connection, lost);
         }
@@ -225,12 +231,13 @@ impl Shared {
                 gone.push(connection);
             } else if failed.contains(token) {
                 self.roster.doubted(&[connection]);
+                self.roster.lost(&[connection]);
                 self.complain(connection, "it could not write to this connection");
             } else {
                 reached.push(connection);
             }
         }
-        self.reached(&reached);
+        self.took(&reached, &load.message);
         if reached.is_empty() {
             self.unknown(&gone);
         } else {
