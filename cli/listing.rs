@@ -8,11 +8,11 @@ use std::{
 
 use clap::Args;
 use jiff::Timestamp;
-use serde_json::{Value, json};
+use serde_json::Value;
 use ssectl_core::control::{
     client::{Answer, ClientError},
     listing::{Field, Filter, InvalidListing, Kind, Listed, Listing, SortKey},
-    types::List,
+    types::{Change, Changed, List},
 };
 
 use crate::{
@@ -213,16 +213,18 @@ fn changes(before: &BTreeMap<String, Value>, now: &BTreeMap<String, Value>) -> S
         item
     };
     let mut lines = String::new();
-    let mut line = |what: &str, item: &Value| {
-        lines += &harmless_json(&format!("{}\n", json!({ "type": what, "item": item })));
+    let mut line = |what: Changed, item: &Value| {
+        // Plain data with string keys: it always encodes.
+        let change = serde_json::to_string(&Change { what, item: item.clone() }).unwrap_or_default();
+        lines += &harmless_json(&(change + "\n"));
     };
     for (_, item) in before.iter().filter(|(name, _)| !now.contains_key(*name)) {
-        line("removed", item);
+        line(Changed::Removed, item);
     }
     for (name, item) in now {
         match before.get(name) {
-            None => line("added", item),
-            Some(old) if lasting(old) != lasting(item) => line("changed", item),
+            None => line(Changed::Added, item),
+            Some(old) if lasting(old) != lasting(item) => line(Changed::Changed, item),
             Some(_) => {}
         }
     }
@@ -257,6 +259,8 @@ fn cell(field: &Field, item: &Value, format: Format) -> String {
 
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+
     use super::*;
 
     #[test]

@@ -3,7 +3,8 @@
 use std::io::{self, IsTerminal, Write};
 
 use anstyle::{AnsiColor, Style};
-use serde_json::{Value, json};
+use serde_json::Value;
+use ssectl_core::control::types::{Complained, Complaint};
 
 use crate::{
     args::{Color, Format, Options},
@@ -166,17 +167,11 @@ fn in_words(error: &CliError) -> String {
 
 /// Returns the error as a line of JSON.
 pub(crate) fn in_json(error: &CliError) -> String {
-    let mut object = json!({
-        "code": error.exit.name(),
-        "exit": error.exit as u8,
-        "message": error.message,
-    });
-    for (name, text) in [("cause", &error.cause), ("hint", &error.hint)] {
-        if let Some(text) = text {
-            object[name] = Value::String(text.clone());
-        }
-    }
-    harmless_json(&format!("{}\n", json!({ "error": object })))
+    let CliError { exit, message, cause, hint } = error.clone();
+    let error = Complained { code: exit.name().to_owned(), exit: exit as u8, message, cause, hint };
+    // Plain data with string keys: it always encodes.
+    let line = serde_json::to_string(&Complaint { error }).unwrap_or_default();
+    harmless_json(&(line + "\n"))
 }
 
 #[cfg(test)]

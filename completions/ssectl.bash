@@ -34,6 +34,9 @@ _ssectl() {
             ssectl,help)
                 cmd="ssectl__subcmd__help"
                 ;;
+            ssectl,schema)
+                cmd="ssectl__subcmd__schema"
+                ;;
             ssectl,status)
                 cmd="ssectl__subcmd__status"
                 ;;
@@ -123,6 +126,9 @@ _ssectl() {
                 ;;
             ssectl__subcmd__help,help)
                 cmd="ssectl__subcmd__help__subcmd__help"
+                ;;
+            ssectl__subcmd__help,schema)
+                cmd="ssectl__subcmd__help__subcmd__schema"
                 ;;
             ssectl__subcmd__help,status)
                 cmd="ssectl__subcmd__help__subcmd__status"
@@ -314,7 +320,7 @@ _ssectl() {
 
     case "${cmd}" in
         ssectl)
-            opts="-o -q -v -h -V --socket --timeout --output --json --quiet --verbose --no-input --color --help --version connections conn version ver task event status audit daemon help"
+            opts="-o -q -v -h -V --socket --timeout --output --json --quiet --verbose --no-input --color --help --version connections conn version ver task event status audit daemon schema help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1004,7 +1010,7 @@ _ssectl() {
             return 0
             ;;
         ssectl__subcmd__help)
-            opts="connections version task event status audit daemon help"
+            opts="connections version task event status audit daemon schema help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1172,6 +1178,20 @@ _ssectl() {
             return 0
             ;;
         ssectl__subcmd__help__subcmd__help)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        ssectl__subcmd__help__subcmd__schema)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
@@ -1430,6 +1450,40 @@ _ssectl() {
                 return 0
             fi
             case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        ssectl__subcmd__schema)
+            opts="-o -q -v -h --list --socket --timeout --output --json --quiet --verbose --no-input --color --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --socket)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --timeout)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --output)
+                    COMPREPLY=($(compgen -W "table wide json jsonl name" -- "${cur}"))
+                    return 0
+                    ;;
+                -o)
+                    COMPREPLY=($(compgen -W "table wide json jsonl name" -- "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
                 *)
                     COMPREPLY=()
                     ;;

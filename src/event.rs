@@ -2,6 +2,7 @@
 
 use std::{any::Any, fmt, str::FromStr, sync::Arc};
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// The largest event, encoded, framing included: it always fits an empty outbox and a gateway's body limit.
@@ -125,8 +126,9 @@ impl JsonLine {
 
 /// The order of versions: durable, every queued version gets the next one. A fetched version is
 /// [`VersionSequence::FETCHED`], older than all.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 #[serde(transparent)]
+#[schemars(inline)]
 pub struct VersionSequence(pub u64);
 
 impl VersionSequence {

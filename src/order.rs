@@ -4,8 +4,9 @@
 
 use std::{fmt::Display, sync::Arc};
 
+pub(crate) use crate::role::Verb;
 use crate::{
-    access::{Caller, Denied, Role},
+    access::{Caller, Denied},
     audit::{self, Draft},
     control::types::{DisconnectReceipt, DrainReceipt, ReloadReceipt, StopReceipt},
     idempotency::Mandate,
@@ -14,32 +15,6 @@ use crate::{
     task::TaskReceipt,
     version::{ClearReceipt, VersionReceipt},
 };
-
-/// What can be ordered, and the least role that it needs.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Verb {
-    name: &'static str,
-    needs: Role,
-}
-
-impl Verb {
-    pub(crate) const VERSION_QUEUE: Self = Self::new("version.queue", Role::Publisher);
-    pub(crate) const VERSION_CLEAR: Self = Self::new("version.clear", Role::Operator);
-    pub(crate) const TASK_CREATE: Self = Self::new("task.create", Role::Publisher);
-    pub(crate) const TASK_COMPLETE: Self = Self::new("task.complete", Role::Publisher);
-    pub(crate) const TASK_FAIL: Self = Self::new("task.fail", Role::Publisher);
-    pub(crate) const TASK_CANCEL: Self = Self::new("task.cancel", Role::Operator);
-    pub(crate) const TASK_REMOVE: Self = Self::new("task.remove", Role::Operator);
-    pub(crate) const DISCONNECT: Self = Self::new("connections.disconnect", Role::Operator);
-    pub(crate) const DRAIN: Self = Self::new("daemon.drain", Role::Admin);
-    pub(crate) const DRAIN_CANCEL: Self = Self::new("daemon.drain.cancel", Role::Admin);
-    pub(crate) const RELOAD: Self = Self::new("daemon.reload", Role::Admin);
-    pub(crate) const STOP: Self = Self::new("daemon.stop", Role::Admin);
-
-    const fn new(name: &'static str, needs: Role) -> Self {
-        Self { name, needs }
-    }
-}
 
 /// A mutation as the log names it.
 pub(crate) struct Order {

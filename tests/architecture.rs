@@ -16,6 +16,8 @@ const BANS: &[(&str, &[&str])] = &[
     ("src/token.rs", &["tokio", "axum", "std::fs", "std::net"]),
     ("src/traffic.rs", &["tokio", "axum", "std::fs", "std::net"]),
     ("src/audience.rs", &["tokio", "axum", "std::fs", "std::net"]),
+    ("src/role.rs", &["tokio", "axum", "std::fs", "std::net"]),
+    ("src/forms.rs", &["tokio", "axum", "std::fs", "std::net"]),
     (
         "src/registry",
         &["axum", "reqwest", "crate::services", "crate::delivery::embedded", "crate::delivery::gateway"],

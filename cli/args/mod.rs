@@ -4,6 +4,7 @@ mod audit;
 mod connections;
 mod daemon;
 mod event;
+mod schema;
 mod task;
 mod version;
 
@@ -11,7 +12,7 @@ use std::{path::PathBuf, time::Duration};
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
-pub(crate) use self::{audit::*, connections::*, daemon::*, event::*, task::*, version::*};
+pub(crate) use self::{audit::*, connections::*, daemon::*, event::*, schema::*, task::*, version::*};
 use crate::{exit, parse};
 
 /// Operates ssectld: connections, versions, tasks and events of Server-Sent Events.
@@ -120,6 +121,10 @@ pub(crate) enum Command {
     /// The daemon itself
     #[command(subcommand)]
     Daemon(Daemon),
+    /// What is said in JSON: the OpenAPI document of the control API, or one JSON Schema of it
+    ///
+    /// No daemon is needed; it serves the same document as /v1/openapi.json.
+    Schema(Schema),
 }
 
 /// A mutation's idempotency key.

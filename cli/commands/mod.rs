@@ -5,6 +5,7 @@ mod connections;
 mod daemon;
 mod event;
 mod follow;
+mod schema;
 mod status;
 mod task;
 mod version;
@@ -26,14 +27,16 @@ pub(crate) fn run(cli: Cli) -> Outcome {
 }
 
 async fn dispatch(cli: Cli) -> Outcome {
-    let context = Context::find(&cli.options)?;
-    match cli.command {
-        Command::Connections(verb) => connections::run(&context, verb).await,
-        Command::Version(verb) => version::run(&context, verb).await,
-        Command::Task(verb) => task::run(&context, verb).await,
-        Command::Event(verb) => event::run(&context, verb).await,
-        Command::Status => status::run(&context).await,
-        Command::Audit(asked) => audit::run(&context, asked).await,
-        Command::Daemon(verb) => daemon::run(&context, verb).await,
+    let Cli { options, command } = cli;
+    let daemon = || Context::find(&options);
+    match command {
+        Command::Connections(verb) => connections::run(&daemon()?, verb).await,
+        Command::Version(verb) => version::run(&daemon()?, verb).await,
+        Command::Task(verb) => task::run(&daemon()?, verb).await,
+        Command::Event(verb) => event::run(&daemon()?, verb).await,
+        Command::Status => status::run(&daemon()?).await,
+        Command::Audit(asked) => audit::run(&daemon()?, asked).await,
+        Command::Daemon(verb) => daemon::run(&daemon()?, verb).await,
+        Command::Schema(asked) => schema::run(&options, asked),
     }
 }

@@ -12,31 +12,8 @@ use std::{fmt, sync::Arc};
 pub use accounts::{Account, Accounts, UnknownName, group_name, group_named};
 pub use roles::{AccessError, Roles};
 
+pub use crate::role::Role;
 use crate::{config::Config, idempotency::Actor};
-
-/// What a caller may do. Each role may do what those before it may.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Role {
-    /// Looks; sees of each token 8 characters.
-    Reader,
-    /// Queues versions, sends events, reports tasks.
-    Publisher,
-    /// Disconnects, clears, cancels; sees tokens whole.
-    Operator,
-    /// Stops the daemon.
-    Admin,
-}
-
-impl fmt::Display for Role {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Reader => "reader",
-            Self::Publisher => "publisher",
-            Self::Operator => "operator",
-            Self::Admin => "admin",
-        })
-    }
-}
 
 /// What the settings say about access, replaced as a whole.
 #[derive(Debug)]

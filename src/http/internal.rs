@@ -51,7 +51,7 @@ pub fn router(services: &Arc<Services>) -> Router {
     let secrets = services.secrets.clone();
     let door = Door {
         secrets: secrets.clone(),
-        publishers: publisher_router(Arc::clone(services)).layer(Extension(Caller::token())),
+        publishers: publisher_router(services).layer(Extension(Caller::token())),
     };
     let router = watching(&services.lifecycle, Arc::clone(&services.metrics))
         .merge(callback::router(services, secrets))

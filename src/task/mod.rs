@@ -25,13 +25,17 @@ mod tests;
 pub use service::{Builtins, TaskError, TaskService};
 
 use jiff::Timestamp;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::event::{Event, JsonLine, Kind};
+use crate::{
+    event::{Event, JsonLine, Kind},
+    forms::{Key, Moment},
+};
 
 /// Who runs a task.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Owner {
     /// The daemon: limit and time-out apply.
@@ -41,7 +45,7 @@ pub enum Owner {
 }
 
 /// Where a task is in its life.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum TaskStatus {
     /// Waits for a place to run.
@@ -75,16 +79,17 @@ impl TaskStatus {
 }
 
 /// How far a task is.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Progress {
     /// What it is doing.
     pub text: String,
     /// 0 to 1; never goes backwards.
+    #[schemars(range(min = 0.0, max = 1.0))]
     pub value: f64,
 }
 
 /// A task as everyone sees it.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct TaskView {
     /// Its id.
     pub task_id: String,
@@ -97,10 +102,13 @@ pub struct TaskView {
     /// The newest progress.
     pub progress: Option<Progress>,
     /// When it was created.
+    #[schemars(with = "Moment")]
     pub created_at: Timestamp,
     /// When it began to run.
+    #[schemars(with = "Option<Moment>")]
     pub started_at: Option<Timestamp>,
     /// When it ended.
+    #[schemars(with = "Option<Moment>")]
     pub ended_at: Option<Timestamp>,
     /// What it gave, if it completed.
     pub result: Option<Value>,
@@ -109,7 +117,7 @@ pub struct TaskView {
 }
 
 /// Tasks by state.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct TaskCounts {
     /// Waiting for a place to run.
     pub pending: usize,
@@ -120,7 +128,7 @@ pub struct TaskCounts {
 }
 
 /// The names of task events on the wire.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum TaskEventType {
     /// It began.
@@ -141,13 +149,14 @@ impl TaskEventType {
 }
 
 /// A task event as browsers get it (event name `task_event`), keys in this order.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct TaskEvent {
     /// What happened.
     pub event_type: TaskEventType,
     /// To which task.
     pub task_id: String,
     /// When: UTC, `2026-11-23T08:21:34.123456Z`.
+    #[schemars(with = "Moment")]
     pub timestamp: String,
     /// `null` for started, `{"text","value"}` for progress, the result, or `{"error"}`.
     pub data: Value,
@@ -181,7 +190,7 @@ fn iso(at: Timestamp) -> String {
 }
 
 /// An order to create a task.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct CreateTask {
     /// Start this builtin (`demo`, `failing`); the daemon runs it.
@@ -195,6 +204,7 @@ pub struct CreateTask {
     pub name: Option<String>,
     /// The idempotency key; generated when not given.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<Key>")]
     pub key: Option<String>,
 }
 
@@ -207,7 +217,7 @@ impl CreateTask {
 }
 
 /// A reporter's progress: text, value or both. Neither is a mere heartbeat.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ReportProgress {
     /// What the task is doing; the last text stays when not given.
@@ -215,11 +225,12 @@ pub struct ReportProgress {
     pub text: Option<String>,
     /// 0 to 1; the last value stays when not given or lower.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(range(min = 0.0, max = 1.0))]
     pub value: Option<f64>,
 }
 
 /// An order to end a task: `result` for completing, `error` for failing.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct EndTask {
     /// The result of a completed task: an object; `{"success":true}` when not given.
@@ -230,13 +241,15 @@ pub struct EndTask {
     pub error: Option<String>,
     /// The idempotency key; generated when not given.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<Key>")]
     pub key: Option<String>,
 }
 
 /// What the daemon answers to an order about a task.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct TaskReceipt {
     /// The idempotency key: the same order may be repeated with it.
+    #[schemars(with = "Key")]
     pub key: String,
     /// The task's id.
     pub task_id: String,

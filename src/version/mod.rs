@@ -15,18 +15,25 @@ pub use fetch::FrontendVersion;
 pub use service::{VersionError, VersionService};
 
 use jiff::Timestamp;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::{audience::Audience, event::VersionSequence, request_id::RequestId};
+use crate::{
+    audience::Audience,
+    event::VersionSequence,
+    forms::{Key, Moment, VersionName},
+    request_id::RequestId,
+};
 
 /// The longest version, in bytes.
 pub const MAX_VERSION_BYTES: usize = 256;
 
 /// An order to queue a version.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct QueueVersion {
     /// The version, 1 to 256 bytes without control characters.
+    #[schemars(with = "VersionName")]
     pub version: String,
     /// What is new in it; empty means none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -39,6 +46,7 @@ pub struct QueueVersion {
     pub live_to_all: bool,
     /// The idempotency key; generated when not given.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<Key>")]
     pub key: Option<String>,
 }
 
@@ -53,29 +61,35 @@ impl QueueVersion {
 }
 
 /// A version that later connections are told of.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct PendingVersion {
     /// The version.
+    #[schemars(with = "VersionName")]
     pub version: String,
     /// What is new in it.
     pub changelog: Option<String>,
     /// For whom it is pending: a request id, or null for everyone.
     #[serde(rename = "request_id")]
+    #[schemars(with = "Option<RequestId>")]
     pub audience: Audience,
     /// Its place in the order of versions.
     pub sequence: VersionSequence,
     /// When it was queued.
+    #[schemars(with = "Moment")]
     pub queued_at: Timestamp,
     /// The key it was queued with.
+    #[schemars(with = "Key")]
     pub key: String,
 }
 
 /// What the daemon answers to a queued version: what it did, never that a person saw something.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct VersionReceipt {
     /// The idempotency key: the same order may be repeated with it.
+    #[schemars(with = "Key")]
     pub key: String,
     /// The version.
+    #[schemars(with = "VersionName")]
     pub version: String,
     /// For whom it is stored.
     pub request_id: Option<RequestId>,
@@ -89,11 +103,12 @@ pub struct VersionReceipt {
     pub connections: usize,
     /// The version that is pending instead by now; only in a repeated receipt.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<VersionName>")]
     pub superseded_by: Option<String>,
 }
 
 /// An order to forget a pending version.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ClearVersion {
     /// The one pending for this request id; without, the one for everyone.
@@ -104,13 +119,15 @@ pub struct ClearVersion {
     pub all: bool,
     /// The idempotency key; generated when not given.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<Key>")]
     pub key: Option<String>,
 }
 
 /// What was forgotten.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct ClearReceipt {
     /// The idempotency key.
+    #[schemars(with = "Key")]
     pub key: String,
     /// How many pending versions were removed.
     pub cleared: usize,

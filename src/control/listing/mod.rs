@@ -11,6 +11,7 @@
 //! Several filters must all hold.
 
 mod fields;
+mod query;
 #[cfg(test)]
 mod tests;
 
@@ -22,6 +23,7 @@ use serde_json::Value;
 
 use fields::Rank;
 pub use fields::{Field, Kind, Listed};
+pub(in crate::control) use query::ListQuery;
 
 /// The most filters, and the most fields to sort by.
 const MOST: usize = 32;

@@ -1,8 +1,6 @@
 //! Who ordered what.
 
 use axum::{Json, extract::State};
-use jiff::Timestamp;
-use serde::Deserialize;
 
 use super::{
     Shared,
@@ -13,7 +11,7 @@ use crate::{
     audit::Page,
     control::{
         listing::Listing,
-        types::{AuditEntry, List},
+        types::{AuditEntry, AuditPlace, List},
     },
 };
 
@@ -22,17 +20,10 @@ const USUAL_LIMIT: usize = 100;
 /// Entries of an answer at most.
 const MAX_LIMIT: usize = 1000;
 
-/// Where in the log to look.
-#[derive(Deserialize)]
-pub(super) struct Place {
-    since: Option<Timestamp>,
-    before: Option<u64>,
-}
-
 /// Returns entries of the audit log, newest first.
 pub(super) async fn list(
     State(services): State<Shared>,
-    Params(Place { since, before }): Params<Place>,
+    Params(AuditPlace { since, before }): Params<AuditPlace>,
     Asked(asked): Asked,
 ) -> Result<Json<List<AuditEntry>>, Rejected> {
     let limit = asked.limit.unwrap_or(USUAL_LIMIT);

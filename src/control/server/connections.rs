@@ -3,7 +3,6 @@
 mod view;
 
 use axum::{Extension, Json, extract::State};
-use serde::Deserialize;
 
 use super::{
     Shared,
@@ -13,7 +12,7 @@ use super::{
 use crate::{
     access::Caller,
     connection::CloseReason,
-    control::types::{ConnectionView, Disconnect, DisconnectReceipt, List, Single},
+    control::types::{ConnectionView, ConnectionsAsked, Disconnect, DisconnectReceipt, List, Single},
     delivery::Directory,
     idempotency::{Mandate, Mutation},
     order::{Order, Verb},
@@ -26,18 +25,11 @@ use crate::{
 
 use view::Viewer;
 
-/// Who is listed besides.
-#[derive(Deserialize)]
-pub(super) struct Besides {
-    #[serde(default)]
-    ghosts: bool,
-}
-
 /// Returns all connections, oldest first; after them, if they are asked for, those that were found gone.
 pub(super) async fn list(
     State(services): State<Shared>,
     Extension(caller): Extension<Caller>,
-    Params(besides): Params<Besides>,
+    Params(besides): Params<ConnectionsAsked>,
     Asked(asked): Asked,
 ) -> Result<Json<List<ConnectionView>>, Rejected> {
     let wanted = besides.ghosts || asked.asks_for("state", Life::Ghost.label());

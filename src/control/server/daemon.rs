@@ -1,12 +1,13 @@
 //! The daemon itself: how it is, and its end.
 
-use axum::{Extension, Json, extract::State};
+use axum::{Extension, Json, extract::State, http::header::CONTENT_TYPE, response::IntoResponse};
 use serde::Serialize;
 
 use super::{Shared, extract::Body, failure::Rejected};
 use crate::{
     access::Caller,
     config::Changes,
+    control::operations::DOCUMENT,
     control::types::{Keyed, Listen, ReloadReceipt, Single, Status, StopReceipt},
     delivery::Directory,
     idempotency::{Begun, Mandate, Mutation},
@@ -14,6 +15,11 @@ use crate::{
     reload,
     services::Services,
 };
+
+/// Returns the description of the API.
+pub(super) async fn openapi() -> impl IntoResponse {
+    ([(CONTENT_TYPE, "application/json")], DOCUMENT.clone())
+}
 
 /// Returns the daemon at a glance.
 pub(super) async fn status(State(services): State<Shared>) -> Json<Single<Status>> {

@@ -3,7 +3,6 @@
 use std::{sync::Arc, time::Duration};
 
 use axum::{Extension, Json, extract::State};
-use serde::Deserialize;
 
 use super::{
     Shared,
@@ -12,26 +11,20 @@ use super::{
 };
 use crate::{
     access::Caller,
-    control::types::{BeginDrain, DrainReceipt, DrainView, ErrorCode, Keyed, MAX_DRAIN, Single},
+    control::types::{BeginDrain, DrainPace, DrainReceipt, DrainView, ErrorCode, Keyed, MAX_DRAIN, Single},
     drain::Drain,
     idempotency::Mutation,
     order::{Order, Verb},
     services::Services,
 };
 
-/// The pace that is asked about.
-#[derive(Deserialize)]
-pub(super) struct Pace {
-    over_ms: Option<u64>,
-}
-
 /// Returns what would come of a drain that began now.
 pub(super) async fn forecast(
     State(services): State<Shared>,
-    Params(pace): Params<Pace>,
+    Params(pace): Params<DrainPace>,
 ) -> Result<Json<Single<DrainView>>, Rejected> {
     let view = drain(&services)?.forecast(over(pace.over_ms)?);
-    Ok(Json(Single::new("daemon.drain", view)))
+    Ok(Json(Single::new("daemon.drain.forecast", view)))
 }
 
 /// Begins, or goes on at another pace.

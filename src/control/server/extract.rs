@@ -96,7 +96,7 @@ impl<S: Send + Sync> FromRequestParts<S> for Asked {
 /// Answers for paths that do not exist.
 pub(super) async fn no_such_path(request: Request) -> Rejected {
     Rejected::not_found(format!("there is no {}", request.uri().path()))
-        .hint("its paths are /v1/status, /v1/connections, /v1/versions, /v1/tasks, /v1/events, /v1/audit")
+        .hint("GET /v1/openapi.json says what there is; ssectl schema prints it")
 }
 
 /// Answers for methods that a path does not have: 405, the one status that no code stands for.

@@ -3,7 +3,7 @@
 use std::{io, sync::Arc};
 
 use axum::{
-    Extension, Router,
+    Extension,
     extract::{RawPathParams, Request, State, rejection::RawPathParamsRejection},
     middleware::{Next, from_fn_with_state},
     response::{IntoResponse, Response},
@@ -81,9 +81,9 @@ pub(super) async fn recognise(
     next.run(request).await
 }
 
-/// Returns these routes for callers with this role.
-pub(super) fn only(role: Role, routes: Router<Shared>) -> Router<Shared> {
-    routes.route_layer(from_fn_with_state(role, refuse_others))
+/// Returns this method for callers with this role.
+pub(super) fn only(role: Role, method: MethodRouter<Shared>) -> MethodRouter<Shared> {
+    method.route_layer(from_fn_with_state(role, refuse_others))
 }
 
 async fn refuse_others(

@@ -35,7 +35,7 @@ use crate::{
 mod orders;
 mod roles;
 
-struct Daemon {
+pub(super) struct Daemon {
     _dir: tempfile::TempDir,
     socket: PathBuf,
     running: Running,
@@ -43,7 +43,7 @@ struct Daemon {
 }
 
 impl Daemon {
-    async fn start() -> Self {
+    pub(super) async fn start() -> Self {
         let dir = tempfile::tempdir().expect("temporary directory");
         let socket = dir.path().join("control.sock");
         let mut config = Config::default();
@@ -56,7 +56,7 @@ impl Daemon {
         Self { _dir: dir, socket, running, client }
     }
 
-    fn services(&self) -> &Arc<Services> {
+    pub(super) fn services(&self) -> &Arc<Services> {
         self.running.services()
     }
 
@@ -368,7 +368,7 @@ async fn an_order_is_carried_out_even_when_the_caller_hangs_up() {
 #[tokio::test]
 async fn publishers_publish_and_nothing_else() {
     let daemon = Daemon::start().await;
-    let router = super::publisher_router(Arc::clone(daemon.services()));
+    let router = super::publisher_router(daemon.services());
     let ask = async |method: &str, path: &str, body: Value| {
         let mut request = Request::builder()
             .method(method)

@@ -1,7 +1,6 @@
 //! Versions: queued, listed, cleared.
 
 use axum::{Extension, Json, extract::State};
-use serde::Deserialize;
 
 use super::{
     Shared,
@@ -10,7 +9,7 @@ use super::{
 };
 use crate::{
     access::Caller,
-    control::types::{List, Single},
+    control::types::{List, Single, VersionFor},
     order::{Order, Verb},
     request_id::RequestId,
     version::{ClearReceipt, ClearVersion, PendingVersion, QueueVersion, VersionReceipt},
@@ -24,16 +23,10 @@ pub(super) async fn list(
     Ok(Json(List::of("versions.list", services.versions.pending(), &asked, services.clock.now())?))
 }
 
-/// For whom the current version is asked.
-#[derive(Deserialize)]
-pub(super) struct For {
-    request_id: Option<String>,
-}
-
 /// Returns what a newcomer would be told.
 pub(super) async fn current(
     State(services): State<Shared>,
-    Params(asked): Params<For>,
+    Params(asked): Params<VersionFor>,
 ) -> Result<Json<Single<PendingVersion>>, Rejected> {
     let id = asked.request_id.filter(|id| !id.is_empty()).map(|id| id.parse::<RequestId>()).transpose();
     let id = id.map_err(|error| Rejected::invalid("that is no request id").cause(&error))?;

@@ -1,10 +1,13 @@
 //! The audit log.
 
 use jiff::Timestamp;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::forms::Moment;
+
 /// What became of an order.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum AuditOutcome {
     /// It was carried out.
@@ -19,11 +22,12 @@ pub enum AuditOutcome {
 }
 
 /// An order, and what became of it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct AuditEntry {
     /// Its number; larger ones are newer.
     pub sequence: u64,
     /// When it was given.
+    #[schemars(with = "Moment")]
     pub at: Timestamp,
     /// `user`, over the control socket; `token`, over the internal listener; `testing`.
     pub actor: String,
@@ -43,4 +47,14 @@ pub struct AuditEntry {
     pub outcome: AuditOutcome,
     /// Why it was refused.
     pub reason: Option<String>,
+}
+
+/// Where in the log to look.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct AuditPlace {
+    /// Not older than this.
+    #[schemars(with = "Option<Moment>")]
+    pub since: Option<Timestamp>,
+    /// Older than the entry with this number.
+    pub before: Option<u64>,
 }

@@ -1,25 +1,33 @@
 //! Connections.
 
 use jiff::Timestamp;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::request_id::RequestId;
+use crate::{
+    forms::{Key, Moment, VersionName},
+    request_id::RequestId,
+    token::Token,
+};
 
 /// A connection in a listing.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct ConnectionView {
     /// The browser's logical id.
     pub request_id: RequestId,
     /// The stream's token; whoever is no operator sees 8 characters.
+    #[schemars(with = "Token")]
     pub token: String,
     /// `live` or `flapping`; behind a gateway also `suspect`, and `ghost` for what is gone.
     pub state: String,
     /// When it was registered.
+    #[schemars(with = "Moment")]
     pub connected_at: Timestamp,
     /// How long ago that was.
     pub age_ms: i64,
     /// When the gateway last proved to have it; null for a stream that the daemon holds itself.
     #[serde(default)]
+    #[schemars(with = "Option<Moment>")]
     pub last_proven: Option<Timestamp>,
     /// Whether a restarted daemon will know it; null for a stream that the daemon holds itself.
     #[serde(default)]
@@ -32,6 +40,7 @@ pub struct ConnectionView {
     pub version_sequence: Option<u64>,
     /// That version, while it is pending.
     #[serde(default)]
+    #[schemars(with = "Option<VersionName>")]
     pub version: Option<String>,
     /// Events written to it: handed to the kernel, or taken by the gateway. This and what follows is null where it was
     /// not counted in time, and for a ghost.
@@ -55,11 +64,20 @@ pub struct ConnectionView {
     pub lost: Option<u64>,
     /// When something was last written to it.
     #[serde(default)]
+    #[schemars(with = "Option<Moment>")]
     pub last_write: Option<Timestamp>,
 }
 
+/// Who is listed besides.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct ConnectionsAsked {
+    /// Those that were found gone of late, too.
+    #[serde(default)]
+    pub ghosts: bool,
+}
+
 /// An order to disconnect: by ids and tokens, or all.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Disconnect {
     /// These request ids.
@@ -67,19 +85,22 @@ pub struct Disconnect {
     pub request_ids: Vec<RequestId>,
     /// These tokens.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(with = "Vec<Token>")]
     pub tokens: Vec<String>,
     /// Everyone.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub all: bool,
     /// The idempotency key; generated when not given.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<Key>")]
     pub key: Option<String>,
 }
 
 /// What was disconnected.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct DisconnectReceipt {
     /// The idempotency key.
+    #[schemars(with = "Key")]
     pub key: String,
     /// The request ids whose connection was removed and is being closed.
     pub disconnected: Vec<RequestId>,

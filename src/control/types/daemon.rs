@@ -3,21 +3,26 @@
 use std::time::Duration;
 
 use jiff::Timestamp;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::forms::{Key, Moment};
+
 /// A mutation without further content.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Keyed {
     /// The idempotency key; generated when not given.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<Key>")]
     pub key: Option<String>,
 }
 
 /// The settings were read again.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct ReloadReceipt {
     /// The idempotency key.
+    #[schemars(with = "Key")]
     pub key: String,
     /// The settings that were changed and hold now. Secrets and roles were looked up again, too.
     pub changed: Vec<String>,
@@ -26,9 +31,10 @@ pub struct ReloadReceipt {
 }
 
 /// The daemon is stopping.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct StopReceipt {
     /// The idempotency key.
+    #[schemars(with = "Key")]
     pub key: String,
     /// Unfinished tasks that it waits for.
     pub tasks: usize,
@@ -40,8 +46,15 @@ pub struct StopReceipt {
 /// The longest that a drain may take.
 pub const MAX_DRAIN: Duration = Duration::from_secs(86_400);
 
+/// The pace that is asked about.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct DrainPace {
+    /// Evenly over this time; a minute when not given.
+    pub over_ms: Option<u64>,
+}
+
 /// An order to send embedded streams away.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct BeginDrain {
     /// Evenly over this time; not given: a drain under way goes on as it is, another takes a minute.
@@ -49,13 +62,15 @@ pub struct BeginDrain {
     pub over_ms: Option<u64>,
     /// The idempotency key; generated when not given.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<Key>")]
     pub key: Option<String>,
 }
 
 /// A drain: embedded streams are sent away, none are let in.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct DrainView {
     /// When it began, or got its present pace.
+    #[schemars(with = "Moment")]
     pub began_at: Timestamp,
     /// Over what time streams are sent away.
     pub over_ms: u64,
@@ -68,9 +83,10 @@ pub struct DrainView {
 }
 
 /// A drain has begun, or was taken back.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct DrainReceipt {
     /// The idempotency key.
+    #[schemars(with = "Key")]
     pub key: String,
     /// The drain; none if there was none to take back.
     pub drain: Option<DrainView>,

@@ -2,6 +2,7 @@
 
 #[cfg(feature = "daemon")]
 use jiff::Timestamp;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 #[cfg(feature = "daemon")]
@@ -11,7 +12,7 @@ use crate::control::listing::{InvalidListing, Listed, Listing};
 pub const SCHEMA_VERSION: u32 = 1;
 
 /// Many things of one kind.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct List<T> {
     /// What the items are, `ssectl/connections.list` for example.
     pub schema: String,
@@ -27,7 +28,7 @@ pub struct List<T> {
 }
 
 /// One thing.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Single<T> {
     /// What the item is, `ssectl/receipt` for example.
     pub schema: String,

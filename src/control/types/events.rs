@@ -1,15 +1,17 @@
 //! Events of applications.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
-use crate::request_id::RequestId;
+use crate::{event::EventName, request_id::RequestId};
 
 /// An event of an application.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct SendEvent {
     /// Its name; reserved ones are refused.
+    #[schemars(with = "EventName")]
     pub name: String,
     /// Its payload: any JSON.
     pub data: Box<RawValue>,
@@ -19,7 +21,7 @@ pub struct SendEvent {
 }
 
 /// What became of an event.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct EventReceipt {
     /// Its place in the order of events.
     pub sequence: u64,

@@ -3,13 +3,14 @@
 use std::path::PathBuf;
 
 use jiff::Timestamp;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::DrainView;
-use crate::task::TaskCounts;
+use crate::{forms::Moment, task::TaskCounts};
 
 /// The daemon at a glance.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Status {
     /// The daemon's version.
     pub version: String,
@@ -22,6 +23,7 @@ pub struct Status {
     /// `named` or `envelope`.
     pub framing: String,
     /// When it started.
+    #[schemars(with = "Moment")]
     pub started_at: Timestamp,
     /// The bound addresses.
     pub listen: Listen,
@@ -46,7 +48,7 @@ pub struct Status {
 }
 
 /// The bound addresses, `127.0.0.1:8090`.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Listen {
     /// Streams, page, health.
     pub public: String,

@@ -1,12 +1,13 @@
 //! Following a task.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::task::{TaskEvent, TaskView};
 
 /// A line of `GET /v1/tasks/{id}/events`: first `task`, then an `event` for each that follows, `heartbeat`s in
 /// between, last `end`. A stream without `end` was cut off.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(tag = "type", rename_all = "snake_case")]
 pub enum TaskLine {
     /// The task as it was when the stream began.

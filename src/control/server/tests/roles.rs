@@ -1,6 +1,7 @@
 //! Who may what.
 
 use super::*;
+use crate::control::operations;
 
 /// Users by the role that the settings of [`Roled`] give them.
 pub(super) const USERS: [(&str, u32); 5] = [
@@ -33,7 +34,7 @@ impl Roled {
         services.access.replace(Access::load(&config).expect("numbers are known"));
         let door = Door { group: 1, group_name: Some("operators".into()), members_only: false };
         let guard = Guard { services: Arc::clone(services), door: Arc::new(door) };
-        let router = crate::control::server::router(Arc::clone(services), guard);
+        let router = crate::control::server::router(services, guard);
         Self { router, daemon, accounts: Arc::new(Accounts::start()) }
     }
 
@@ -85,8 +86,20 @@ async fn every_route_needs_a_role_and_is_shut_to_lower_ones() {
         ("operator", "POST", "/v1/versions/clear", json!({})),
         ("operator", "POST", "/v1/connections/disconnect", json!({"request_ids": ["absent"]})),
         ("operator", "GET", "/v1/audit", json!({})),
+        ("reader", "GET", "/v1/openapi.json", json!({})),
+        ("reader", "GET", "/v1/daemon/drain", json!({})),
+        ("admin", "POST", "/v1/daemon/drain", json!({"over_ms": 1})),
+        ("admin", "POST", "/v1/daemon/drain/cancel", json!({})),
+        ("admin", "POST", "/v1/daemon/reload", json!({})),
         ("admin", "POST", "/v1/daemon/stop", json!({})),
     ];
+    for operation in operations::ALL.iter().copied().flatten() {
+        let path = operation.path.replace("{request_id}", "absent").replace("{id}", "absent");
+        let method = operation.method.key().to_uppercase();
+        let tried = |route: &(&str, &str, &str, Value)| (route.1, route.2) == (&*method, &*path);
+        let role = routes.iter().find(|route| tried(route)).map(|route| route.0.to_owned());
+        assert_eq!(role, Some(operation.role().to_string()), "{}", operation.name);
+    }
     let rank = |role: &str| USERS.iter().position(|user| user.0 == role).expect("a role");
     for (needed, method, path, body) in routes {
         for (role, uid) in USERS {

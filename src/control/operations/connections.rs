@@ -1,0 +1,27 @@
+//! Connections.
+
+use super::Operation;
+use crate::{
+    control::types::{ConnectionView, ConnectionsAsked, Disconnect, DisconnectReceipt},
+    role::Verb,
+};
+
+pub(crate) const LIST: Operation =
+    Operation::get("connections.list", "/v1/connections", "All connections, oldest first; ghosts after them")
+        .asks::<ConnectionsAsked>()
+        .lists::<ConnectionView>("connections.list");
+
+pub(crate) const SHOW: Operation =
+    Operation::get("connections.show", "/v1/connections/{request_id}", "The connection of a request id")
+        .gives::<ConnectionView>("connection");
+
+pub(crate) const DISCONNECT: Operation = Operation::post(
+    "connections.disconnect",
+    "/v1/connections/disconnect",
+    "Removes connections, then closes their streams; browsers normally come back",
+)
+.orders(Verb::DISCONNECT)
+.takes::<Disconnect>()
+.gives::<DisconnectReceipt>("connections.disconnected");
+
+pub(super) const ALL: &[Operation] = &[LIST, SHOW, DISCONNECT];
