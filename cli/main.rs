@@ -46,8 +46,11 @@ fn written(outcome: std::io::Result<()>) -> ExitCode {
 /// Help and the version are answers (0), anything else is a wrong use (2), told in JSON where that was asked for.
 fn usage(error: &clap::Error) -> ExitCode {
     if !error.use_stderr() {
+        let annotated = || manual::MANUAL.with_examples(args::Cli::command()).try_get_matches();
+        let help = error.kind() == clap::error::ErrorKind::DisplayHelp;
+        let shown = if help { annotated().err() } else { None };
         // Nobody to tell when this fails.
-        let _ = error.print();
+        let _ = shown.as_ref().unwrap_or(error).print();
         return exit::Exit::Ok.into();
     }
     if asks_for_json(std::env::args_os().skip(1).map(|argument| argument.to_string_lossy().into_owned())) {

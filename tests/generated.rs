@@ -61,6 +61,38 @@ fn generating_is_hidden() {
     }
 }
 
+#[test]
+fn mandb_finds_nothing_wrong_with_the_pages() {
+    if Command::new("man").arg("--version").output().is_err() {
+        left_out("man is not installed");
+        return;
+    }
+    let folder = root().join("man");
+    let names: Vec<_> = files(&folder).into_keys().collect();
+    assert!(names.len() > 30, "{names:?}");
+    for name in names {
+        let mut man = Command::new("man");
+        man.args(["--warnings", "-E", "UTF-8", "-l", "-Tutf8", "-Z"]).arg(folder.join(&name));
+        man.env("MANROFFSEQ", "").env("LC_ALL", "C.UTF-8").env("MANWIDTH", "80");
+        let run = man.output().expect("started");
+        let said = String::from_utf8_lossy(&run.stderr);
+        assert!(run.status.success() && said.is_empty(), "{name}: {said}");
+    }
+}
+
+#[test]
+fn every_page_that_is_named_is_there() {
+    let pages = files(&root().join("man"));
+    for (name, text) in &pages {
+        assert!(text.contains("\n.SH SEE ALSO\n") || text.contains("\n.SH \"SEE ALSO\"\n"), "{name}");
+        for reference in text.lines().filter_map(|line| line.strip_prefix(".BR ")) {
+            let named = reference.replace("\\-", "-").replace(',', "");
+            let file = named.replace(" (", ".").replace(')', "");
+            assert!(pages.contains_key(&file) || file.starts_with("systemd."), "{name} names {named}");
+        }
+    }
+}
+
 /// Copies the units to a folder as they are when the program is where the tests have it, not yet where a package
 /// puts it.
 fn units() -> (tempfile::TempDir, Vec<PathBuf>) {
@@ -80,11 +112,15 @@ fn units() -> (tempfile::TempDir, Vec<PathBuf>) {
     (dir, copies.into())
 }
 
-/// Returns `systemd-analyze` with these arguments, where it is installed.
 #[expect(clippy::print_stderr, reason = "a test that proves nothing says so")]
+fn left_out(why: &str) {
+    eprintln!("left out: {why}");
+}
+
+/// Returns `systemd-analyze` with these arguments, where it is installed.
 fn systemd_analyze(arguments: &[&str]) -> Option<Command> {
     if Command::new("systemd-analyze").arg("--version").output().is_err() {
-        eprintln!("left out: systemd-analyze is not installed");
+        left_out("systemd-analyze is not installed");
         return None;
     }
     let mut command = Command::new("systemd-analyze");

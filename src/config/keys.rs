@@ -4,7 +4,7 @@ use std::sync::LazyLock;
 
 use serde_json::Value;
 
-use super::Config;
+use super::{Config, load::toml_text, reload::holds_at_once};
 
 /// The start of the name of every variable that is a setting.
 pub const ENVIRONMENT_PREFIX: &str = "SSECTLD_";
@@ -22,6 +22,16 @@ impl Key {
     /// Returns the variable that sets it: `SSECTLD_LISTEN__PUBLIC`.
     pub fn variable(&self) -> String {
         format!("{ENVIRONMENT_PREFIX}{}", self.path.replace('.', "__").to_uppercase())
+    }
+
+    /// Returns its default as the file has it.
+    pub fn default_text(&self) -> String {
+        toml_text(&self.default)
+    }
+
+    /// Returns whether a reload is enough for a new value.
+    pub fn holds_at_once(&self) -> bool {
+        holds_at_once(&self.path)
     }
 
     /// Returns section and name; the section is empty at the top level.

@@ -48,7 +48,8 @@ impl Config {
     }
 }
 
-fn holds_at_once(path: &str) -> bool {
+/// Returns whether a new value of this setting holds at once.
+pub(super) fn holds_at_once(path: &str) -> bool {
     AT_ONCE
         .iter()
         .any(|place| path.strip_prefix(place).is_some_and(|rest| rest.is_empty() || rest.starts_with('.')))

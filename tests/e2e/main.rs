@@ -41,6 +41,7 @@ mod limits;
 mod listing;
 mod load;
 mod log;
+mod manual;
 mod metrics;
 mod observers;
 mod our_gateway;

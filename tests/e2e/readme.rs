@@ -1,12 +1,8 @@
 //! The commands of README.md, typed as they stand there.
 
-use std::{path::Path, process::Stdio};
-
-use tokio::process::Command;
-
 use crate::{
     fakes::browser::Browser,
-    harness::{Daemon, Home, finish},
+    harness::{Daemon, Home, finish, shell},
 };
 
 const README: &str = include_str!("../../README.md");
@@ -22,17 +18,10 @@ fn blocks(kind: &str) -> Vec<&'static str> {
     found
 }
 
-/// Runs a script where `ssectl` is this one and finds this daemon; returns what it printed.
+/// Runs a script; returns what it printed.
 async fn sh(daemon: &Daemon, script: &str) -> String {
-    let programs = Path::new(env!("CARGO_BIN_EXE_ssectl")).parent().expect("a directory");
-    let mut command = Command::new("sh");
-    command.env_clear().stdin(Stdio::null()).kill_on_drop(true);
-    command.env("PATH", format!("{}:/usr/local/bin:/usr/bin:/bin", programs.display()));
-    command
-        .env("SSECTL_SOCKET", daemon.home().path("c.sock"))
-        .env("BUILD", "42")
-        .env("TOKEN", "open-sesame-0123456789");
-    command.args(["-euc", script]);
+    let mut command = shell::sh(daemon.home(), script);
+    command.env("BUILD", "42").env("TOKEN", "open-sesame-0123456789");
     finish(command).await.expect(0).stdout
 }
 

@@ -6,6 +6,7 @@ pub mod gateway;
 pub mod http;
 pub mod in_process;
 mod metrics;
+pub mod shell;
 pub mod sockets;
 mod verbs;
 

@@ -1,0 +1,262 @@
+//! What is to be known about each command: exit codes of its own, and examples. The tests execute every example as it
+//! stands here, with `k3v9x` connected.
+
+use crate::generate::manual::{Items, Note};
+
+const fn note(command: &'static str, exit: Items, examples: Items) -> Note {
+    Note { command, exit, examples }
+}
+
+pub(super) const NOTES: &[Note] = &[
+    PROGRAM,
+    note(
+        "connections list",
+        &[],
+        &[
+            (
+                "ssectl connections list --filter 'age>2h' --filter user_agent~Firefox --sort -age --limit 10",
+                "The ten oldest Firefoxes that have been connected for longer than two hours",
+            ),
+            ("ssectl connections list -o name", "Request ids alone, one a line"),
+            ("ssectl connections list --columns request_id,age --no-headers", "Two columns, nothing else"),
+            ("ssectl connections list --watch -o jsonl", "What changes, line by line, until Ctrl-C"),
+        ],
+    ),
+    note(
+        "connections show",
+        &[("3", "Nobody is connected by that id.")],
+        &[("ssectl connections show k3v9x", "All that is known of one connection")],
+    ),
+    note(
+        "connections disconnect",
+        &[("3", "None of those that were named is connected."), ("8", "Some of them were not connected.")],
+        &[
+            ("ssectl connections disconnect k3v9x", "End one browser's stream; it normally comes back"),
+            ("ssectl connections disconnect --all --yes", "End all of them"),
+        ],
+    ),
+    note(
+        "version queue",
+        &[("6", "The key was used for another order.")],
+        &[
+            (
+                "ssectl version queue 1.4.0 --changelog-file NEWS --deploy-id \"$BUILD\"",
+                "Tell browsers of a deploy, once, however often it is repeated",
+            ),
+            ("ssectl version queue 1.4.0-rc1 --request-id k3v9x", "Tell one browser alone"),
+            ("ssectl version queue 1.4.1 -o json", "The receipt, for a program"),
+        ],
+    ),
+    note(
+        "version list",
+        &[],
+        &[
+            ("ssectl version list", "What is pending"),
+            ("ssectl version list --filter for= -o jsonl", "What is pending for everyone, for a program"),
+        ],
+    ),
+    note(
+        "version show",
+        &[("3", "Nothing is pending for it.")],
+        &[("ssectl version queue 1.4.0\nssectl version show k3v9x", "What this browser would be told")],
+    ),
+    note(
+        "version clear",
+        &[],
+        &[
+            ("ssectl version clear", "Newcomers are told nothing any more"),
+            ("ssectl version clear --request-id k3v9x", "Forget what is pending for one browser"),
+            ("ssectl version clear --all", "Forget everything"),
+        ],
+    ),
+    note(
+        "version current",
+        &[("3", "Nothing is pending.")],
+        &[(
+            "ssectl version queue 1.4.0\nssectl version current -o name",
+            "The version that newcomers are told",
+        )],
+    ),
+    note(
+        "task start",
+        &[("10", "With --follow: it failed, or was cancelled.")],
+        &[
+            ("ssectl task start demo --follow", "Show a task of the daemon to its end"),
+            ("ssectl task start demo --param steps=5 --param delay=0.1", "The same with parameters"),
+        ],
+    ),
+    note(
+        "task create",
+        &[],
+        &[(
+            "id=$(ssectl task create --name Import -o name)\n\
+             ssectl task progress \"$id\" --percent 40 --text \"two of five files\"\n\
+             ssectl task complete \"$id\" --result '{\"success\": true}'",
+            "Report work of your own, from its beginning to its end",
+        )],
+    ),
+    note(
+        "task progress",
+        &[("3", "There is no such task."), ("6", "It has ended.")],
+        &[(
+            "id=$(ssectl task create --name Import -o name)\nssectl task progress \"$id\" --value 0.4 --text Reading",
+            "Say how far it is",
+        )],
+    ),
+    note(
+        "task complete",
+        &[("3", "There is no such task."), ("6", "It has ended otherwise.")],
+        &[(
+            "id=$(ssectl task create --name Import -o name)\n\
+             ssectl task complete \"$id\" --result '{\"success\": true, \"rows\": 120}'",
+            "End it well, with a result that browsers see",
+        )],
+    ),
+    note(
+        "task fail",
+        &[("3", "There is no such task."), ("6", "It has ended otherwise.")],
+        &[(
+            "id=$(ssectl task create --name Import -o name)\nssectl task fail \"$id\" --error \"the disk is full\"",
+            "End it badly",
+        )],
+    ),
+    note(
+        "task list",
+        &[],
+        &[
+            ("ssectl task list --filter status=running", "What is running"),
+            ("ssectl task list --filter status=failed --columns task_id,name,text", "What failed, and why"),
+        ],
+    ),
+    note(
+        "task show",
+        &[("3", "There is no such task.")],
+        &[(
+            "id=$(ssectl task start demo -o name)\nssectl task show \"$id\" -o json",
+            "One task, for a program",
+        )],
+    ),
+    note(
+        "task follow",
+        &[("0", "It completed."), ("3", "There is no such task."), ("10", "It failed, or was cancelled.")],
+        &[(
+            "id=$(ssectl task start demo -o name)\nssectl task follow \"$id\"",
+            "Wait for a task, whatever restarts meanwhile",
+        )],
+    ),
+    note(
+        "task cancel",
+        &[("3", "There is no such task."), ("6", "It has ended.")],
+        &[(
+            "id=$(ssectl task create --name Import -o name)\nssectl task cancel \"$id\"",
+            "End a task that nobody reports any more",
+        )],
+    ),
+    note(
+        "task remove",
+        &[("3", "There is no such task."), ("6", "It has not ended.")],
+        &[(
+            "id=$(ssectl task create --name Import -o name)\n\
+             ssectl task complete \"$id\"\n\
+             ssectl task remove \"$id\"",
+            "Forget a task that has ended before the daemon does",
+        )],
+    ),
+    note(
+        "event send",
+        &[("0", "It was sent to whoever is connected, which may be nobody: the answer says how many.")],
+        &[
+            ("ssectl event send order.paid '{\"id\": 7}' --request-id k3v9x", "Send an event to one browser"),
+            ("echo '{\"at\": \"22:00\"}' | ssectl event send maintenance -", "Send one to everyone"),
+        ],
+    ),
+    note(
+        "status",
+        &[],
+        &[("ssectl status", "How the daemon is"), ("ssectl status -o json", "The same for a program")],
+    ),
+    note(
+        "schema",
+        &[("3", "There is no such kind.")],
+        &[
+            (
+                "ssectl schema > openapi.json",
+                "The OpenAPI document of the control API, for generators of clients",
+            ),
+            ("ssectl schema connections.list", "The JSON Schema of what connections list -o json prints"),
+            ("ssectl schema --list", "What there are schemas of"),
+        ],
+    ),
+    note(
+        "audit",
+        &[("5", "It is for operators.")],
+        &[
+            ("ssectl audit --since 1h", "Who ordered what in the last hour"),
+            ("ssectl audit --filter outcome=refused --limit 20", "What was refused, and why"),
+        ],
+    ),
+    note(
+        "daemon reload",
+        &[("1", "The settings are wrong: nothing has changed.")],
+        &[("ssectl daemon reload", "Read the settings again")],
+    ),
+    note(
+        "daemon drain",
+        &[],
+        &[
+            ("ssectl daemon drain --over 60s --dry-run", "How many browsers would come back in a second"),
+            (
+                "ssectl daemon drain --over 1s\nssectl daemon drain --cancel",
+                "Send embedded streams away evenly, and let them in again",
+            ),
+        ],
+    ),
+    note("daemon stop", &[], &[("ssectl daemon stop", "Stop it gracefully, and wait until it is gone")]),
+];
+
+const PROGRAM: Note = note(
+    "",
+    &[],
+    &[
+        ("ssectl connections list -o json", "Connections, for a script"),
+        (
+            "ssectl version queue 1.4.0 --changelog-file NEWS --deploy-id \"$BUILD\"",
+            "Tell browsers of a deploy, once, however often it is repeated",
+        ),
+        ("ssectl task start demo --follow", "Show a task of the daemon to its end"),
+        (
+            "id=$(ssectl task create --name Import -o name)\n\
+             ssectl task progress \"$id\" --percent 40 --text Reading",
+            "Report a task of your own",
+        ),
+        ("ssectl event send order.paid '{\"id\": 7}' --request-id k3v9x", "Send an event to one browser"),
+    ],
+);
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+    use crate::args::Cli;
+
+    fn leaves(command: &clap::Command, above: &str, found: &mut Vec<String>) {
+        for sub in command.get_subcommands().filter(|sub| !sub.is_hide_set()) {
+            let words = format!("{above} {}", sub.get_name()).trim().to_owned();
+            if sub.has_subcommands() { leaves(sub, &words, found) } else { found.push(words) }
+        }
+    }
+
+    #[test]
+    fn every_command_has_an_example_and_no_other_has() {
+        let mut commands = vec![String::new()];
+        leaves(&Cli::command(), "", &mut commands);
+        for command in &commands {
+            let noted = NOTES.iter().any(|note| note.command == command && !note.examples.is_empty());
+            assert!(noted, "cli/manual/notes.rs has no example of `ssectl {command}`");
+        }
+        for note in NOTES {
+            assert!(commands.iter().any(|command| command == note.command), "there is no {:?}", note.command);
+        }
+    }
+}
