@@ -7,6 +7,7 @@ use serde_json::Value;
 use ssectl_core::{
     event::{EventName, InvalidEventName},
     key::{self, InvalidKey},
+    reason::{self, InvalidReason},
     version::MAX_VERSION_BYTES,
 };
 
@@ -56,6 +57,11 @@ pub(crate) fn version(text: &str) -> Result<String, String> {
 /// Parses an idempotency key.
 pub(crate) fn key(text: &str) -> Result<String, InvalidKey> {
     key::check(text).map(|()| text.to_owned())
+}
+
+/// Parses a reason.
+pub(crate) fn reason(text: &str) -> Result<String, InvalidReason> {
+    reason::check(text).map(|()| text.to_owned())
 }
 
 /// Parses an event name that applications may use.

@@ -64,6 +64,9 @@ _ssectl() {
             ssectl__subcmd__connections,show)
                 cmd="ssectl__subcmd__connections__subcmd__show"
                 ;;
+            ssectl__subcmd__connections,unblock)
+                cmd="ssectl__subcmd__connections__subcmd__unblock"
+                ;;
             ssectl__subcmd__connections__subcmd__help,disconnect)
                 cmd="ssectl__subcmd__connections__subcmd__help__subcmd__disconnect"
                 ;;
@@ -75,6 +78,9 @@ _ssectl() {
                 ;;
             ssectl__subcmd__connections__subcmd__help,show)
                 cmd="ssectl__subcmd__connections__subcmd__help__subcmd__show"
+                ;;
+            ssectl__subcmd__connections__subcmd__help,unblock)
+                cmd="ssectl__subcmd__connections__subcmd__help__subcmd__unblock"
                 ;;
             ssectl__subcmd__daemon,drain)
                 cmd="ssectl__subcmd__daemon__subcmd__drain"
@@ -147,6 +153,9 @@ _ssectl() {
                 ;;
             ssectl__subcmd__help__subcmd__connections,show)
                 cmd="ssectl__subcmd__help__subcmd__connections__subcmd__show"
+                ;;
+            ssectl__subcmd__help__subcmd__connections,unblock)
+                cmd="ssectl__subcmd__help__subcmd__connections__subcmd__unblock"
                 ;;
             ssectl__subcmd__help__subcmd__daemon,drain)
                 cmd="ssectl__subcmd__help__subcmd__daemon__subcmd__drain"
@@ -420,7 +429,7 @@ _ssectl() {
             return 0
             ;;
         ssectl__subcmd__connections)
-            opts="-o -q -v -h --socket --timeout --output --json --quiet --verbose --no-input --color --help list ls show disconnect help"
+            opts="-o -q -v -h --socket --timeout --output --json --quiet --verbose --no-input --color --help list ls show disconnect unblock help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -454,13 +463,29 @@ _ssectl() {
             return 0
             ;;
         ssectl__subcmd__connections__subcmd__disconnect)
-            opts="-o -q -v -h --token --all --yes --deploy-id --key --socket --timeout --output --json --quiet --verbose --no-input --color --help"
+            opts="-o -q -v -h --token --filter --all --yes --dry-run --expect --reason --private --no-reconnect --deploy-id --key --socket --timeout --output --json --quiet --verbose --no-input --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
                 --token)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --filter)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --expect)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --reason)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --no-reconnect)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -500,7 +525,7 @@ _ssectl() {
             return 0
             ;;
         ssectl__subcmd__connections__subcmd__help)
-            opts="list show disconnect help"
+            opts="list show disconnect unblock help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -569,8 +594,22 @@ _ssectl() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
+        ssectl__subcmd__connections__subcmd__help__subcmd__unblock)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
         ssectl__subcmd__connections__subcmd__list)
-            opts="-w -o -q -v -h --ghosts --filter --sort --limit --columns --no-headers --watch --socket --timeout --output --json --quiet --verbose --no-input --color --help"
+            opts="-w -o -q -v -h --ghosts --blocked --filter --sort --limit --columns --no-headers --watch --socket --timeout --output --json --quiet --verbose --no-input --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -634,6 +673,48 @@ _ssectl() {
                 return 0
             fi
             case "${prev}" in
+                --socket)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --timeout)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --output)
+                    COMPREPLY=($(compgen -W "table wide json jsonl name" -- "${cur}"))
+                    return 0
+                    ;;
+                -o)
+                    COMPREPLY=($(compgen -W "table wide json jsonl name" -- "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        ssectl__subcmd__connections__subcmd__unblock)
+            opts="-o -q -v -h --deploy-id --key --socket --timeout --output --json --quiet --verbose --no-input --color --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --key)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --deploy-id)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --socket)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -1038,7 +1119,7 @@ _ssectl() {
             return 0
             ;;
         ssectl__subcmd__help__subcmd__connections)
-            opts="list show disconnect"
+            opts="list show disconnect unblock"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1080,6 +1161,20 @@ _ssectl() {
             return 0
             ;;
         ssectl__subcmd__help__subcmd__connections__subcmd__show)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        ssectl__subcmd__help__subcmd__connections__subcmd__unblock)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )

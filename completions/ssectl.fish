@@ -51,26 +51,27 @@ complete -c ssectl -n "__fish_ssectl_needs_command" -f -a "audit" -d 'Who ordere
 complete -c ssectl -n "__fish_ssectl_needs_command" -f -a "daemon" -d 'The daemon itself'
 complete -c ssectl -n "__fish_ssectl_needs_command" -f -a "schema" -d 'What is said in JSON: the OpenAPI document of the control API, or one JSON Schema of it'
 complete -c ssectl -n "__fish_ssectl_needs_command" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
-complete -c ssectl -n "__fish_ssectl_using_subcommand connections; and not __fish_seen_subcommand_from list ls show disconnect help" -l socket -d 'The daemon\'s control socket [default: SSECTL_SOCKET, or where a daemon answers]' -r -F
-complete -c ssectl -n "__fish_ssectl_using_subcommand connections; and not __fish_seen_subcommand_from list ls show disconnect help" -l timeout -d 'How long an answer may take, 500ms or 10s or 2m [default: 10s; none for following]' -r
-complete -c ssectl -n "__fish_ssectl_using_subcommand connections; and not __fish_seen_subcommand_from list ls show disconnect help" -s o -l output -d 'What to print' -r -f -a "table\t'For people'
+complete -c ssectl -n "__fish_ssectl_using_subcommand connections; and not __fish_seen_subcommand_from list ls show disconnect unblock help" -l socket -d 'The daemon\'s control socket [default: SSECTL_SOCKET, or where a daemon answers]' -r -F
+complete -c ssectl -n "__fish_ssectl_using_subcommand connections; and not __fish_seen_subcommand_from list ls show disconnect unblock help" -l timeout -d 'How long an answer may take, 500ms or 10s or 2m [default: 10s; none for following]' -r
+complete -c ssectl -n "__fish_ssectl_using_subcommand connections; and not __fish_seen_subcommand_from list ls show disconnect unblock help" -s o -l output -d 'What to print' -r -f -a "table\t'For people'
 wide\t'The same with all columns'
 json\t'The daemon\'s answer; errors too, on stderr'
 jsonl\t'The items alone, one a line'
 name\t'Bare ids, one a line'"
-complete -c ssectl -n "__fish_ssectl_using_subcommand connections; and not __fish_seen_subcommand_from list ls show disconnect help" -l color -d 'When to colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
+complete -c ssectl -n "__fish_ssectl_using_subcommand connections; and not __fish_seen_subcommand_from list ls show disconnect unblock help" -l color -d 'When to colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
 always\t'Always'
 never\t'Never'"
-complete -c ssectl -n "__fish_ssectl_using_subcommand connections; and not __fish_seen_subcommand_from list ls show disconnect help" -l json -d 'The same as `-o json`'
-complete -c ssectl -n "__fish_ssectl_using_subcommand connections; and not __fish_seen_subcommand_from list ls show disconnect help" -s q -l quiet -d 'Print nothing but the answer: no notes, no progress'
-complete -c ssectl -n "__fish_ssectl_using_subcommand connections; and not __fish_seen_subcommand_from list ls show disconnect help" -s v -l verbose -d 'Say which socket is used and why, and what was asked'
-complete -c ssectl -n "__fish_ssectl_using_subcommand connections; and not __fish_seen_subcommand_from list ls show disconnect help" -l no-input -d 'Never read from the terminal'
-complete -c ssectl -n "__fish_ssectl_using_subcommand connections; and not __fish_seen_subcommand_from list ls show disconnect help" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c ssectl -n "__fish_ssectl_using_subcommand connections; and not __fish_seen_subcommand_from list ls show disconnect help" -f -a "list" -d 'Lists connections, oldest first'
-complete -c ssectl -n "__fish_ssectl_using_subcommand connections; and not __fish_seen_subcommand_from list ls show disconnect help" -f -a "ls" -d 'Lists connections, oldest first'
-complete -c ssectl -n "__fish_ssectl_using_subcommand connections; and not __fish_seen_subcommand_from list ls show disconnect help" -f -a "show" -d 'Shows one connection'
-complete -c ssectl -n "__fish_ssectl_using_subcommand connections; and not __fish_seen_subcommand_from list ls show disconnect help" -f -a "disconnect" -d 'Ends connections; browsers normally come back'
-complete -c ssectl -n "__fish_ssectl_using_subcommand connections; and not __fish_seen_subcommand_from list ls show disconnect help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c ssectl -n "__fish_ssectl_using_subcommand connections; and not __fish_seen_subcommand_from list ls show disconnect unblock help" -l json -d 'The same as `-o json`'
+complete -c ssectl -n "__fish_ssectl_using_subcommand connections; and not __fish_seen_subcommand_from list ls show disconnect unblock help" -s q -l quiet -d 'Print nothing but the answer: no notes, no progress'
+complete -c ssectl -n "__fish_ssectl_using_subcommand connections; and not __fish_seen_subcommand_from list ls show disconnect unblock help" -s v -l verbose -d 'Say which socket is used and why, and what was asked'
+complete -c ssectl -n "__fish_ssectl_using_subcommand connections; and not __fish_seen_subcommand_from list ls show disconnect unblock help" -l no-input -d 'Never read from the terminal'
+complete -c ssectl -n "__fish_ssectl_using_subcommand connections; and not __fish_seen_subcommand_from list ls show disconnect unblock help" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c ssectl -n "__fish_ssectl_using_subcommand connections; and not __fish_seen_subcommand_from list ls show disconnect unblock help" -f -a "list" -d 'Lists connections, oldest first'
+complete -c ssectl -n "__fish_ssectl_using_subcommand connections; and not __fish_seen_subcommand_from list ls show disconnect unblock help" -f -a "ls" -d 'Lists connections, oldest first'
+complete -c ssectl -n "__fish_ssectl_using_subcommand connections; and not __fish_seen_subcommand_from list ls show disconnect unblock help" -f -a "show" -d 'Shows one connection'
+complete -c ssectl -n "__fish_ssectl_using_subcommand connections; and not __fish_seen_subcommand_from list ls show disconnect unblock help" -f -a "disconnect" -d 'Ends connections; browsers normally come back'
+complete -c ssectl -n "__fish_ssectl_using_subcommand connections; and not __fish_seen_subcommand_from list ls show disconnect unblock help" -f -a "unblock" -d 'Lets request ids in again that `disconnect --no-reconnect` has shut out'
+complete -c ssectl -n "__fish_ssectl_using_subcommand connections; and not __fish_seen_subcommand_from list ls show disconnect unblock help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c ssectl -n "__fish_ssectl_using_subcommand connections; and __fish_seen_subcommand_from list" -l filter -d 'Only those of which this holds: state=live, user_agent~Firefox, age>2h; may be repeated' -r
 complete -c ssectl -n "__fish_ssectl_using_subcommand connections; and __fish_seen_subcommand_from list" -l sort -d 'In this order: age, or -age for the largest first; several separated by commas' -r
 complete -c ssectl -n "__fish_ssectl_using_subcommand connections; and __fish_seen_subcommand_from list" -l limit -d 'At most so many' -r
@@ -87,6 +88,7 @@ complete -c ssectl -n "__fish_ssectl_using_subcommand connections; and __fish_se
 always\t'Always'
 never\t'Never'"
 complete -c ssectl -n "__fish_ssectl_using_subcommand connections; and __fish_seen_subcommand_from list" -l ghosts -d 'Also those found gone at the gateway in the last ten minutes'
+complete -c ssectl -n "__fish_ssectl_using_subcommand connections; and __fish_seen_subcommand_from list" -l blocked -d 'Instead: the request ids that are refused, until when, why and by whom'
 complete -c ssectl -n "__fish_ssectl_using_subcommand connections; and __fish_seen_subcommand_from list" -l no-headers -d 'Leave the line of headers out'
 complete -c ssectl -n "__fish_ssectl_using_subcommand connections; and __fish_seen_subcommand_from list" -l json -d 'The same as `-o json`'
 complete -c ssectl -n "__fish_ssectl_using_subcommand connections; and __fish_seen_subcommand_from list" -s q -l quiet -d 'Print nothing but the answer: no notes, no progress'
@@ -109,6 +111,7 @@ complete -c ssectl -n "__fish_ssectl_using_subcommand connections; and __fish_se
 always\t'Always'
 never\t'Never'"
 complete -c ssectl -n "__fish_ssectl_using_subcommand connections; and __fish_seen_subcommand_from ls" -l ghosts -d 'Also those found gone at the gateway in the last ten minutes'
+complete -c ssectl -n "__fish_ssectl_using_subcommand connections; and __fish_seen_subcommand_from ls" -l blocked -d 'Instead: the request ids that are refused, until when, why and by whom'
 complete -c ssectl -n "__fish_ssectl_using_subcommand connections; and __fish_seen_subcommand_from ls" -l no-headers -d 'Leave the line of headers out'
 complete -c ssectl -n "__fish_ssectl_using_subcommand connections; and __fish_seen_subcommand_from ls" -l json -d 'The same as `-o json`'
 complete -c ssectl -n "__fish_ssectl_using_subcommand connections; and __fish_seen_subcommand_from ls" -s q -l quiet -d 'Print nothing but the answer: no notes, no progress'
@@ -131,6 +134,10 @@ complete -c ssectl -n "__fish_ssectl_using_subcommand connections; and __fish_se
 complete -c ssectl -n "__fish_ssectl_using_subcommand connections; and __fish_seen_subcommand_from show" -l no-input -d 'Never read from the terminal'
 complete -c ssectl -n "__fish_ssectl_using_subcommand connections; and __fish_seen_subcommand_from show" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c ssectl -n "__fish_ssectl_using_subcommand connections; and __fish_seen_subcommand_from disconnect" -l token -d 'A stream\'s token, instead of its request id; may be repeated' -r
+complete -c ssectl -n "__fish_ssectl_using_subcommand connections; and __fish_seen_subcommand_from disconnect" -l filter -d 'Those of which this holds, as `connections list` has it: queued>10k, age>2h; may be repeated' -r
+complete -c ssectl -n "__fish_ssectl_using_subcommand connections; and __fish_seen_subcommand_from disconnect" -l expect -d 'Only if it is so many: otherwise nothing is done, and the exit code is 6' -r
+complete -c ssectl -n "__fish_ssectl_using_subcommand connections; and __fish_seen_subcommand_from disconnect" -l reason -d 'Why: for the audit log, the daemon\'s log, and the browsers' -r
+complete -c ssectl -n "__fish_ssectl_using_subcommand connections; and __fish_seen_subcommand_from disconnect" -l no-reconnect -d 'Refuse their request ids from now on, for so long: 10m unless given, 30 days at most' -r
 complete -c ssectl -n "__fish_ssectl_using_subcommand connections; and __fish_seen_subcommand_from disconnect" -l key -l deploy-id -d 'Makes the order repeatable: the same key and order is carried out once [default: generated]' -r
 complete -c ssectl -n "__fish_ssectl_using_subcommand connections; and __fish_seen_subcommand_from disconnect" -l socket -d 'The daemon\'s control socket [default: SSECTL_SOCKET, or where a daemon answers]' -r -F
 complete -c ssectl -n "__fish_ssectl_using_subcommand connections; and __fish_seen_subcommand_from disconnect" -l timeout -d 'How long an answer may take, 500ms or 10s or 2m [default: 10s; none for following]' -r
@@ -142,37 +149,57 @@ name\t'Bare ids, one a line'"
 complete -c ssectl -n "__fish_ssectl_using_subcommand connections; and __fish_seen_subcommand_from disconnect" -l color -d 'When to colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
 always\t'Always'
 never\t'Never'"
-complete -c ssectl -n "__fish_ssectl_using_subcommand connections; and __fish_seen_subcommand_from disconnect" -l all -d 'Everyone; needs --yes'
-complete -c ssectl -n "__fish_ssectl_using_subcommand connections; and __fish_seen_subcommand_from disconnect" -l yes -d 'Confirms --all'
+complete -c ssectl -n "__fish_ssectl_using_subcommand connections; and __fish_seen_subcommand_from disconnect" -l all -d 'Everyone'
+complete -c ssectl -n "__fish_ssectl_using_subcommand connections; and __fish_seen_subcommand_from disconnect" -l yes -d 'Ask nothing: do it'
+complete -c ssectl -n "__fish_ssectl_using_subcommand connections; and __fish_seen_subcommand_from disconnect" -l dry-run -d 'Show whom it would be; nothing is done'
+complete -c ssectl -n "__fish_ssectl_using_subcommand connections; and __fish_seen_subcommand_from disconnect" -l private -d 'Do not tell browsers the reason'
 complete -c ssectl -n "__fish_ssectl_using_subcommand connections; and __fish_seen_subcommand_from disconnect" -l json -d 'The same as `-o json`'
 complete -c ssectl -n "__fish_ssectl_using_subcommand connections; and __fish_seen_subcommand_from disconnect" -s q -l quiet -d 'Print nothing but the answer: no notes, no progress'
 complete -c ssectl -n "__fish_ssectl_using_subcommand connections; and __fish_seen_subcommand_from disconnect" -s v -l verbose -d 'Say which socket is used and why, and what was asked'
 complete -c ssectl -n "__fish_ssectl_using_subcommand connections; and __fish_seen_subcommand_from disconnect" -l no-input -d 'Never read from the terminal'
 complete -c ssectl -n "__fish_ssectl_using_subcommand connections; and __fish_seen_subcommand_from disconnect" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c ssectl -n "__fish_ssectl_using_subcommand connections; and __fish_seen_subcommand_from help" -f -a "list" -d 'Lists connections, oldest first'
-complete -c ssectl -n "__fish_ssectl_using_subcommand connections; and __fish_seen_subcommand_from help" -f -a "show" -d 'Shows one connection'
-complete -c ssectl -n "__fish_ssectl_using_subcommand connections; and __fish_seen_subcommand_from help" -f -a "disconnect" -d 'Ends connections; browsers normally come back'
-complete -c ssectl -n "__fish_ssectl_using_subcommand connections; and __fish_seen_subcommand_from help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
-complete -c ssectl -n "__fish_ssectl_using_subcommand conn; and not __fish_seen_subcommand_from list ls show disconnect help" -l socket -d 'The daemon\'s control socket [default: SSECTL_SOCKET, or where a daemon answers]' -r -F
-complete -c ssectl -n "__fish_ssectl_using_subcommand conn; and not __fish_seen_subcommand_from list ls show disconnect help" -l timeout -d 'How long an answer may take, 500ms or 10s or 2m [default: 10s; none for following]' -r
-complete -c ssectl -n "__fish_ssectl_using_subcommand conn; and not __fish_seen_subcommand_from list ls show disconnect help" -s o -l output -d 'What to print' -r -f -a "table\t'For people'
+complete -c ssectl -n "__fish_ssectl_using_subcommand connections; and __fish_seen_subcommand_from unblock" -l key -l deploy-id -d 'Makes the order repeatable: the same key and order is carried out once [default: generated]' -r
+complete -c ssectl -n "__fish_ssectl_using_subcommand connections; and __fish_seen_subcommand_from unblock" -l socket -d 'The daemon\'s control socket [default: SSECTL_SOCKET, or where a daemon answers]' -r -F
+complete -c ssectl -n "__fish_ssectl_using_subcommand connections; and __fish_seen_subcommand_from unblock" -l timeout -d 'How long an answer may take, 500ms or 10s or 2m [default: 10s; none for following]' -r
+complete -c ssectl -n "__fish_ssectl_using_subcommand connections; and __fish_seen_subcommand_from unblock" -s o -l output -d 'What to print' -r -f -a "table\t'For people'
 wide\t'The same with all columns'
 json\t'The daemon\'s answer; errors too, on stderr'
 jsonl\t'The items alone, one a line'
 name\t'Bare ids, one a line'"
-complete -c ssectl -n "__fish_ssectl_using_subcommand conn; and not __fish_seen_subcommand_from list ls show disconnect help" -l color -d 'When to colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
+complete -c ssectl -n "__fish_ssectl_using_subcommand connections; and __fish_seen_subcommand_from unblock" -l color -d 'When to colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
 always\t'Always'
 never\t'Never'"
-complete -c ssectl -n "__fish_ssectl_using_subcommand conn; and not __fish_seen_subcommand_from list ls show disconnect help" -l json -d 'The same as `-o json`'
-complete -c ssectl -n "__fish_ssectl_using_subcommand conn; and not __fish_seen_subcommand_from list ls show disconnect help" -s q -l quiet -d 'Print nothing but the answer: no notes, no progress'
-complete -c ssectl -n "__fish_ssectl_using_subcommand conn; and not __fish_seen_subcommand_from list ls show disconnect help" -s v -l verbose -d 'Say which socket is used and why, and what was asked'
-complete -c ssectl -n "__fish_ssectl_using_subcommand conn; and not __fish_seen_subcommand_from list ls show disconnect help" -l no-input -d 'Never read from the terminal'
-complete -c ssectl -n "__fish_ssectl_using_subcommand conn; and not __fish_seen_subcommand_from list ls show disconnect help" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c ssectl -n "__fish_ssectl_using_subcommand conn; and not __fish_seen_subcommand_from list ls show disconnect help" -f -a "list" -d 'Lists connections, oldest first'
-complete -c ssectl -n "__fish_ssectl_using_subcommand conn; and not __fish_seen_subcommand_from list ls show disconnect help" -f -a "ls" -d 'Lists connections, oldest first'
-complete -c ssectl -n "__fish_ssectl_using_subcommand conn; and not __fish_seen_subcommand_from list ls show disconnect help" -f -a "show" -d 'Shows one connection'
-complete -c ssectl -n "__fish_ssectl_using_subcommand conn; and not __fish_seen_subcommand_from list ls show disconnect help" -f -a "disconnect" -d 'Ends connections; browsers normally come back'
-complete -c ssectl -n "__fish_ssectl_using_subcommand conn; and not __fish_seen_subcommand_from list ls show disconnect help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c ssectl -n "__fish_ssectl_using_subcommand connections; and __fish_seen_subcommand_from unblock" -l json -d 'The same as `-o json`'
+complete -c ssectl -n "__fish_ssectl_using_subcommand connections; and __fish_seen_subcommand_from unblock" -s q -l quiet -d 'Print nothing but the answer: no notes, no progress'
+complete -c ssectl -n "__fish_ssectl_using_subcommand connections; and __fish_seen_subcommand_from unblock" -s v -l verbose -d 'Say which socket is used and why, and what was asked'
+complete -c ssectl -n "__fish_ssectl_using_subcommand connections; and __fish_seen_subcommand_from unblock" -l no-input -d 'Never read from the terminal'
+complete -c ssectl -n "__fish_ssectl_using_subcommand connections; and __fish_seen_subcommand_from unblock" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c ssectl -n "__fish_ssectl_using_subcommand connections; and __fish_seen_subcommand_from help" -f -a "list" -d 'Lists connections, oldest first'
+complete -c ssectl -n "__fish_ssectl_using_subcommand connections; and __fish_seen_subcommand_from help" -f -a "show" -d 'Shows one connection'
+complete -c ssectl -n "__fish_ssectl_using_subcommand connections; and __fish_seen_subcommand_from help" -f -a "disconnect" -d 'Ends connections; browsers normally come back'
+complete -c ssectl -n "__fish_ssectl_using_subcommand connections; and __fish_seen_subcommand_from help" -f -a "unblock" -d 'Lets request ids in again that `disconnect --no-reconnect` has shut out'
+complete -c ssectl -n "__fish_ssectl_using_subcommand connections; and __fish_seen_subcommand_from help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c ssectl -n "__fish_ssectl_using_subcommand conn; and not __fish_seen_subcommand_from list ls show disconnect unblock help" -l socket -d 'The daemon\'s control socket [default: SSECTL_SOCKET, or where a daemon answers]' -r -F
+complete -c ssectl -n "__fish_ssectl_using_subcommand conn; and not __fish_seen_subcommand_from list ls show disconnect unblock help" -l timeout -d 'How long an answer may take, 500ms or 10s or 2m [default: 10s; none for following]' -r
+complete -c ssectl -n "__fish_ssectl_using_subcommand conn; and not __fish_seen_subcommand_from list ls show disconnect unblock help" -s o -l output -d 'What to print' -r -f -a "table\t'For people'
+wide\t'The same with all columns'
+json\t'The daemon\'s answer; errors too, on stderr'
+jsonl\t'The items alone, one a line'
+name\t'Bare ids, one a line'"
+complete -c ssectl -n "__fish_ssectl_using_subcommand conn; and not __fish_seen_subcommand_from list ls show disconnect unblock help" -l color -d 'When to colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
+always\t'Always'
+never\t'Never'"
+complete -c ssectl -n "__fish_ssectl_using_subcommand conn; and not __fish_seen_subcommand_from list ls show disconnect unblock help" -l json -d 'The same as `-o json`'
+complete -c ssectl -n "__fish_ssectl_using_subcommand conn; and not __fish_seen_subcommand_from list ls show disconnect unblock help" -s q -l quiet -d 'Print nothing but the answer: no notes, no progress'
+complete -c ssectl -n "__fish_ssectl_using_subcommand conn; and not __fish_seen_subcommand_from list ls show disconnect unblock help" -s v -l verbose -d 'Say which socket is used and why, and what was asked'
+complete -c ssectl -n "__fish_ssectl_using_subcommand conn; and not __fish_seen_subcommand_from list ls show disconnect unblock help" -l no-input -d 'Never read from the terminal'
+complete -c ssectl -n "__fish_ssectl_using_subcommand conn; and not __fish_seen_subcommand_from list ls show disconnect unblock help" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c ssectl -n "__fish_ssectl_using_subcommand conn; and not __fish_seen_subcommand_from list ls show disconnect unblock help" -f -a "list" -d 'Lists connections, oldest first'
+complete -c ssectl -n "__fish_ssectl_using_subcommand conn; and not __fish_seen_subcommand_from list ls show disconnect unblock help" -f -a "ls" -d 'Lists connections, oldest first'
+complete -c ssectl -n "__fish_ssectl_using_subcommand conn; and not __fish_seen_subcommand_from list ls show disconnect unblock help" -f -a "show" -d 'Shows one connection'
+complete -c ssectl -n "__fish_ssectl_using_subcommand conn; and not __fish_seen_subcommand_from list ls show disconnect unblock help" -f -a "disconnect" -d 'Ends connections; browsers normally come back'
+complete -c ssectl -n "__fish_ssectl_using_subcommand conn; and not __fish_seen_subcommand_from list ls show disconnect unblock help" -f -a "unblock" -d 'Lets request ids in again that `disconnect --no-reconnect` has shut out'
+complete -c ssectl -n "__fish_ssectl_using_subcommand conn; and not __fish_seen_subcommand_from list ls show disconnect unblock help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c ssectl -n "__fish_ssectl_using_subcommand conn; and __fish_seen_subcommand_from list" -l filter -d 'Only those of which this holds: state=live, user_agent~Firefox, age>2h; may be repeated' -r
 complete -c ssectl -n "__fish_ssectl_using_subcommand conn; and __fish_seen_subcommand_from list" -l sort -d 'In this order: age, or -age for the largest first; several separated by commas' -r
 complete -c ssectl -n "__fish_ssectl_using_subcommand conn; and __fish_seen_subcommand_from list" -l limit -d 'At most so many' -r
@@ -189,6 +216,7 @@ complete -c ssectl -n "__fish_ssectl_using_subcommand conn; and __fish_seen_subc
 always\t'Always'
 never\t'Never'"
 complete -c ssectl -n "__fish_ssectl_using_subcommand conn; and __fish_seen_subcommand_from list" -l ghosts -d 'Also those found gone at the gateway in the last ten minutes'
+complete -c ssectl -n "__fish_ssectl_using_subcommand conn; and __fish_seen_subcommand_from list" -l blocked -d 'Instead: the request ids that are refused, until when, why and by whom'
 complete -c ssectl -n "__fish_ssectl_using_subcommand conn; and __fish_seen_subcommand_from list" -l no-headers -d 'Leave the line of headers out'
 complete -c ssectl -n "__fish_ssectl_using_subcommand conn; and __fish_seen_subcommand_from list" -l json -d 'The same as `-o json`'
 complete -c ssectl -n "__fish_ssectl_using_subcommand conn; and __fish_seen_subcommand_from list" -s q -l quiet -d 'Print nothing but the answer: no notes, no progress'
@@ -211,6 +239,7 @@ complete -c ssectl -n "__fish_ssectl_using_subcommand conn; and __fish_seen_subc
 always\t'Always'
 never\t'Never'"
 complete -c ssectl -n "__fish_ssectl_using_subcommand conn; and __fish_seen_subcommand_from ls" -l ghosts -d 'Also those found gone at the gateway in the last ten minutes'
+complete -c ssectl -n "__fish_ssectl_using_subcommand conn; and __fish_seen_subcommand_from ls" -l blocked -d 'Instead: the request ids that are refused, until when, why and by whom'
 complete -c ssectl -n "__fish_ssectl_using_subcommand conn; and __fish_seen_subcommand_from ls" -l no-headers -d 'Leave the line of headers out'
 complete -c ssectl -n "__fish_ssectl_using_subcommand conn; and __fish_seen_subcommand_from ls" -l json -d 'The same as `-o json`'
 complete -c ssectl -n "__fish_ssectl_using_subcommand conn; and __fish_seen_subcommand_from ls" -s q -l quiet -d 'Print nothing but the answer: no notes, no progress'
@@ -233,6 +262,10 @@ complete -c ssectl -n "__fish_ssectl_using_subcommand conn; and __fish_seen_subc
 complete -c ssectl -n "__fish_ssectl_using_subcommand conn; and __fish_seen_subcommand_from show" -l no-input -d 'Never read from the terminal'
 complete -c ssectl -n "__fish_ssectl_using_subcommand conn; and __fish_seen_subcommand_from show" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c ssectl -n "__fish_ssectl_using_subcommand conn; and __fish_seen_subcommand_from disconnect" -l token -d 'A stream\'s token, instead of its request id; may be repeated' -r
+complete -c ssectl -n "__fish_ssectl_using_subcommand conn; and __fish_seen_subcommand_from disconnect" -l filter -d 'Those of which this holds, as `connections list` has it: queued>10k, age>2h; may be repeated' -r
+complete -c ssectl -n "__fish_ssectl_using_subcommand conn; and __fish_seen_subcommand_from disconnect" -l expect -d 'Only if it is so many: otherwise nothing is done, and the exit code is 6' -r
+complete -c ssectl -n "__fish_ssectl_using_subcommand conn; and __fish_seen_subcommand_from disconnect" -l reason -d 'Why: for the audit log, the daemon\'s log, and the browsers' -r
+complete -c ssectl -n "__fish_ssectl_using_subcommand conn; and __fish_seen_subcommand_from disconnect" -l no-reconnect -d 'Refuse their request ids from now on, for so long: 10m unless given, 30 days at most' -r
 complete -c ssectl -n "__fish_ssectl_using_subcommand conn; and __fish_seen_subcommand_from disconnect" -l key -l deploy-id -d 'Makes the order repeatable: the same key and order is carried out once [default: generated]' -r
 complete -c ssectl -n "__fish_ssectl_using_subcommand conn; and __fish_seen_subcommand_from disconnect" -l socket -d 'The daemon\'s control socket [default: SSECTL_SOCKET, or where a daemon answers]' -r -F
 complete -c ssectl -n "__fish_ssectl_using_subcommand conn; and __fish_seen_subcommand_from disconnect" -l timeout -d 'How long an answer may take, 500ms or 10s or 2m [default: 10s; none for following]' -r
@@ -244,16 +277,35 @@ name\t'Bare ids, one a line'"
 complete -c ssectl -n "__fish_ssectl_using_subcommand conn; and __fish_seen_subcommand_from disconnect" -l color -d 'When to colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
 always\t'Always'
 never\t'Never'"
-complete -c ssectl -n "__fish_ssectl_using_subcommand conn; and __fish_seen_subcommand_from disconnect" -l all -d 'Everyone; needs --yes'
-complete -c ssectl -n "__fish_ssectl_using_subcommand conn; and __fish_seen_subcommand_from disconnect" -l yes -d 'Confirms --all'
+complete -c ssectl -n "__fish_ssectl_using_subcommand conn; and __fish_seen_subcommand_from disconnect" -l all -d 'Everyone'
+complete -c ssectl -n "__fish_ssectl_using_subcommand conn; and __fish_seen_subcommand_from disconnect" -l yes -d 'Ask nothing: do it'
+complete -c ssectl -n "__fish_ssectl_using_subcommand conn; and __fish_seen_subcommand_from disconnect" -l dry-run -d 'Show whom it would be; nothing is done'
+complete -c ssectl -n "__fish_ssectl_using_subcommand conn; and __fish_seen_subcommand_from disconnect" -l private -d 'Do not tell browsers the reason'
 complete -c ssectl -n "__fish_ssectl_using_subcommand conn; and __fish_seen_subcommand_from disconnect" -l json -d 'The same as `-o json`'
 complete -c ssectl -n "__fish_ssectl_using_subcommand conn; and __fish_seen_subcommand_from disconnect" -s q -l quiet -d 'Print nothing but the answer: no notes, no progress'
 complete -c ssectl -n "__fish_ssectl_using_subcommand conn; and __fish_seen_subcommand_from disconnect" -s v -l verbose -d 'Say which socket is used and why, and what was asked'
 complete -c ssectl -n "__fish_ssectl_using_subcommand conn; and __fish_seen_subcommand_from disconnect" -l no-input -d 'Never read from the terminal'
 complete -c ssectl -n "__fish_ssectl_using_subcommand conn; and __fish_seen_subcommand_from disconnect" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c ssectl -n "__fish_ssectl_using_subcommand conn; and __fish_seen_subcommand_from unblock" -l key -l deploy-id -d 'Makes the order repeatable: the same key and order is carried out once [default: generated]' -r
+complete -c ssectl -n "__fish_ssectl_using_subcommand conn; and __fish_seen_subcommand_from unblock" -l socket -d 'The daemon\'s control socket [default: SSECTL_SOCKET, or where a daemon answers]' -r -F
+complete -c ssectl -n "__fish_ssectl_using_subcommand conn; and __fish_seen_subcommand_from unblock" -l timeout -d 'How long an answer may take, 500ms or 10s or 2m [default: 10s; none for following]' -r
+complete -c ssectl -n "__fish_ssectl_using_subcommand conn; and __fish_seen_subcommand_from unblock" -s o -l output -d 'What to print' -r -f -a "table\t'For people'
+wide\t'The same with all columns'
+json\t'The daemon\'s answer; errors too, on stderr'
+jsonl\t'The items alone, one a line'
+name\t'Bare ids, one a line'"
+complete -c ssectl -n "__fish_ssectl_using_subcommand conn; and __fish_seen_subcommand_from unblock" -l color -d 'When to colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
+always\t'Always'
+never\t'Never'"
+complete -c ssectl -n "__fish_ssectl_using_subcommand conn; and __fish_seen_subcommand_from unblock" -l json -d 'The same as `-o json`'
+complete -c ssectl -n "__fish_ssectl_using_subcommand conn; and __fish_seen_subcommand_from unblock" -s q -l quiet -d 'Print nothing but the answer: no notes, no progress'
+complete -c ssectl -n "__fish_ssectl_using_subcommand conn; and __fish_seen_subcommand_from unblock" -s v -l verbose -d 'Say which socket is used and why, and what was asked'
+complete -c ssectl -n "__fish_ssectl_using_subcommand conn; and __fish_seen_subcommand_from unblock" -l no-input -d 'Never read from the terminal'
+complete -c ssectl -n "__fish_ssectl_using_subcommand conn; and __fish_seen_subcommand_from unblock" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c ssectl -n "__fish_ssectl_using_subcommand conn; and __fish_seen_subcommand_from help" -f -a "list" -d 'Lists connections, oldest first'
 complete -c ssectl -n "__fish_ssectl_using_subcommand conn; and __fish_seen_subcommand_from help" -f -a "show" -d 'Shows one connection'
 complete -c ssectl -n "__fish_ssectl_using_subcommand conn; and __fish_seen_subcommand_from help" -f -a "disconnect" -d 'Ends connections; browsers normally come back'
+complete -c ssectl -n "__fish_ssectl_using_subcommand conn; and __fish_seen_subcommand_from help" -f -a "unblock" -d 'Lets request ids in again that `disconnect --no-reconnect` has shut out'
 complete -c ssectl -n "__fish_ssectl_using_subcommand conn; and __fish_seen_subcommand_from help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c ssectl -n "__fish_ssectl_using_subcommand version; and not __fish_seen_subcommand_from queue list ls show clear current help" -l socket -d 'The daemon\'s control socket [default: SSECTL_SOCKET, or where a daemon answers]' -r -F
 complete -c ssectl -n "__fish_ssectl_using_subcommand version; and not __fish_seen_subcommand_from queue list ls show clear current help" -l timeout -d 'How long an answer may take, 500ms or 10s or 2m [default: 10s; none for following]' -r
@@ -937,6 +989,7 @@ complete -c ssectl -n "__fish_ssectl_using_subcommand help; and not __fish_seen_
 complete -c ssectl -n "__fish_ssectl_using_subcommand help; and __fish_seen_subcommand_from connections" -f -a "list" -d 'Lists connections, oldest first'
 complete -c ssectl -n "__fish_ssectl_using_subcommand help; and __fish_seen_subcommand_from connections" -f -a "show" -d 'Shows one connection'
 complete -c ssectl -n "__fish_ssectl_using_subcommand help; and __fish_seen_subcommand_from connections" -f -a "disconnect" -d 'Ends connections; browsers normally come back'
+complete -c ssectl -n "__fish_ssectl_using_subcommand help; and __fish_seen_subcommand_from connections" -f -a "unblock" -d 'Lets request ids in again that `disconnect --no-reconnect` has shut out'
 complete -c ssectl -n "__fish_ssectl_using_subcommand help; and __fish_seen_subcommand_from version" -f -a "queue" -d 'Tells browsers of a new version, those connected now and those that connect later'
 complete -c ssectl -n "__fish_ssectl_using_subcommand help; and __fish_seen_subcommand_from version" -f -a "list" -d 'Lists pending versions, newest first'
 complete -c ssectl -n "__fish_ssectl_using_subcommand help; and __fish_seen_subcommand_from version" -f -a "show" -d 'Shows the version that this request id is told: its own, else the one for everyone'

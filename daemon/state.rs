@@ -46,11 +46,11 @@ fn check(dir: &Path) -> Result<(), Failure> {
 }
 
 fn summary(found: &Loadable) -> String {
-    let Loadable { pending, receipts, tasks, unfinished, connections, audit } = found;
+    let Loadable { pending, receipts, tasks, unfinished, connections, audit, blocked } = found;
     format!(
         "  pending versions  {pending}\n  receipts          {receipts}\n  \
          tasks             {tasks} ({unfinished} unfinished)\n  connections       {connections}\n  \
-         audit entries     {audit}\n"
+         audit entries     {audit}\n  refused ids       {blocked}\n"
     )
 }
 

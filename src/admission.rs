@@ -10,10 +10,11 @@ pub use backend::Backend;
 pub(crate) use backend::TellingDepartures;
 
 use crate::{
+    blocks::Blocks,
     connection::{CloseReason, Connection},
     delivery::Delivery,
     lifecycle::Lifecycle,
-    registry::{ConnectionRegistry, Newcomer},
+    registry::{Arrival, ConnectionRegistry, Newcomer},
     request_id::RequestId,
     services::Services,
     stream::{Admission, Admitted, callback::Reason},
@@ -25,6 +26,7 @@ pub struct RegistryAdmission {
     registry: Arc<ConnectionRegistry>,
     delivery: Arc<dyn Delivery>,
     versions: Arc<VersionService>,
+    blocks: Arc<Blocks>,
     lifecycle: Lifecycle,
     backend: Option<Arc<Backend>>,
 }
@@ -36,6 +38,7 @@ impl RegistryAdmission {
             registry: Arc::clone(&services.registry),
             delivery: Arc::clone(&services.delivery),
             versions: Arc::clone(&services.versions),
+            blocks: Arc::clone(&services.blocks),
             lifecycle: services.lifecycle.clone(),
             backend,
         }
@@ -43,6 +46,9 @@ impl RegistryAdmission {
 
     /// Refuses what is refused whatever the backend says.
     fn check(&self, id: &RequestId) -> Result<(), Admitted> {
+        if self.blocks.has(id) {
+            return Err(Admitted::Blocked);
+        }
         self.lifecycle.admits().map_err(Admitted::Shut)?;
         if self.registry.is_flapping(id) { Err(Admitted::Flapping) } else { Ok(()) }
     }
@@ -56,6 +62,20 @@ impl RegistryAdmission {
     }
 }
 
+impl RegistryAdmission {
+    async fn take_back(&self, arrival: &Arrival) -> Admitted {
+        let connection = arrival.connection();
+        self.registry.disconnect(&connection.token, CloseReason::Disconnected);
+        for old in arrival.to_close() {
+            self.delivery.close(Arc::clone(old), CloseReason::Disconnected).await;
+        }
+        if let Some(backend) = &self.backend {
+            backend.tell(&connection.token, Reason::ServerClosed);
+        }
+        Admitted::Blocked
+    }
+}
+
 impl Admission for RegistryAdmission {
     fn admit(&self, newcomer: Newcomer, request: Option<Arc<str>>) -> BoxFuture<'_, Admitted> {
         async move {
@@ -63,6 +83,10 @@ impl Admission for RegistryAdmission {
                 return refused;
             }
             let arrival = self.registry.register(newcomer);
+            // Whoever was refused in this very moment was not there yet when those were taken out who were.
+            if self.blocks.has(&arrival.connection().request_id) {
+                return self.take_back(&arrival).await;
+            }
             for old in arrival.to_close() {
                 self.delivery.close(Arc::clone(old), CloseReason::Replaced).await;
             }

@@ -57,6 +57,19 @@ form!(
     })
 );
 
+/// Why somebody did something.
+pub(crate) struct Reason;
+
+form!(
+    Reason,
+    "Reason",
+    json_schema!({
+        "description": "Why, in a line: 1 to 200 bytes without control characters.",
+        "minLength": 1,
+        "maxLength": crate::reason::MAX,
+    })
+);
+
 form!(
     VersionName,
     "VersionName",

@@ -207,12 +207,12 @@ impl Receipts {
         }
     }
 
-    /// As [`Receipts::once`], for what cannot be undone when its receipt cannot be stored.
+    /// As [`Receipts::once`], for what cannot be undone when its changes and its receipt cannot be stored.
     pub async fn once_done<R, E>(
         &self,
         mutation: &Mutation,
         body: &impl Serialize,
-        act: impl AsyncFnOnce() -> Result<R, E>,
+        act: impl AsyncFnOnce() -> Result<(R, Batch), E>,
     ) -> Result<R, E>
     where
         R: Serialize + DeserializeOwned,
@@ -221,8 +221,8 @@ impl Receipts {
         match self.begin(mutation, body).await? {
             Begun::Repeated(receipt) => Ok(receipt),
             Begun::First(ticket) => {
-                let receipt = act().await?;
-                ticket.conclude(&receipt).await;
+                let (receipt, batch) = act().await?;
+                ticket.conclude(&receipt, batch).await;
                 Ok(receipt)
             }
         }
@@ -332,10 +332,10 @@ impl Ticket<'_> {
         self.receipts.store.commit(vec![change]).await
     }
 
-    /// Commits the receipt of what is done in any case, so that it must not read like a failure when that cannot be
-    /// stored.
-    pub async fn conclude(mut self, receipt: &impl Serialize) {
-        if let Err(error) = self.commit(receipt, Vec::new()).await {
+    /// Commits the changes and the receipt of what is done in any case, so that it must not read like a failure when
+    /// they cannot be stored.
+    pub async fn conclude(mut self, receipt: &impl Serialize, batch: Batch) {
+        if let Err(error) = self.commit(receipt, batch).await {
             tracing::warn!(verb = self.mutation.verb, %error, "done, but the receipt was not stored");
             self.finish(receipt);
         }

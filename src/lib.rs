@@ -17,6 +17,7 @@ pub mod event;
 mod forms;
 pub mod key;
 pub mod private_dir;
+pub mod reason;
 pub mod request_id;
 pub mod request_url;
 pub mod role;
@@ -35,6 +36,8 @@ pub mod admission;
 pub mod app;
 #[cfg(feature = "daemon")]
 pub mod audit;
+#[cfg(feature = "daemon")]
+pub mod blocks;
 #[cfg(feature = "daemon")]
 pub mod clock;
 #[cfg(feature = "daemon")]

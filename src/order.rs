@@ -8,7 +8,7 @@ pub(crate) use crate::role::Verb;
 use crate::{
     access::{Caller, Denied},
     audit::{self, Draft},
-    control::types::{DisconnectReceipt, DrainReceipt, ReloadReceipt, StopReceipt},
+    control::types::{DisconnectReceipt, DrainReceipt, ReloadReceipt, StopReceipt, UnblockReceipt},
     idempotency::Mandate,
     lifecycle::Lifecycle,
     services::Services,
@@ -22,6 +22,7 @@ pub(crate) struct Order {
     verb: Verb,
     target: String,
     key: Option<String>,
+    reason: Option<String>,
 }
 
 /// Why a mutation was not carried out, or not to its end.
@@ -44,7 +45,13 @@ impl Order {
     /// Returns an order that is not carried out yet.
     pub(crate) fn new(caller: Caller, verb: Verb, target: &dyn Display, key: Option<&String>) -> Self {
         let key = key.map(|key| audit::cut(key));
-        Self { caller, verb, target: audit::cut(&target.to_string()), key }
+        Self { caller, verb, target: audit::cut(&target.to_string()), key, reason: None }
+    }
+
+    /// Notes why it was given, if that was said.
+    pub(crate) fn because(mut self, reason: Option<&str>) -> Self {
+        self.reason = reason.map(audit::cut);
+        self
     }
 
     /// Carries out a mutation in a task of its own, if the caller may order it: one that hangs up does not leave it
@@ -86,23 +93,32 @@ impl Order {
     }
 
     fn draft(&self, services: &Services) -> Arc<Draft> {
-        services.audit.draft(&self.caller, self.verb.name, &self.target, self.key.as_deref())
+        services.audit.draft(
+            &self.caller,
+            self.verb.name,
+            &self.target,
+            self.key.as_deref(),
+            self.reason.as_deref(),
+        )
     }
 
     // Text that others wrote is given as text: the log's form sees to it that no line can be forged with it.
 
     fn done(&self, facts: &Facts<'_>, draft: &Draft) {
         draft.answered(facts.key);
-        let Self { caller: Caller { actor, .. }, verb: Verb { name: verb, .. }, target: what, .. } = self;
+        let Self {
+            caller: Caller { actor, .. }, verb: Verb { name: verb, .. }, target: what, reason, ..
+        } = self;
         let Facts { key, task, sequence, connections, cleared, tasks } = *facts;
         let task = task.filter(|task| task != what);
-        tracing::info!(verb, what, %actor, key, task, sequence, connections, cleared, tasks, "order done");
+        tracing::info!(verb, what, %actor, key, task, sequence, connections, cleared, tasks, reason, "order done");
     }
 
     fn refused(&self, why: &impl Display, draft: &Draft) {
         let why = audit::cut(&why.to_string());
         draft.refused(&why);
-        let Self { caller: Caller { actor, .. }, verb: Verb { name: verb, .. }, target: what, key } = self;
+        let Self { caller: Caller { actor, .. }, verb: Verb { name: verb, .. }, target: what, key, .. } =
+            self;
         tracing::info!(verb, what, %actor, key, why, "order refused");
     }
 }
@@ -161,6 +177,12 @@ impl Receipt for TaskReceipt {
 impl Receipt for DisconnectReceipt {
     fn facts(&self) -> Facts<'_> {
         Facts { key: &self.key, connections: Some(self.disconnected.len()), ..Facts::default() }
+    }
+}
+
+impl Receipt for UnblockReceipt {
+    fn facts(&self) -> Facts<'_> {
+        Facts { key: &self.key, ..Facts::default() }
     }
 }
 

@@ -44,6 +44,7 @@ impl Verb {
     pub(crate) const TASK_CANCEL: Self = Self::new("task.cancel", Role::Operator);
     pub(crate) const TASK_REMOVE: Self = Self::new("task.remove", Role::Operator);
     pub(crate) const DISCONNECT: Self = Self::new("connections.disconnect", Role::Operator);
+    pub(crate) const UNBLOCK: Self = Self::new("connections.unblock", Role::Operator);
     pub(crate) const DRAIN: Self = Self::new("daemon.drain", Role::Admin);
     pub(crate) const DRAIN_CANCEL: Self = Self::new("daemon.drain.cancel", Role::Admin);
     pub(crate) const RELOAD: Self = Self::new("daemon.reload", Role::Admin);

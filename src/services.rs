@@ -8,6 +8,7 @@ use tokio::time::timeout;
 use crate::{
     access::Access,
     audit::AuditLog,
+    blocks::Blocks,
     clock::SharedClock,
     config::Config,
     current::Current,
@@ -51,6 +52,8 @@ pub struct Services {
     pub store: Arc<dyn Store>,
     /// Who ordered what.
     pub audit: Arc<AuditLog>,
+    /// Request ids that are refused for a while.
+    pub blocks: Arc<Blocks>,
     /// Receipts by key.
     pub receipts: Arc<Receipts>,
     /// Sends embedded streams away; none behind a gateway, which holds the streams.

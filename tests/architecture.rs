@@ -32,6 +32,8 @@ const BANS: &[(&str, &[&str])] = &[
     ("src/app.rs", &["clap", "tokio::signal"]),
     ("src/app", &["clap", "tokio::signal"]),
     ("src/idempotency.rs", &["axum", "interprocess", "crate::http", "crate::control"]),
+    ("src/blocks.rs", &["axum", "interprocess", "crate::http", "crate::control::server"]),
+    ("src/reason.rs", &["tokio", "axum", "std::fs", "std::net"]),
     ("src/order.rs", &["axum", "interprocess"]),
     ("src/audit", &["axum", "interprocess", "crate::services", "crate::http"]),
     ("src/access", &["axum", "interprocess", "crate::services", "crate::http", "crate::control"]),

@@ -184,7 +184,7 @@ mod tests {
 
     #[test]
     fn what_is_wrong_is_refused_before_anything_is_sent() {
-        let wrong: [&[&str]; 15] = [
+        let wrong: [&[&str]; 20] = [
             &["ssectl"],
             &["ssectl", "version"],
             &["ssectl", "version", "queue"],
@@ -196,6 +196,11 @@ mod tests {
             &["ssectl", "connections", "disconnect"],
             &["ssectl", "connections", "disconnect", "--yes"],
             &["ssectl", "connections", "disconnect", "a", "--all", "--yes"],
+            &["ssectl", "connections", "disconnect", "a", "--filter", "age>1h"],
+            &["ssectl", "connections", "disconnect", "--filter", "age"],
+            &["ssectl", "connections", "disconnect", "a", "--private"],
+            &["ssectl", "connections", "disconnect", "a", "--reason", " "],
+            &["ssectl", "connections", "disconnect", "a", "--no-reconnect=0s"],
             &["ssectl", "event", "send", "version", "{}"],
             &["ssectl", "task", "progress", "t", "--value", "2"],
             &["ssectl", "task", "progress", "t", "--value", "0.2", "--percent", "20"],

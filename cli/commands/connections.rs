@@ -1,15 +1,19 @@
 //! `ssectl connections`
 
 mod card;
+mod disconnect;
 
-use ssectl_core::control::{
-    client::Ghosts,
-    listing::Listing,
-    types::{ConnectionView, Disconnect, DisconnectReceipt},
+use ssectl_core::{
+    control::{
+        client::Ghosts,
+        listing::Listing,
+        types::{Blocked, ConnectionView, Unblock},
+    },
+    request_id::RequestId,
 };
 
 use crate::{
-    args::{self, Connections},
+    args::{Connections, Key},
     context::Context,
     error::{CliError, Outcome},
     exit::Exit,
@@ -20,7 +24,13 @@ use crate::{
 
 pub(super) async fn run(context: &Context, verb: Connections) -> Outcome {
     match verb {
-        Connections::List { ghosts, list } => {
+        Connections::List { blocked: true, list, .. } => {
+            listing::print(context, &list, &BLOCKED, async |asked: &Listing| {
+                context.client.blocked(asked).await
+            })
+            .await
+        }
+        Connections::List { ghosts, list, .. } => {
             let ghosts = if ghosts { Ghosts::Too } else { Ghosts::Hidden };
             let ask = async |asked: &Listing| context.client.connections(asked, ghosts).await;
             listing::print(context, &list, &LOOK, ask).await
@@ -36,7 +46,8 @@ pub(super) async fn run(context: &Context, verb: Connections) -> Outcome {
             })?;
             Ok(Exit::Ok)
         }
-        Connections::Disconnect(order) => disconnect(context, order).await,
+        Connections::Disconnect(order) => disconnect::run(context, order).await,
+        Connections::Unblock { request_ids, key } => unblock(context, request_ids, key).await,
     }
 }
 
@@ -52,60 +63,52 @@ fn columns(items: &[ConnectionView]) -> &'static [&'static str] {
     }
 }
 
-async fn disconnect(context: &Context, order: args::Disconnect) -> Outcome {
-    if order.all && !order.yes {
-        return Err(CliError::usage("--all ends every connection")
-            .cause(&"that is not done without --yes")
-            .hint("ssectl connections disconnect --all --yes"));
+const BLOCKED: Look<Blocked> = Look {
+    nothing: "no request id is refused",
+    columns: |_| &["request_id", "until", "since", "by", "reason"],
+    flexible: &["request_id", "reason"],
+};
+
+/// All found: 0. Some: 8. None of those that were named: 3.
+fn verdict(done: usize, missing: &[String], what: &str, hint: &str) -> Outcome {
+    if missing.is_empty() {
+        return Ok(Exit::Ok);
     }
-    let key = order.key.choose();
-    let order = Disconnect {
-        request_ids: order.request_ids,
-        tokens: order.tokens.into_iter().map(String::from).collect(),
-        all: order.all,
-        key: Some(key.clone()),
-    };
-    let answer = context.order(&key, context.client.disconnect(&order)).await?;
+    let exit = if done == 0 { Exit::NotFound } else { Exit::Partial };
+    let missing: Vec<_> = missing.iter().map(|id| harmless(id)).collect();
+    Err(CliError::new(exit, format!("{what}: {}", missing.join(", "))).hint(hint))
+}
+
+async fn unblock(context: &Context, request_ids: Vec<RequestId>, key: Key) -> Outcome {
+    let key = key.choose();
+    let order = Unblock { request_ids, key: Some(key.clone()) };
+    let answer = context.order(&key, context.client.unblock(&order)).await?;
     let receipt = &answer.value.item;
     context.out.answer(&Forms {
         json: &answer.json,
-        names: &|| receipt.disconnected.iter().map(ToString::to_string).collect(),
-        table: &|_| match receipt.disconnected.len() {
+        names: &|| receipt.unblocked.iter().map(ToString::to_string).collect(),
+        table: &|_| match receipt.unblocked.len() {
             0 => String::new(),
-            some => format!("disconnected {}\n", text::count(some, "connection")),
+            some => format!("let in again: {}\n", text::count(some, "request id")),
         },
     })?;
-    verdict(receipt)
-}
-
-/// All found: 0. Some: 8. None of those that were named: 3.
-fn verdict(receipt: &DisconnectReceipt) -> Outcome {
-    if receipt.not_found.is_empty() {
-        return Ok(Exit::Ok);
-    }
-    let exit = if receipt.disconnected.is_empty() { Exit::NotFound } else { Exit::Partial };
-    let missing: Vec<_> = receipt.not_found.iter().map(|id| harmless(id)).collect();
-    Err(CliError::new(exit, format!("not connected: {}", missing.join(", ")))
-        .hint("see who is: ssectl connections list"))
+    let missing: Vec<_> = receipt.not_found.iter().map(ToString::to_string).collect();
+    verdict(receipt.unblocked.len(), &missing, "not refused", "see who is: ssectl connections list --blocked")
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn receipt(done: &[&str], missing: &[&str]) -> DisconnectReceipt {
-        DisconnectReceipt {
-            key: "k".into(),
-            disconnected: done.iter().map(|id| id.parse().expect("valid")).collect(),
-            not_found: missing.iter().map(|id| (*id).to_owned()).collect(),
-        }
-    }
-
     #[test]
     fn the_exit_code_says_how_many_were_found() {
-        assert_eq!(verdict(&receipt(&["a"], &[])), Ok(Exit::Ok));
-        assert_eq!(verdict(&receipt(&[], &[])), Ok(Exit::Ok), "--all with nobody connected");
-        assert_eq!(verdict(&receipt(&["a"], &["b"])).expect_err("one missing").exit, Exit::Partial);
-        assert_eq!(verdict(&receipt(&[], &["b"])).expect_err("all missing").exit, Exit::NotFound);
+        let exit = |done, missing: &[&str]| {
+            let missing: Vec<_> = missing.iter().map(|id| (*id).to_owned()).collect();
+            verdict(done, &missing, "not connected", "").unwrap_or_else(|error| error.exit)
+        };
+        assert_eq!(exit(1, &[]), Exit::Ok);
+        assert_eq!(exit(0, &[]), Exit::Ok, "--all with nobody connected");
+        assert_eq!(exit(1, &["b"]), Exit::Partial);
+        assert_eq!(exit(0, &["b"]), Exit::NotFound);
     }
 }

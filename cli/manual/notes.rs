@@ -17,6 +17,7 @@ pub(super) const NOTES: &[Note] = &[
                 "ssectl connections list --filter 'age>2h' --filter user_agent~Firefox --sort -age --limit 10",
                 "The ten oldest Firefoxes that have been connected for longer than two hours",
             ),
+            ("ssectl connections list --filter 'queued>10k' --sort -queued -o wide", "Who does not keep up"),
             ("ssectl connections list -o name", "Request ids alone, one a line"),
             ("ssectl connections list --columns request_id,age --no-headers", "Two columns, nothing else"),
             ("ssectl connections list --watch -o jsonl", "What changes, line by line, until Ctrl-C"),
@@ -29,11 +30,33 @@ pub(super) const NOTES: &[Note] = &[
     ),
     note(
         "connections disconnect",
-        &[("3", "None of those that were named is connected."), ("8", "Some of them were not connected.")],
         &[
+            ("1", "The question was not answered with yes: nothing was done."),
+            ("3", "None of those that were named is connected."),
+            ("6", "It is another number than --expect says: nothing was done."),
+            ("8", "Some of them were not connected."),
+        ],
+        &[
+            (
+                "ssectl connections disconnect --filter user_agent~Mozilla --expect 1 --dry-run",
+                "Whom it would be, and whether it is as many as you think; nothing is done",
+            ),
             ("ssectl connections disconnect k3v9x", "End one browser's stream; it normally comes back"),
+            (
+                "ssectl connections disconnect --filter 'queued>1M' --yes --reason 'does not read' --no-reconnect=30m",
+                "Whoever does not read, who is told why and not let in for half an hour",
+            ),
             ("ssectl connections disconnect --all --yes", "End all of them"),
         ],
+    ),
+    note(
+        "connections unblock",
+        &[("3", "None of them was refused."), ("8", "Some of them were not refused.")],
+        &[(
+            "ssectl connections disconnect k3v9x --no-reconnect --key \"$BUILD\" || true\n\
+             ssectl connections list --blocked\nssectl connections unblock k3v9x",
+            "Let a browser in again",
+        )],
     ),
     note(
         "version queue",

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use crate::{
     clock::SystemClock,
-    control::types::AuditEntry,
+    control::types::{AuditEntry, Blocked},
     event::VersionSequence,
     idempotency::Receipts,
     registry,
@@ -28,6 +28,8 @@ pub struct Loadable {
     pub connections: usize,
     /// Entries of the audit log.
     pub audit: usize,
+    /// Request ids that are refused for a while.
+    pub blocked: usize,
 }
 
 /// Reads every record as the services do that own them.
@@ -41,6 +43,9 @@ pub fn loadable(contents: &Contents) -> Result<Loadable, StoreError> {
     }
     for (key, bytes) in store.load(Table::Audit)? {
         store::decode::<AuditEntry>(Table::Audit, &key, &bytes)?;
+    }
+    for (key, bytes) in store.load(Table::Blocked)? {
+        store::decode::<Blocked>(Table::Blocked, &key, &bytes)?;
     }
     let mut unfinished = 0;
     for (key, bytes) in store.load(Table::Tasks)? {
@@ -56,5 +61,6 @@ pub fn loadable(contents: &Contents) -> Result<Loadable, StoreError> {
         unfinished,
         connections: registry::remembered(&*store)?,
         audit: count(Table::Audit),
+        blocked: count(Table::Blocked),
     })
 }

@@ -75,6 +75,7 @@ impl AuditLog {
         command: &str,
         target: &str,
         key: Option<&str>,
+        reason: Option<&str>,
     ) -> Arc<Draft> {
         let peer = caller.peer.as_deref();
         let entry = AuditEntry {
@@ -93,7 +94,7 @@ impl AuditLog {
             target: cut(target),
             key: key.map(cut),
             outcome: AuditOutcome::Refused,
-            reason: None,
+            reason: reason.map(cut),
         };
         Arc::new(Draft { log: Arc::clone(self), entry, stage: Mutex::new(Stage::Begun) })
     }

@@ -18,7 +18,7 @@ fn log(world: &World) -> Arc<AuditLog> {
 }
 
 fn draft(log: &Arc<AuditLog>, target: &str) -> Arc<Draft> {
-    log.draft(&Caller::token(), "version.queue", target, Some("k"))
+    log.draft(&Caller::token(), "version.queue", target, Some("k"), None)
 }
 
 fn stored(world: &World) -> usize {

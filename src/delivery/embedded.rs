@@ -100,6 +100,11 @@ impl Delivery for EmbeddedDelivery {
         async move { self.shards.close(connection.serial, reason).await }.boxed()
     }
 
+    fn dismiss(&self, connection: Arc<Connection>, words: Option<&str>) -> BoxFuture<'_, ()> {
+        let bye = Frame::dismissal(words);
+        async move { self.shards.dismiss(connection.serial, bye).await }.boxed()
+    }
+
     fn traffic(&self, whose: Whose) -> BoxFuture<'_, Traffics> {
         self.shards.traffic(whose).boxed()
     }

@@ -56,6 +56,13 @@ pub trait Delivery: Send + Sync + 'static {
     /// the peer.
     fn close(&self, connection: Arc<Connection>, reason: CloseReason) -> BoxFuture<'_, ()>;
 
+    /// Ends a stream that an operator removed, like [`Delivery::close`], and says so to the browser in these words, if
+    /// there are any and this way of delivery has a place for them.
+    fn dismiss(&self, connection: Arc<Connection>, words: Option<&str>) -> BoxFuture<'_, ()> {
+        let _ = words;
+        self.close(connection, CloseReason::Disconnected)
+    }
+
     /// Ends what must end when the daemon does: flushes outboxes, closes embedded streams, leaves a gateway's
     /// streams open. The caller bounds the wait.
     fn shutdown(&self) -> BoxFuture<'_, ()>;

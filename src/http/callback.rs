@@ -21,6 +21,7 @@ use tokio::sync::oneshot;
 use self::notice::{Notice, Refusal};
 use super::{body, reply, secret::Secrets};
 use crate::{
+    blocks::Blocks,
     config::Mode,
     connection::CloseReason,
     delivery::Delivery,
@@ -37,6 +38,7 @@ struct Desk {
     secrets: Secrets,
     registry: Arc<ConnectionRegistry>,
     delivery: Arc<dyn Delivery>,
+    blocks: Arc<Blocks>,
     lifecycle: Lifecycle,
     metrics: Arc<Metrics>,
 }
@@ -48,6 +50,7 @@ pub(super) fn router(services: &Arc<Services>, secrets: Secrets) -> Router {
         secrets,
         registry: Arc::clone(&services.registry),
         delivery: Arc::clone(&services.delivery),
+        blocks: Arc::clone(&services.blocks),
         lifecycle: services.lifecycle.clone(),
         metrics: Arc::clone(&services.metrics),
     };
@@ -83,6 +86,10 @@ impl Desk {
         };
         let media_type = head.headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok());
         match notice::parse(media_type, &body) {
+            Ok(Notice::Connect(newcomer)) if self.blocks.has(&newcomer.request_id) => {
+                tracing::debug!(request_id = %newcomer.request_id, "connect refused: an operator said so");
+                reply::error(StatusCode::GONE, "This request id is refused for the time being")
+            }
             Ok(notice) => {
                 self.act(notice).await;
                 reply::json(StatusCode::OK, json!({}))

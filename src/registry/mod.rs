@@ -217,6 +217,31 @@ impl ConnectionRegistry {
         self.remove(|core| core.remove_token(token), reason)
     }
 
+    /// Removes these very connections, those of them that are still there, at one moment. Fails with how many those
+    /// are, and removes none, if it is not as many as expected.
+    pub fn disconnect_all(
+        &self,
+        connections: &[Arc<Connection>],
+        expected: Option<usize>,
+        reason: CloseReason,
+    ) -> Result<Vec<Arc<Connection>>, usize> {
+        let mut state = self.lock();
+        let is_there = |connection: &&Arc<Connection>| {
+            state.core.by_token(&connection.token).is_some_and(|known| known.serial == connection.serial)
+        };
+        let there: Vec<_> = connections.iter().filter(is_there).collect();
+        if expected.is_some_and(|expected| expected != there.len()) {
+            return Err(there.len());
+        }
+        let take = |connection: &Arc<Connection>| {
+            self.take_out(&mut state, |core| core.remove_serial(connection), reason)
+        };
+        let removed: Vec<_> = there.into_iter().filter_map(take).collect();
+        drop(state);
+        removed.iter().for_each(|removed| self.is_gone(removed, reason));
+        Ok(removed)
+    }
+
     /// Returns the connection with this token.
     pub fn find_token(&self, token: &Token) -> Option<Arc<Connection>> {
         self.lock().core.by_token(token).cloned()
@@ -273,14 +298,29 @@ impl ConnectionRegistry {
         reason: CloseReason,
     ) -> Option<Arc<Connection>> {
         let mut state = self.lock();
-        let State { core, gateway } = &mut *state;
+        let removed = self.take_out(&mut state, take, reason)?;
+        drop(state);
+        self.is_gone(&removed, reason);
+        Some(removed)
+    }
+
+    fn take_out(
+        &self,
+        state: &mut State,
+        take: impl FnOnce(&mut Core) -> Option<Arc<Connection>>,
+        reason: CloseReason,
+    ) -> Option<Arc<Connection>> {
+        let State { core, gateway } = state;
         let removed = take(core)?;
         self.metrics.left(reason, core.len());
         if let Some(gateway) = gateway {
             gateway.left(&removed, reason, Instant::now());
             self.metrics.suspects_now(gateway.suspects());
         }
-        drop(state);
+        Some(removed)
+    }
+
+    fn is_gone(&self, removed: &Arc<Connection>, reason: CloseReason) {
         tracing::debug!(
             request_id = %removed.request_id,
             token = removed.token.short(),
@@ -290,8 +330,7 @@ impl ConnectionRegistry {
         if let Some(book) = self.book.get() {
             book.strike(&removed.token);
         }
-        self.observers.disconnected(&removed, reason);
-        Some(removed)
+        self.observers.disconnected(removed, reason);
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {

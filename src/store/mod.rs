@@ -29,11 +29,13 @@ pub enum Table {
     Counters,
     /// Connections that a gateway holds, by token.
     Connections,
+    /// Request ids that are refused for a while.
+    Blocked,
 }
 
 impl Table {
     /// Every table.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 8] = [
         Self::Pending,
         Self::Receipts,
         Self::Tasks,
@@ -41,6 +43,7 @@ impl Table {
         Self::Audit,
         Self::Counters,
         Self::Connections,
+        Self::Blocked,
     ];
 
     /// Returns the table's name in the store.
@@ -53,6 +56,7 @@ impl Table {
             Self::Audit => "audit",
             Self::Counters => "counters",
             Self::Connections => "connections",
+            Self::Blocked => "blocked",
         }
     }
 }

@@ -7,6 +7,7 @@ use std::{
 };
 
 use bytes::{Bytes, BytesMut};
+use serde_json::json;
 
 use super::opening;
 use crate::{
@@ -130,7 +131,20 @@ impl Frame {
         // Whoever is sent away by the clock comes back at a time of its own.
         let by_the_clock = matches!(reason, CloseReason::Lifetime | CloseReason::Drain);
         let retry = if by_the_clock { opening::again() } else { String::new() };
-        let block = format!("{retry}event: bye\ndata: {{\"reason\":\"{}\"}}\n\n", reason.label());
+        Self::last(&retry, &json!({ "reason": reason.label() }))
+    }
+
+    /// Returns the last frame of a stream that an operator ended, with what they say to the browser.
+    pub(crate) fn dismissal(words: Option<&str>) -> Self {
+        let mut said = json!({ "reason": CloseReason::Disconnected.label() });
+        if let Some(words) = words {
+            said["message"] = words.into();
+        }
+        Self::last("", &said)
+    }
+
+    fn last(retry: &str, said: &serde_json::Value) -> Self {
+        let block = format!("{retry}event: bye\ndata: {said}\n\n");
         let (chunked, plain) = encode(&block, "0\r\n\r\n");
         Self::of(chunked, plain)
     }

@@ -213,6 +213,7 @@ impl Front {
         let (refusal, late) = match timeout(ADMISSION, &mut asking).await {
             Ok(Admitted::Open(connection)) => return Some(connection),
             Ok(Admitted::Flapping) => (Refusal::Flapping, None),
+            Ok(Admitted::Blocked) => (Refusal::Blocked, None),
             Ok(Admitted::Shut(shut)) => (shut.into(), None),
             Ok(Admitted::Denied(status)) => (Refusal::Denied(status), None),
             Ok(Admitted::Unavailable) => (Refusal::Unavailable, None),

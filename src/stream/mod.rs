@@ -73,6 +73,8 @@ pub enum Admitted {
     Open(Arc<Connection>),
     /// Its id keeps replacing itself: two tabs share it.
     Flapping,
+    /// Its id is refused for a while.
+    Blocked,
     /// Nobody is let in.
     Shut(Shut),
     /// The backend says no, with this status.

@@ -36,6 +36,8 @@ pub(crate) enum Refusal {
     Origin,
     /// Its id keeps replacing itself.
     Flapping,
+    /// An operator wants its id away for a while.
+    Blocked,
     /// The daemon is shutting down.
     Draining,
     /// It is drained, and goes on.
@@ -63,6 +65,7 @@ impl Refusal {
             Self::Host => "host",
             Self::Origin => "origin",
             Self::Flapping => "flapping",
+            Self::Blocked => "blocked",
             Self::Draining => "draining",
             Self::Drained => "drained",
             Self::Full => "full",
@@ -91,6 +94,8 @@ impl Refusal {
                     format!("{} {}", status.as_u16(), status.canonical_reason().unwrap_or("Refused"));
                 error(&status, &words, permission)
             }
+            // The one status that stops an EventSource for good without an error.
+            Self::Blocked => no_content(permission),
             // Two tabs, so a browser.
             Self::Flapping => event_stream(FLAPPING, permission),
             Self::Draining => later("Service is shutting down", SOON),
@@ -111,6 +116,11 @@ impl From<Shut> for Refusal {
             Shut::Drained => Self::Drained,
         }
     }
+}
+
+fn no_content(permission: &Permission) -> Bytes {
+    let cors = opening::cors_fields(permission);
+    format!("HTTP/1.1 204 No Content\r\nCache-Control: no-store\r\n{cors}Connection: close\r\n\r\n").into()
 }
 
 fn error(status: &str, message: &impl std::fmt::Display, permission: &Permission) -> Bytes {

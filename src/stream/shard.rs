@@ -92,6 +92,8 @@ pub(crate) enum Command {
     Report(Whose, oneshot::Sender<Vec<(Serial, Traffic)>>),
     /// End a stream after what is queued for it.
     Close(Serial, CloseReason),
+    /// End a stream that an operator wants away, after what is queued for it and with this last frame.
+    Dismiss(Serial, Arc<Frame>),
     /// End all streams within this time, then the shard; then tell.
     Shutdown(Duration, oneshot::Sender<()>),
 }
@@ -365,6 +367,9 @@ impl Worker {
                 let _ = told.send(self.table.traffic(whose));
             }
             Command::Close(serial, reason) => self.close(serial, reason),
+            Command::Dismiss(serial, bye) => {
+                self.table.close(serial, CloseReason::Disconnected, &bye.into());
+            }
             Command::Shutdown(spread, done) => {
                 self.winding = Some(Winding::new(self.table.open(), spread, done, Instant::now()));
             }

@@ -112,6 +112,11 @@ impl Shards {
         let _ = self.shard(serial).order(Command::Close(serial, reason)).await;
     }
 
+    /// Ends a stream, like [`Shards::close`], with this last frame.
+    pub(crate) async fn dismiss(&self, serial: Serial, bye: Frame) {
+        let _ = self.shard(serial).order(Command::Dismiss(serial, Arc::new(bye))).await;
+    }
+
     /// Ends all streams, evenly over this time where there are many.
     pub(crate) async fn shutdown(&self, spread: Duration) {
         let spread = if self.seats.taken() <= AT_ONCE { Duration::ZERO } else { spread };

@@ -19,6 +19,7 @@ mod callback_bugs;
 mod cli;
 mod connections;
 mod control;
+mod disconnect;
 mod disk;
 mod doors;
 mod drain;

@@ -45,9 +45,9 @@ use super::{
     listing::Listing,
     local,
     types::{
-        ApiError, AuditEntry, BeginDrain, ClearReceipt, ClearVersion, ConnectionView, Disconnect,
+        ApiError, AuditEntry, BeginDrain, Blocked, ClearReceipt, ClearVersion, ConnectionView, Disconnect,
         DisconnectReceipt, DrainReceipt, DrainView, EventReceipt, Failure, Keyed, List, ReloadReceipt,
-        SendEvent, Single, Status, StopReceipt,
+        SendEvent, Single, Status, StopReceipt, Unblock, UnblockReceipt,
     },
 };
 use crate::{
@@ -157,7 +157,17 @@ impl Client {
 
     /// Asks for one connection.
     pub async fn connection(&self, id: &RequestId) -> Asked<Single<ConnectionView>> {
-        self.get(&format!("/v1/connections/{}", segment(id.as_str()))).await
+        self.get(&format!("/v1/connections/{}", connection(id.as_str()))).await
+    }
+
+    /// Asks which request ids are refused.
+    pub async fn blocked(&self, asked: &Listing) -> Asked<List<Blocked>> {
+        self.get(&format!("/v1/connections/blocked?{}", asked.to_query())).await
+    }
+
+    /// Lets request ids in again.
+    pub async fn unblock(&self, order: &Unblock) -> Asked<Single<UnblockReceipt>> {
+        self.post("/v1/connections/unblock", order).await
     }
 
     /// Disconnects.
@@ -391,6 +401,14 @@ fn chain(error: &dyn std::error::Error) -> String {
         source = cause.source();
     }
     text
+}
+
+/// Returns the segment of a request id, not to be taken for the name of a path beside it.
+fn connection(id: &str) -> String {
+    match (id, id.as_bytes()) {
+        ("blocked" | "disconnect" | "events" | "unblock", [first, ..]) => format!("%{first:02X}{}", &id[1..]),
+        _ => segment(id).to_string(),
+    }
 }
 
 fn segment(text: &str) -> percent_encoding::PercentEncode<'_> {

@@ -7,7 +7,7 @@ use serde::Serialize;
 use serde_json::Value;
 
 use crate::{
-    control::types::{AuditEntry, ConnectionView},
+    control::types::{AuditEntry, Blocked, ConnectionView},
     task::TaskView,
     version::PendingVersion,
 };
@@ -80,6 +80,16 @@ impl Listed for ConnectionView {
         field("version_sequence", Kind::Number, &["/version_sequence"]),
         field("durable", Kind::Text, &["/durable"]),
         field("user_agent", Kind::Text, &["/user_agent"]),
+    ];
+}
+
+impl Listed for Blocked {
+    const FIELDS: &'static [Field] = &[
+        field("request_id", Kind::Text, &["/request_id"]),
+        field("until", Kind::Moment, &["/until"]),
+        field("since", Kind::Ago, &["/since"]),
+        field("by", Kind::Text, &["/by"]),
+        field("reason", Kind::Text, &["/reason"]),
     ];
 }
 

@@ -2,7 +2,9 @@
 
 use super::Operation;
 use crate::{
-    control::types::{ConnectionView, ConnectionsAsked, Disconnect, DisconnectReceipt},
+    control::types::{
+        Blocked, ConnectionView, ConnectionsAsked, Disconnect, DisconnectReceipt, Unblock, UnblockReceipt,
+    },
     role::Verb,
 };
 
@@ -24,4 +26,17 @@ pub(crate) const DISCONNECT: Operation = Operation::post(
 .takes::<Disconnect>()
 .gives::<DisconnectReceipt>("connections.disconnected");
 
-pub(super) const ALL: &[Operation] = &[LIST, SHOW, DISCONNECT];
+pub(crate) const BLOCKED: Operation = Operation::get(
+    "connections.blocked",
+    "/v1/connections/blocked",
+    "The request ids that are refused for a while, who was first longest ago",
+)
+.lists::<Blocked>("connections.blocked");
+
+pub(crate) const UNBLOCK: Operation =
+    Operation::post("connections.unblock", "/v1/connections/unblock", "Lets request ids in again")
+        .orders(Verb::UNBLOCK)
+        .takes::<Unblock>()
+        .gives::<UnblockReceipt>("connections.unblocked");
+
+pub(super) const ALL: &[Operation] = &[LIST, SHOW, DISCONNECT, BLOCKED, UNBLOCK];

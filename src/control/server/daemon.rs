@@ -14,6 +14,7 @@ use crate::{
     order::{Order, Verb},
     reload,
     services::Services,
+    store::Batch,
 };
 
 /// Returns the description of the API.
@@ -84,7 +85,8 @@ async fn reload_once(services: &Services, by: Mandate, order: Keyed) -> Result<R
     let mutation = Mutation::new(by, "daemon.reload", order.key.clone());
     let act = async || {
         let Changes { at_once, after_restart } = reload::reload(services).await?;
-        Ok(ReloadReceipt { key: mutation.key.clone(), changed: at_once, after_restart })
+        let receipt = ReloadReceipt { key: mutation.key.clone(), changed: at_once, after_restart };
+        Ok((receipt, Batch::new()))
     };
     services.receipts.once_done(&mutation, &order, act).await
 }
@@ -135,7 +137,7 @@ async fn stop_once(services: &Services, by: Mandate, order: Keyed) -> Result<Sto
         activated: activated(services),
     };
     // The receipt first: repeated to the daemon's successor, the order must not stop that one too.
-    ticket.conclude(&receipt).await;
+    ticket.conclude(&receipt, Batch::new()).await;
     if services.lifecycle.accepting().is_ok() {
         services.lifecycle.request_stop();
     }

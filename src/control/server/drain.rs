@@ -16,6 +16,7 @@ use crate::{
     idempotency::Mutation,
     order::{Order, Verb},
     services::Services,
+    store::Batch,
 };
 
 /// Returns what would come of a drain that began now.
@@ -70,7 +71,7 @@ async fn once(
     order: &impl serde::Serialize,
     act: impl FnOnce() -> Result<Option<DrainView>, Rejected>,
 ) -> Result<DrainReceipt, Rejected> {
-    let act = async || Ok(DrainReceipt { key: mutation.key.clone(), drain: act()? });
+    let act = async || Ok((DrainReceipt { key: mutation.key.clone(), drain: act()? }, Batch::new()));
     services.receipts.once_done(&mutation, order, act).await
 }
 

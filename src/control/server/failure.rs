@@ -10,6 +10,7 @@ use axum::{
 
 use crate::{
     access::Denied,
+    blocks::TooMany,
     control::{
         listing::InvalidListing,
         types::{ApiError, ErrorCode, Failure},
@@ -146,6 +147,14 @@ impl From<InvalidEventName> for Rejected {
 impl From<InvalidListing> for Rejected {
     fn from(error: InvalidListing) -> Self {
         Self::invalid(error.to_string())
+    }
+}
+
+impl From<TooMany> for Rejected {
+    fn from(error: TooMany) -> Self {
+        Self::new(ErrorCode::Refused, error.to_string())
+            .cause(&"nothing was done")
+            .hint("see who they are: ssectl connections list --blocked")
     }
 }
 

@@ -34,6 +34,8 @@ impl Routes {
             .serve(&c::SHOW, connections::show)
             .serve_named(&c::SHOW, c::DISCONNECT.path, connections::show_disconnect)
             .serve(&c::DISCONNECT, connections::disconnect)
+            .serve(&c::BLOCKED, connections::blocked)
+            .serve(&c::UNBLOCK, connections::unblock)
             .serve(&v::LIST, versions::list)
             .serve(&v::CURRENT, versions::current)
             .serve(&v::QUEUE, versions::queue)

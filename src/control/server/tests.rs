@@ -169,8 +169,8 @@ async fn disconnect_removes_once_per_key() {
     let order = Disconnect {
         request_ids: vec![id("a"), id("x")],
         tokens: vec!["token-of-b".into()],
-        all: false,
         key: Some("k1".into()),
+        ..Disconnect::default()
     };
     let first = daemon.client.disconnect(&order).await.expect("done").value.item;
     assert_eq!(first.disconnected, [id("a"), id("b")]);

@@ -45,7 +45,7 @@ pub struct AuditEntry {
     pub key: Option<String>,
     /// What became of it.
     pub outcome: AuditOutcome,
-    /// Why it was refused.
+    /// Why it was refused; of what was done, why, if that was said.
     pub reason: Option<String>,
 }
 

@@ -5,7 +5,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    forms::{Key, Moment, VersionName},
+    forms::{Key, Moment, Reason, VersionName},
     request_id::RequestId,
     token::Token,
 };
@@ -76,7 +76,7 @@ pub struct ConnectionsAsked {
     pub ghosts: bool,
 }
 
-/// An order to disconnect: by ids and tokens, or all.
+/// An order to disconnect: by ids and tokens, by filters, or all.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Disconnect {
@@ -87,9 +87,28 @@ pub struct Disconnect {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schemars(with = "Vec<Token>")]
     pub tokens: Vec<String>,
+    /// Those of which all of these hold, as lists have them: `queued>10k`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub filters: Vec<String>,
     /// Everyone.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub all: bool,
+    /// Only tell what would be done.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub dry_run: bool,
+    /// Do nothing unless it is so many.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub expect: Option<usize>,
+    /// Why: audited, logged, and told to the browsers of embedded streams.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<Reason>")]
+    pub reason: Option<String>,
+    /// Do not tell browsers the reason.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub private: bool,
+    /// For how long their request ids are refused, in milliseconds; named ids also if they are not connected.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub no_reconnect_ms: Option<u64>,
     /// The idempotency key; generated when not given.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(with = "Option<Key>")]
@@ -99,11 +118,59 @@ pub struct Disconnect {
 /// What was disconnected.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct DisconnectReceipt {
-    /// The idempotency key.
-    #[schemars(with = "Key")]
+    /// The idempotency key; empty where nothing was done and none was given.
+    #[schemars(with = "String")]
     pub key: String,
+    /// Nothing was done: this is what would be.
+    #[serde(default)]
+    pub dry_run: bool,
     /// The request ids whose connection was removed and is being closed.
     pub disconnected: Vec<RequestId>,
     /// The ids and tokens that were not connected.
     pub not_found: Vec<String>,
+    /// Until when their request ids, and those that were named, are refused.
+    #[serde(default)]
+    #[schemars(with = "Option<Moment>")]
+    pub refused_until: Option<Timestamp>,
+}
+
+/// A request id that is refused for a while.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Blocked {
+    /// The browser's logical id.
+    pub request_id: RequestId,
+    /// Until then.
+    #[schemars(with = "Moment")]
+    pub until: Timestamp,
+    /// Since then.
+    #[schemars(with = "Moment")]
+    pub since: Timestamp,
+    /// Who ordered it.
+    pub by: String,
+    /// Why, if that was said.
+    pub reason: Option<String>,
+}
+
+/// An order to let request ids in again.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Unblock {
+    /// These request ids.
+    pub request_ids: Vec<RequestId>,
+    /// The idempotency key; generated when not given.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<Key>")]
+    pub key: Option<String>,
+}
+
+/// Who is let in again.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct UnblockReceipt {
+    /// The idempotency key.
+    #[schemars(with = "Key")]
+    pub key: String,
+    /// Those that were refused until now.
+    pub unblocked: Vec<RequestId>,
+    /// Those that were not.
+    pub not_found: Vec<RequestId>,
 }

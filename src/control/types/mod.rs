@@ -4,6 +4,9 @@
 //! Which of them goes where is in [`operations`](super::operations), and in the document that is made of it: `ssectl
 //! schema` prints it.
 //!
+//! A connection whose request id is the name of a path beside it (`events`) is asked for with a letter encoded:
+//! `/v1/connections/%65vents`.
+//!
 //! An error is [`Failure`] with a status code that its [`ErrorCode`] determines; a method that a path does not
 //! take is 405, with the code `invalid`. The `Content-Type` of a body is not looked at; no body is `{}`.
 

@@ -21,6 +21,7 @@ use crate::{
     http::{body::MAX_BODY, secret::tests::secrets},
     lifecycle::Phase,
     registry::{ConnectionObserver, ObserverError},
+    store::MemoryStore,
 };
 
 mod bytes;
@@ -68,7 +69,9 @@ impl House {
         let registry =
             Arc::new(ConnectionRegistry::new(Arc::new(SystemClock), lifecycle.clone(), Arc::clone(&metrics)));
         let delivery = Arc::clone(&closing) as Arc<dyn Delivery>;
-        let desk = Desk { mode, secrets: secrets(secret, None), registry, delivery, lifecycle, metrics };
+        let blocks = Blocks::load(&MemoryStore::default(), Arc::new(SystemClock)).expect("an empty store");
+        let (secrets, blocks) = (secrets(secret, None), Arc::new(blocks));
+        let desk = Desk { mode, secrets, registry, delivery, blocks, lifecycle, metrics };
         Self { desk, closing }
     }
 

@@ -1,7 +1,7 @@
 //! What a restarted daemon knows.
 
 use super::*;
-use crate::store::{Batch, MemoryStore, Store, StoreError, Table};
+use crate::store::{Batch, Store, StoreError, Table};
 
 fn store_of(house: &House, store: &Arc<MemoryStore>) -> usize {
     house.desk.registry.keep(Arc::clone(store) as Arc<dyn Store>).expect("readable")
