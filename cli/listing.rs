@@ -252,6 +252,7 @@ fn cell(field: &Field, item: &Value, format: Format) -> String {
         Kind::Share => value.as_f64().map_or(plain, text::percent),
         Kind::Ago => plain.parse::<Timestamp>().map_or(plain, text::since),
         Kind::Moment => plain.parse::<Timestamp>().map_or(plain, text::moment),
+        Kind::Span => value.as_i64().map_or(plain, text::span),
         Kind::Bytes => value.as_u64().map_or(plain, text::bytes),
         Kind::Text | Kind::Token | Kind::Number => plain,
     }

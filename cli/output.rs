@@ -126,7 +126,7 @@ fn lines(json: &str) -> String {
 
 /// Returns the width to fit, `None` where stdout is no terminal.
 #[allow(clippy::disallowed_methods, reason = "COLUMNS is a property of the terminal, not a setting")]
-fn terminal_width() -> Option<usize> {
+pub(crate) fn terminal_width() -> Option<usize> {
     if !io::stdout().is_terminal() {
         return None;
     }

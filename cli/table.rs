@@ -86,7 +86,8 @@ impl Table {
     }
 }
 
-fn cut(text: &str, width: usize) -> String {
+/// Returns what fits.
+pub(crate) fn cut(text: &str, width: usize) -> String {
     if get_text_width(text) <= width {
         return text.to_owned();
     }

@@ -67,6 +67,9 @@ _ssectl() {
             ssectl__subcmd__connections,unblock)
                 cmd="ssectl__subcmd__connections__subcmd__unblock"
                 ;;
+            ssectl__subcmd__connections,watch)
+                cmd="ssectl__subcmd__connections__subcmd__watch"
+                ;;
             ssectl__subcmd__connections__subcmd__help,disconnect)
                 cmd="ssectl__subcmd__connections__subcmd__help__subcmd__disconnect"
                 ;;
@@ -81,6 +84,9 @@ _ssectl() {
                 ;;
             ssectl__subcmd__connections__subcmd__help,unblock)
                 cmd="ssectl__subcmd__connections__subcmd__help__subcmd__unblock"
+                ;;
+            ssectl__subcmd__connections__subcmd__help,watch)
+                cmd="ssectl__subcmd__connections__subcmd__help__subcmd__watch"
                 ;;
             ssectl__subcmd__daemon,drain)
                 cmd="ssectl__subcmd__daemon__subcmd__drain"
@@ -156,6 +162,9 @@ _ssectl() {
                 ;;
             ssectl__subcmd__help__subcmd__connections,unblock)
                 cmd="ssectl__subcmd__help__subcmd__connections__subcmd__unblock"
+                ;;
+            ssectl__subcmd__help__subcmd__connections,watch)
+                cmd="ssectl__subcmd__help__subcmd__connections__subcmd__watch"
                 ;;
             ssectl__subcmd__help__subcmd__daemon,drain)
                 cmd="ssectl__subcmd__help__subcmd__daemon__subcmd__drain"
@@ -429,7 +438,7 @@ _ssectl() {
             return 0
             ;;
         ssectl__subcmd__connections)
-            opts="-o -q -v -h --socket --timeout --output --json --quiet --verbose --no-input --color --help list ls show disconnect unblock help"
+            opts="-o -q -v -h --socket --timeout --output --json --quiet --verbose --no-input --color --help list ls show watch disconnect unblock help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -525,7 +534,7 @@ _ssectl() {
             return 0
             ;;
         ssectl__subcmd__connections__subcmd__help)
-            opts="list show disconnect unblock help"
+            opts="list show watch disconnect unblock help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -595,6 +604,20 @@ _ssectl() {
             return 0
             ;;
         ssectl__subcmd__connections__subcmd__help__subcmd__unblock)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        ssectl__subcmd__connections__subcmd__help__subcmd__watch)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
@@ -712,6 +735,44 @@ _ssectl() {
                     return 0
                     ;;
                 --deploy-id)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --socket)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --timeout)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --output)
+                    COMPREPLY=($(compgen -W "table wide json jsonl name" -- "${cur}"))
+                    return 0
+                    ;;
+                -o)
+                    COMPREPLY=($(compgen -W "table wide json jsonl name" -- "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        ssectl__subcmd__connections__subcmd__watch)
+            opts="-o -q -v -h --filter --socket --timeout --output --json --quiet --verbose --no-input --color --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --filter)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -1119,7 +1180,7 @@ _ssectl() {
             return 0
             ;;
         ssectl__subcmd__help__subcmd__connections)
-            opts="list show disconnect unblock"
+            opts="list show watch disconnect unblock"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1175,6 +1236,20 @@ _ssectl() {
             return 0
             ;;
         ssectl__subcmd__help__subcmd__connections__subcmd__unblock)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        ssectl__subcmd__help__subcmd__connections__subcmd__watch)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )

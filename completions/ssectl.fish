@@ -51,27 +51,28 @@ complete -c ssectl -n "__fish_ssectl_needs_command" -f -a "audit" -d 'Who ordere
 complete -c ssectl -n "__fish_ssectl_needs_command" -f -a "daemon" -d 'The daemon itself'
 complete -c ssectl -n "__fish_ssectl_needs_command" -f -a "schema" -d 'What is said in JSON: the OpenAPI document of the control API, or one JSON Schema of it'
 complete -c ssectl -n "__fish_ssectl_needs_command" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
-complete -c ssectl -n "__fish_ssectl_using_subcommand connections; and not __fish_seen_subcommand_from list ls show disconnect unblock help" -l socket -d 'The daemon\'s control socket [default: SSECTL_SOCKET, or where a daemon answers]' -r -F
-complete -c ssectl -n "__fish_ssectl_using_subcommand connections; and not __fish_seen_subcommand_from list ls show disconnect unblock help" -l timeout -d 'How long an answer may take, 500ms or 10s or 2m [default: 10s; none for following]' -r
-complete -c ssectl -n "__fish_ssectl_using_subcommand connections; and not __fish_seen_subcommand_from list ls show disconnect unblock help" -s o -l output -d 'What to print' -r -f -a "table\t'For people'
+complete -c ssectl -n "__fish_ssectl_using_subcommand connections; and not __fish_seen_subcommand_from list ls show watch disconnect unblock help" -l socket -d 'The daemon\'s control socket [default: SSECTL_SOCKET, or where a daemon answers]' -r -F
+complete -c ssectl -n "__fish_ssectl_using_subcommand connections; and not __fish_seen_subcommand_from list ls show watch disconnect unblock help" -l timeout -d 'How long an answer may take, 500ms or 10s or 2m [default: 10s; none for following]' -r
+complete -c ssectl -n "__fish_ssectl_using_subcommand connections; and not __fish_seen_subcommand_from list ls show watch disconnect unblock help" -s o -l output -d 'What to print' -r -f -a "table\t'For people'
 wide\t'The same with all columns'
 json\t'The daemon\'s answer; errors too, on stderr'
 jsonl\t'The items alone, one a line'
 name\t'Bare ids, one a line'"
-complete -c ssectl -n "__fish_ssectl_using_subcommand connections; and not __fish_seen_subcommand_from list ls show disconnect unblock help" -l color -d 'When to colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
+complete -c ssectl -n "__fish_ssectl_using_subcommand connections; and not __fish_seen_subcommand_from list ls show watch disconnect unblock help" -l color -d 'When to colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
 always\t'Always'
 never\t'Never'"
-complete -c ssectl -n "__fish_ssectl_using_subcommand connections; and not __fish_seen_subcommand_from list ls show disconnect unblock help" -l json -d 'The same as `-o json`'
-complete -c ssectl -n "__fish_ssectl_using_subcommand connections; and not __fish_seen_subcommand_from list ls show disconnect unblock help" -s q -l quiet -d 'Print nothing but the answer: no notes, no progress'
-complete -c ssectl -n "__fish_ssectl_using_subcommand connections; and not __fish_seen_subcommand_from list ls show disconnect unblock help" -s v -l verbose -d 'Say which socket is used and why, and what was asked'
-complete -c ssectl -n "__fish_ssectl_using_subcommand connections; and not __fish_seen_subcommand_from list ls show disconnect unblock help" -l no-input -d 'Never read from the terminal'
-complete -c ssectl -n "__fish_ssectl_using_subcommand connections; and not __fish_seen_subcommand_from list ls show disconnect unblock help" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c ssectl -n "__fish_ssectl_using_subcommand connections; and not __fish_seen_subcommand_from list ls show disconnect unblock help" -f -a "list" -d 'Lists connections, oldest first'
-complete -c ssectl -n "__fish_ssectl_using_subcommand connections; and not __fish_seen_subcommand_from list ls show disconnect unblock help" -f -a "ls" -d 'Lists connections, oldest first'
-complete -c ssectl -n "__fish_ssectl_using_subcommand connections; and not __fish_seen_subcommand_from list ls show disconnect unblock help" -f -a "show" -d 'Shows one connection'
-complete -c ssectl -n "__fish_ssectl_using_subcommand connections; and not __fish_seen_subcommand_from list ls show disconnect unblock help" -f -a "disconnect" -d 'Ends connections; browsers normally come back'
-complete -c ssectl -n "__fish_ssectl_using_subcommand connections; and not __fish_seen_subcommand_from list ls show disconnect unblock help" -f -a "unblock" -d 'Lets request ids in again that `disconnect --no-reconnect` has shut out'
-complete -c ssectl -n "__fish_ssectl_using_subcommand connections; and not __fish_seen_subcommand_from list ls show disconnect unblock help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c ssectl -n "__fish_ssectl_using_subcommand connections; and not __fish_seen_subcommand_from list ls show watch disconnect unblock help" -l json -d 'The same as `-o json`'
+complete -c ssectl -n "__fish_ssectl_using_subcommand connections; and not __fish_seen_subcommand_from list ls show watch disconnect unblock help" -s q -l quiet -d 'Print nothing but the answer: no notes, no progress'
+complete -c ssectl -n "__fish_ssectl_using_subcommand connections; and not __fish_seen_subcommand_from list ls show watch disconnect unblock help" -s v -l verbose -d 'Say which socket is used and why, and what was asked'
+complete -c ssectl -n "__fish_ssectl_using_subcommand connections; and not __fish_seen_subcommand_from list ls show watch disconnect unblock help" -l no-input -d 'Never read from the terminal'
+complete -c ssectl -n "__fish_ssectl_using_subcommand connections; and not __fish_seen_subcommand_from list ls show watch disconnect unblock help" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c ssectl -n "__fish_ssectl_using_subcommand connections; and not __fish_seen_subcommand_from list ls show watch disconnect unblock help" -f -a "list" -d 'Lists connections, oldest first'
+complete -c ssectl -n "__fish_ssectl_using_subcommand connections; and not __fish_seen_subcommand_from list ls show watch disconnect unblock help" -f -a "ls" -d 'Lists connections, oldest first'
+complete -c ssectl -n "__fish_ssectl_using_subcommand connections; and not __fish_seen_subcommand_from list ls show watch disconnect unblock help" -f -a "show" -d 'Shows one connection'
+complete -c ssectl -n "__fish_ssectl_using_subcommand connections; and not __fish_seen_subcommand_from list ls show watch disconnect unblock help" -f -a "watch" -d 'Watches connections come, go and change, until Ctrl-C'
+complete -c ssectl -n "__fish_ssectl_using_subcommand connections; and not __fish_seen_subcommand_from list ls show watch disconnect unblock help" -f -a "disconnect" -d 'Ends connections; browsers normally come back'
+complete -c ssectl -n "__fish_ssectl_using_subcommand connections; and not __fish_seen_subcommand_from list ls show watch disconnect unblock help" -f -a "unblock" -d 'Lets request ids in again that `disconnect --no-reconnect` has shut out'
+complete -c ssectl -n "__fish_ssectl_using_subcommand connections; and not __fish_seen_subcommand_from list ls show watch disconnect unblock help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c ssectl -n "__fish_ssectl_using_subcommand connections; and __fish_seen_subcommand_from list" -l filter -d 'Only those of which this holds: state=live, user_agent~Firefox, age>2h; may be repeated' -r
 complete -c ssectl -n "__fish_ssectl_using_subcommand connections; and __fish_seen_subcommand_from list" -l sort -d 'In this order: age, or -age for the largest first; several separated by commas' -r
 complete -c ssectl -n "__fish_ssectl_using_subcommand connections; and __fish_seen_subcommand_from list" -l limit -d 'At most so many' -r
@@ -133,6 +134,22 @@ complete -c ssectl -n "__fish_ssectl_using_subcommand connections; and __fish_se
 complete -c ssectl -n "__fish_ssectl_using_subcommand connections; and __fish_seen_subcommand_from show" -s v -l verbose -d 'Say which socket is used and why, and what was asked'
 complete -c ssectl -n "__fish_ssectl_using_subcommand connections; and __fish_seen_subcommand_from show" -l no-input -d 'Never read from the terminal'
 complete -c ssectl -n "__fish_ssectl_using_subcommand connections; and __fish_seen_subcommand_from show" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c ssectl -n "__fish_ssectl_using_subcommand connections; and __fish_seen_subcommand_from watch" -l filter -d 'Only what has this: type=disconnected, reason=slow_consumer, lifetime<5s; may be repeated' -r
+complete -c ssectl -n "__fish_ssectl_using_subcommand connections; and __fish_seen_subcommand_from watch" -l socket -d 'The daemon\'s control socket [default: SSECTL_SOCKET, or where a daemon answers]' -r -F
+complete -c ssectl -n "__fish_ssectl_using_subcommand connections; and __fish_seen_subcommand_from watch" -l timeout -d 'How long an answer may take, 500ms or 10s or 2m [default: 10s; none for following]' -r
+complete -c ssectl -n "__fish_ssectl_using_subcommand connections; and __fish_seen_subcommand_from watch" -s o -l output -d 'What to print' -r -f -a "table\t'For people'
+wide\t'The same with all columns'
+json\t'The daemon\'s answer; errors too, on stderr'
+jsonl\t'The items alone, one a line'
+name\t'Bare ids, one a line'"
+complete -c ssectl -n "__fish_ssectl_using_subcommand connections; and __fish_seen_subcommand_from watch" -l color -d 'When to colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
+always\t'Always'
+never\t'Never'"
+complete -c ssectl -n "__fish_ssectl_using_subcommand connections; and __fish_seen_subcommand_from watch" -l json -d 'The same as `-o json`'
+complete -c ssectl -n "__fish_ssectl_using_subcommand connections; and __fish_seen_subcommand_from watch" -s q -l quiet -d 'Print nothing but the answer: no notes, no progress'
+complete -c ssectl -n "__fish_ssectl_using_subcommand connections; and __fish_seen_subcommand_from watch" -s v -l verbose -d 'Say which socket is used and why, and what was asked'
+complete -c ssectl -n "__fish_ssectl_using_subcommand connections; and __fish_seen_subcommand_from watch" -l no-input -d 'Never read from the terminal'
+complete -c ssectl -n "__fish_ssectl_using_subcommand connections; and __fish_seen_subcommand_from watch" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c ssectl -n "__fish_ssectl_using_subcommand connections; and __fish_seen_subcommand_from disconnect" -l token -d 'A stream\'s token, instead of its request id; may be repeated' -r
 complete -c ssectl -n "__fish_ssectl_using_subcommand connections; and __fish_seen_subcommand_from disconnect" -l filter -d 'Those of which this holds, as `connections list` has it: queued>10k, age>2h; may be repeated' -r
 complete -c ssectl -n "__fish_ssectl_using_subcommand connections; and __fish_seen_subcommand_from disconnect" -l expect -d 'Only if it is so many: otherwise nothing is done, and the exit code is 6' -r
@@ -176,30 +193,32 @@ complete -c ssectl -n "__fish_ssectl_using_subcommand connections; and __fish_se
 complete -c ssectl -n "__fish_ssectl_using_subcommand connections; and __fish_seen_subcommand_from unblock" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c ssectl -n "__fish_ssectl_using_subcommand connections; and __fish_seen_subcommand_from help" -f -a "list" -d 'Lists connections, oldest first'
 complete -c ssectl -n "__fish_ssectl_using_subcommand connections; and __fish_seen_subcommand_from help" -f -a "show" -d 'Shows one connection'
+complete -c ssectl -n "__fish_ssectl_using_subcommand connections; and __fish_seen_subcommand_from help" -f -a "watch" -d 'Watches connections come, go and change, until Ctrl-C'
 complete -c ssectl -n "__fish_ssectl_using_subcommand connections; and __fish_seen_subcommand_from help" -f -a "disconnect" -d 'Ends connections; browsers normally come back'
 complete -c ssectl -n "__fish_ssectl_using_subcommand connections; and __fish_seen_subcommand_from help" -f -a "unblock" -d 'Lets request ids in again that `disconnect --no-reconnect` has shut out'
 complete -c ssectl -n "__fish_ssectl_using_subcommand connections; and __fish_seen_subcommand_from help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
-complete -c ssectl -n "__fish_ssectl_using_subcommand conn; and not __fish_seen_subcommand_from list ls show disconnect unblock help" -l socket -d 'The daemon\'s control socket [default: SSECTL_SOCKET, or where a daemon answers]' -r -F
-complete -c ssectl -n "__fish_ssectl_using_subcommand conn; and not __fish_seen_subcommand_from list ls show disconnect unblock help" -l timeout -d 'How long an answer may take, 500ms or 10s or 2m [default: 10s; none for following]' -r
-complete -c ssectl -n "__fish_ssectl_using_subcommand conn; and not __fish_seen_subcommand_from list ls show disconnect unblock help" -s o -l output -d 'What to print' -r -f -a "table\t'For people'
+complete -c ssectl -n "__fish_ssectl_using_subcommand conn; and not __fish_seen_subcommand_from list ls show watch disconnect unblock help" -l socket -d 'The daemon\'s control socket [default: SSECTL_SOCKET, or where a daemon answers]' -r -F
+complete -c ssectl -n "__fish_ssectl_using_subcommand conn; and not __fish_seen_subcommand_from list ls show watch disconnect unblock help" -l timeout -d 'How long an answer may take, 500ms or 10s or 2m [default: 10s; none for following]' -r
+complete -c ssectl -n "__fish_ssectl_using_subcommand conn; and not __fish_seen_subcommand_from list ls show watch disconnect unblock help" -s o -l output -d 'What to print' -r -f -a "table\t'For people'
 wide\t'The same with all columns'
 json\t'The daemon\'s answer; errors too, on stderr'
 jsonl\t'The items alone, one a line'
 name\t'Bare ids, one a line'"
-complete -c ssectl -n "__fish_ssectl_using_subcommand conn; and not __fish_seen_subcommand_from list ls show disconnect unblock help" -l color -d 'When to colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
+complete -c ssectl -n "__fish_ssectl_using_subcommand conn; and not __fish_seen_subcommand_from list ls show watch disconnect unblock help" -l color -d 'When to colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
 always\t'Always'
 never\t'Never'"
-complete -c ssectl -n "__fish_ssectl_using_subcommand conn; and not __fish_seen_subcommand_from list ls show disconnect unblock help" -l json -d 'The same as `-o json`'
-complete -c ssectl -n "__fish_ssectl_using_subcommand conn; and not __fish_seen_subcommand_from list ls show disconnect unblock help" -s q -l quiet -d 'Print nothing but the answer: no notes, no progress'
-complete -c ssectl -n "__fish_ssectl_using_subcommand conn; and not __fish_seen_subcommand_from list ls show disconnect unblock help" -s v -l verbose -d 'Say which socket is used and why, and what was asked'
-complete -c ssectl -n "__fish_ssectl_using_subcommand conn; and not __fish_seen_subcommand_from list ls show disconnect unblock help" -l no-input -d 'Never read from the terminal'
-complete -c ssectl -n "__fish_ssectl_using_subcommand conn; and not __fish_seen_subcommand_from list ls show disconnect unblock help" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c ssectl -n "__fish_ssectl_using_subcommand conn; and not __fish_seen_subcommand_from list ls show disconnect unblock help" -f -a "list" -d 'Lists connections, oldest first'
-complete -c ssectl -n "__fish_ssectl_using_subcommand conn; and not __fish_seen_subcommand_from list ls show disconnect unblock help" -f -a "ls" -d 'Lists connections, oldest first'
-complete -c ssectl -n "__fish_ssectl_using_subcommand conn; and not __fish_seen_subcommand_from list ls show disconnect unblock help" -f -a "show" -d 'Shows one connection'
-complete -c ssectl -n "__fish_ssectl_using_subcommand conn; and not __fish_seen_subcommand_from list ls show disconnect unblock help" -f -a "disconnect" -d 'Ends connections; browsers normally come back'
-complete -c ssectl -n "__fish_ssectl_using_subcommand conn; and not __fish_seen_subcommand_from list ls show disconnect unblock help" -f -a "unblock" -d 'Lets request ids in again that `disconnect --no-reconnect` has shut out'
-complete -c ssectl -n "__fish_ssectl_using_subcommand conn; and not __fish_seen_subcommand_from list ls show disconnect unblock help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c ssectl -n "__fish_ssectl_using_subcommand conn; and not __fish_seen_subcommand_from list ls show watch disconnect unblock help" -l json -d 'The same as `-o json`'
+complete -c ssectl -n "__fish_ssectl_using_subcommand conn; and not __fish_seen_subcommand_from list ls show watch disconnect unblock help" -s q -l quiet -d 'Print nothing but the answer: no notes, no progress'
+complete -c ssectl -n "__fish_ssectl_using_subcommand conn; and not __fish_seen_subcommand_from list ls show watch disconnect unblock help" -s v -l verbose -d 'Say which socket is used and why, and what was asked'
+complete -c ssectl -n "__fish_ssectl_using_subcommand conn; and not __fish_seen_subcommand_from list ls show watch disconnect unblock help" -l no-input -d 'Never read from the terminal'
+complete -c ssectl -n "__fish_ssectl_using_subcommand conn; and not __fish_seen_subcommand_from list ls show watch disconnect unblock help" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c ssectl -n "__fish_ssectl_using_subcommand conn; and not __fish_seen_subcommand_from list ls show watch disconnect unblock help" -f -a "list" -d 'Lists connections, oldest first'
+complete -c ssectl -n "__fish_ssectl_using_subcommand conn; and not __fish_seen_subcommand_from list ls show watch disconnect unblock help" -f -a "ls" -d 'Lists connections, oldest first'
+complete -c ssectl -n "__fish_ssectl_using_subcommand conn; and not __fish_seen_subcommand_from list ls show watch disconnect unblock help" -f -a "show" -d 'Shows one connection'
+complete -c ssectl -n "__fish_ssectl_using_subcommand conn; and not __fish_seen_subcommand_from list ls show watch disconnect unblock help" -f -a "watch" -d 'Watches connections come, go and change, until Ctrl-C'
+complete -c ssectl -n "__fish_ssectl_using_subcommand conn; and not __fish_seen_subcommand_from list ls show watch disconnect unblock help" -f -a "disconnect" -d 'Ends connections; browsers normally come back'
+complete -c ssectl -n "__fish_ssectl_using_subcommand conn; and not __fish_seen_subcommand_from list ls show watch disconnect unblock help" -f -a "unblock" -d 'Lets request ids in again that `disconnect --no-reconnect` has shut out'
+complete -c ssectl -n "__fish_ssectl_using_subcommand conn; and not __fish_seen_subcommand_from list ls show watch disconnect unblock help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c ssectl -n "__fish_ssectl_using_subcommand conn; and __fish_seen_subcommand_from list" -l filter -d 'Only those of which this holds: state=live, user_agent~Firefox, age>2h; may be repeated' -r
 complete -c ssectl -n "__fish_ssectl_using_subcommand conn; and __fish_seen_subcommand_from list" -l sort -d 'In this order: age, or -age for the largest first; several separated by commas' -r
 complete -c ssectl -n "__fish_ssectl_using_subcommand conn; and __fish_seen_subcommand_from list" -l limit -d 'At most so many' -r
@@ -261,6 +280,22 @@ complete -c ssectl -n "__fish_ssectl_using_subcommand conn; and __fish_seen_subc
 complete -c ssectl -n "__fish_ssectl_using_subcommand conn; and __fish_seen_subcommand_from show" -s v -l verbose -d 'Say which socket is used and why, and what was asked'
 complete -c ssectl -n "__fish_ssectl_using_subcommand conn; and __fish_seen_subcommand_from show" -l no-input -d 'Never read from the terminal'
 complete -c ssectl -n "__fish_ssectl_using_subcommand conn; and __fish_seen_subcommand_from show" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c ssectl -n "__fish_ssectl_using_subcommand conn; and __fish_seen_subcommand_from watch" -l filter -d 'Only what has this: type=disconnected, reason=slow_consumer, lifetime<5s; may be repeated' -r
+complete -c ssectl -n "__fish_ssectl_using_subcommand conn; and __fish_seen_subcommand_from watch" -l socket -d 'The daemon\'s control socket [default: SSECTL_SOCKET, or where a daemon answers]' -r -F
+complete -c ssectl -n "__fish_ssectl_using_subcommand conn; and __fish_seen_subcommand_from watch" -l timeout -d 'How long an answer may take, 500ms or 10s or 2m [default: 10s; none for following]' -r
+complete -c ssectl -n "__fish_ssectl_using_subcommand conn; and __fish_seen_subcommand_from watch" -s o -l output -d 'What to print' -r -f -a "table\t'For people'
+wide\t'The same with all columns'
+json\t'The daemon\'s answer; errors too, on stderr'
+jsonl\t'The items alone, one a line'
+name\t'Bare ids, one a line'"
+complete -c ssectl -n "__fish_ssectl_using_subcommand conn; and __fish_seen_subcommand_from watch" -l color -d 'When to colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
+always\t'Always'
+never\t'Never'"
+complete -c ssectl -n "__fish_ssectl_using_subcommand conn; and __fish_seen_subcommand_from watch" -l json -d 'The same as `-o json`'
+complete -c ssectl -n "__fish_ssectl_using_subcommand conn; and __fish_seen_subcommand_from watch" -s q -l quiet -d 'Print nothing but the answer: no notes, no progress'
+complete -c ssectl -n "__fish_ssectl_using_subcommand conn; and __fish_seen_subcommand_from watch" -s v -l verbose -d 'Say which socket is used and why, and what was asked'
+complete -c ssectl -n "__fish_ssectl_using_subcommand conn; and __fish_seen_subcommand_from watch" -l no-input -d 'Never read from the terminal'
+complete -c ssectl -n "__fish_ssectl_using_subcommand conn; and __fish_seen_subcommand_from watch" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c ssectl -n "__fish_ssectl_using_subcommand conn; and __fish_seen_subcommand_from disconnect" -l token -d 'A stream\'s token, instead of its request id; may be repeated' -r
 complete -c ssectl -n "__fish_ssectl_using_subcommand conn; and __fish_seen_subcommand_from disconnect" -l filter -d 'Those of which this holds, as `connections list` has it: queued>10k, age>2h; may be repeated' -r
 complete -c ssectl -n "__fish_ssectl_using_subcommand conn; and __fish_seen_subcommand_from disconnect" -l expect -d 'Only if it is so many: otherwise nothing is done, and the exit code is 6' -r
@@ -304,6 +339,7 @@ complete -c ssectl -n "__fish_ssectl_using_subcommand conn; and __fish_seen_subc
 complete -c ssectl -n "__fish_ssectl_using_subcommand conn; and __fish_seen_subcommand_from unblock" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c ssectl -n "__fish_ssectl_using_subcommand conn; and __fish_seen_subcommand_from help" -f -a "list" -d 'Lists connections, oldest first'
 complete -c ssectl -n "__fish_ssectl_using_subcommand conn; and __fish_seen_subcommand_from help" -f -a "show" -d 'Shows one connection'
+complete -c ssectl -n "__fish_ssectl_using_subcommand conn; and __fish_seen_subcommand_from help" -f -a "watch" -d 'Watches connections come, go and change, until Ctrl-C'
 complete -c ssectl -n "__fish_ssectl_using_subcommand conn; and __fish_seen_subcommand_from help" -f -a "disconnect" -d 'Ends connections; browsers normally come back'
 complete -c ssectl -n "__fish_ssectl_using_subcommand conn; and __fish_seen_subcommand_from help" -f -a "unblock" -d 'Lets request ids in again that `disconnect --no-reconnect` has shut out'
 complete -c ssectl -n "__fish_ssectl_using_subcommand conn; and __fish_seen_subcommand_from help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
@@ -988,6 +1024,7 @@ complete -c ssectl -n "__fish_ssectl_using_subcommand help; and not __fish_seen_
 complete -c ssectl -n "__fish_ssectl_using_subcommand help; and not __fish_seen_subcommand_from connections version task event status audit daemon schema help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c ssectl -n "__fish_ssectl_using_subcommand help; and __fish_seen_subcommand_from connections" -f -a "list" -d 'Lists connections, oldest first'
 complete -c ssectl -n "__fish_ssectl_using_subcommand help; and __fish_seen_subcommand_from connections" -f -a "show" -d 'Shows one connection'
+complete -c ssectl -n "__fish_ssectl_using_subcommand help; and __fish_seen_subcommand_from connections" -f -a "watch" -d 'Watches connections come, go and change, until Ctrl-C'
 complete -c ssectl -n "__fish_ssectl_using_subcommand help; and __fish_seen_subcommand_from connections" -f -a "disconnect" -d 'Ends connections; browsers normally come back'
 complete -c ssectl -n "__fish_ssectl_using_subcommand help; and __fish_seen_subcommand_from connections" -f -a "unblock" -d 'Lets request ids in again that `disconnect --no-reconnect` has shut out'
 complete -c ssectl -n "__fish_ssectl_using_subcommand help; and __fish_seen_subcommand_from version" -f -a "queue" -d 'Tells browsers of a new version, those connected now and those that connect later'

@@ -39,6 +39,18 @@ pub(crate) enum Connections {
         /// The browser's request id
         request_id: RequestId,
     },
+    /// Watches connections come, go and change, until Ctrl-C
+    ///
+    /// A line for each that connects, is replaced by a newer one of its request id, ends (why, and how
+    /// long it lived) or changes its state. Goes on when the daemon restarts. Who reads too slowly is
+    /// told how much it missed.
+    ///
+    /// Fields: type, request_id, state, before, reason, lifetime, address, token, user_agent.
+    Watch {
+        /// Only what has this: type=disconnected, reason=slow_consumer, lifetime<5s; may be repeated
+        #[arg(long = "filter", value_name = "FIELD=VALUE")]
+        filters: Vec<Filter>,
+    },
     /// Ends connections; browsers normally come back
     ///
     /// The daemon forgets the connections and closes their streams. A browser's EventSource normally

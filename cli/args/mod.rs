@@ -141,7 +141,7 @@ mod tests {
     use ssectl_core::{
         control::{
             listing::Listed,
-            types::{AuditEntry, ConnectionView},
+            types::{AuditEntry, ConnectionLine, ConnectionView},
         },
         task::TaskView,
         version::PendingVersion,
@@ -158,6 +158,7 @@ mod tests {
     fn lists_name_their_fields() {
         for (words, fields) in [
             (&["connections", "list"][..], ConnectionView::FIELDS),
+            (&["connections", "watch"], ConnectionLine::FIELDS),
             (&["version", "list"], PendingVersion::FIELDS),
             (&["task", "list"], TaskView::FIELDS),
             (&["audit"], AuditEntry::FIELDS),

@@ -2,6 +2,7 @@
 
 mod card;
 mod disconnect;
+mod watch;
 
 use ssectl_core::{
     control::{
@@ -46,6 +47,7 @@ pub(super) async fn run(context: &Context, verb: Connections) -> Outcome {
             })?;
             Ok(Exit::Ok)
         }
+        Connections::Watch { filters } => watch::run(context, &filters).await,
         Connections::Disconnect(order) => disconnect::run(context, order).await,
         Connections::Unblock { request_ids, key } => unblock(context, request_ids, key).await,
     }

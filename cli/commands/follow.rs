@@ -6,7 +6,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 use serde_json::Value;
 use ssectl_core::{
     control::{
-        client::{Answer, TaskStream},
+        client::{Answer, LineStream},
         types::TaskLine,
     },
     task::{Owner, TaskEvent, TaskEventType, TaskStatus, TaskView},
@@ -52,7 +52,7 @@ pub(super) async fn run(context: &Context, id: &str) -> Outcome {
 }
 
 async fn watch(context: &Context, id: &str) -> Result<TaskView, CliError> {
-    let mut lines: TaskStream = context.ask(context.client.follow_task(id)).await?;
+    let mut lines: LineStream<TaskLine> = context.ask(context.client.follow_task(id)).await?;
     let mut display = Display::new(context);
     loop {
         match lines.next().await.map_err(|error| context.explain(error))? {

@@ -29,6 +29,17 @@ pub(super) const NOTES: &[Note] = &[
         &[("ssectl connections show k3v9x", "All that is known of one connection")],
     ),
     note(
+        "connections watch",
+        &[],
+        &[
+            ("ssectl connections watch -o jsonl", "What happens, line by line, until Ctrl-C"),
+            (
+                "ssectl connections watch --filter reason=slow_consumer -o jsonl",
+                "Only those that are ended because they do not read",
+            ),
+        ],
+    ),
+    note(
         "connections disconnect",
         &[
             ("1", "The question was not answered with yes: nothing was done."),

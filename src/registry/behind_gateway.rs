@@ -3,7 +3,7 @@
 use std::{sync::Arc, time::Instant};
 
 use super::{
-    Arrival, ConnectionRegistry, Life, State,
+    Arrival, ConnectionRegistry, Life, State, What,
     core::Core,
     tombstones::Tombstones,
     vitals::{Source, Vitals},
@@ -62,6 +62,9 @@ impl ConnectionRegistry {
         let mut state = self.lock();
         let State { core, gateway: Some(gateway) } = &mut *state else { return T::default() };
         let result = act(&mut gateway.vitals, core);
+        for (connection, before, after) in gateway.vitals.take_changed() {
+            self.tell(&connection, What::State { from: before.label(), to: after.label() });
+        }
         self.metrics.suspects_now(gateway.suspects());
         result
     }

@@ -12,6 +12,7 @@ mod page;
 mod tests;
 mod tombstones;
 mod vitals;
+mod watch;
 
 use std::{
     collections::HashSet,
@@ -20,13 +21,15 @@ use std::{
 };
 
 use jiff::Timestamp;
+use tokio::sync::broadcast::Receiver;
 
 pub use self::core::Arrival;
 use observer::Observers;
 pub use observer::{ConnectionObserver, ObserverError};
 pub use vitals::{Life, Vital};
+pub use watch::{Change, What};
 
-use self::{behind_gateway::BehindGateway, book::Book, core::Core, vitals::Source};
+use self::{behind_gateway::BehindGateway, book::Book, core::Core, vitals::Source, watch::Watchers};
 use crate::{
     clock::SharedClock,
     connection::{CloseReason, Connection, Origin},
@@ -37,6 +40,9 @@ use crate::{
     store::{Store, StoreError},
     token::Token,
 };
+
+/// The state of a connection whose request id keeps replacing itself.
+pub(crate) const FLAPPING: &str = "flapping";
 
 /// What a connect brings.
 #[derive(Clone, Debug)]
@@ -84,6 +90,7 @@ impl State {
 /// The register of all open connections.
 pub struct ConnectionRegistry {
     state: Mutex<State>,
+    watchers: Watchers,
     observers: Observers,
     book: OnceLock<Arc<Book>>,
     lifecycle: Lifecycle,
@@ -100,7 +107,8 @@ impl ConnectionRegistry {
     /// Returns an empty registry that tells nobody yet.
     pub fn new(clock: SharedClock, lifecycle: Lifecycle, metrics: Arc<Metrics>) -> Self {
         let observers = Observers::new(lifecycle.clone(), Arc::clone(&metrics));
-        Self { state: Mutex::default(), observers, book: OnceLock::new(), lifecycle, clock, metrics }
+        let (state, watchers, book) = (Mutex::default(), Watchers::default(), OnceLock::new());
+        Self { state, watchers, observers, book, lifecycle, clock, metrics }
     }
 
     /// Sets who is told, in this order, each within `limit`; tells them of the connections that were taken up.
@@ -177,7 +185,15 @@ impl ConnectionRegistry {
         now: Instant,
     ) -> Arrival {
         let State { core, gateway } = &mut *state;
+        let flapped = self.watchers.are_there() && core.is_flapping(&newcomer.request_id, now);
         let arrival = core.register(newcomer, at, now);
+        if self.watchers.are_there() {
+            watch::arrived(&arrival).into_iter().for_each(|(connection, what)| self.tell(&connection, what));
+            let connection = arrival.connection();
+            if !flapped && core.is_flapping(&connection.request_id, now) {
+                self.tell(connection, What::State { from: Life::Live.label(), to: FLAPPING });
+            }
+        }
         self.metrics.arrived(&arrival, core.len());
         if let Some(gateway) = gateway {
             gateway.arrived(&arrival, source, now);
@@ -194,6 +210,19 @@ impl ConnectionRegistry {
             ),
         }
         arrival
+    }
+
+    /// Returns how many connections there are, and what happens to them from now on.
+    pub fn watch(&self) -> (usize, Receiver<Change>) {
+        let state = self.lock();
+        (state.core.len(), self.watchers.join())
+    }
+
+    /// Tells those who watch. To be called under the lock.
+    fn tell(&self, connection: &Arc<Connection>, what: What) {
+        if self.watchers.are_there() {
+            self.watchers.tell(Change { at: self.clock.now(), connection: Arc::clone(connection), what });
+        }
     }
 
     /// Returns whether a connect of this id would be one replacement too many: the holder of the stream may
@@ -317,6 +346,7 @@ impl ConnectionRegistry {
             gateway.left(&removed, reason, Instant::now());
             self.metrics.suspects_now(gateway.suspects());
         }
+        self.tell(&removed, What::Disconnected(reason));
         Some(removed)
     }
 

@@ -65,6 +65,7 @@ pub(super) enum Source {
 
 #[derive(Debug)]
 struct Entry {
+    connection: Arc<Connection>,
     vital: Vital,
     /// When it was proven, or last asked for in vain.
     checked: Instant,
@@ -85,16 +86,20 @@ pub(super) struct Vitals {
     entries: HashMap<Serial, Entry>,
     suspects: usize,
     ghosts: VecDeque<Ghost>,
+    /// Whose life is another since somebody asked, and what it was.
+    changed: Vec<(Arc<Connection>, Life, Life)>,
 }
 
 impl Vitals {
-    pub(super) fn enter(&mut self, connection: &Connection, source: Source, now: Instant) {
+    pub(super) fn enter(&mut self, connection: &Arc<Connection>, source: Source, now: Instant) {
         let (life, checked) = match source {
             Source::Callback => (Life::Live, now),
             Source::EarlierRun(age) => (Life::Suspect, now.checked_sub(age.min(SETTLED)).unwrap_or(now)),
         };
         let vital = Vital { life, proven: connection.connected_at };
-        self.entries.insert(connection.serial, Entry { vital, checked, traffic: Traffic::default() });
+        let traffic = Traffic::default();
+        let entry = Entry { connection: Arc::clone(connection), vital, checked, traffic };
+        self.entries.insert(connection.serial, entry);
         self.suspects += usize::from(life == Life::Suspect);
     }
 
@@ -151,16 +156,29 @@ impl Vitals {
 
     fn settle(&mut self, serial: Serial, now: Instant, change: impl FnOnce(&mut Entry)) {
         let Some(entry) = self.entries.get_mut(&serial) else { return };
-        self.suspects -= usize::from(entry.vital.life == Life::Suspect);
+        let before = entry.vital.life;
         change(entry);
-        self.suspects += usize::from(entry.vital.life == Life::Suspect);
+        let after = entry.vital.life;
+        if before != after {
+            self.suspects -= usize::from(before == Life::Suspect);
+            self.suspects += usize::from(after == Life::Suspect);
+            self.changed.push((Arc::clone(&entry.connection), before, after));
+        }
         entry.checked = now;
+    }
+
+    /// Returns whose life is another since the last call, and what it was and is.
+    pub(super) fn take_changed(&mut self) -> Vec<(Arc<Connection>, Life, Life)> {
+        std::mem::take(&mut self.changed)
     }
 
     /// Puts everyone in doubt who was not proven since then. Who was asked for lately keeps the time to settle.
     pub(super) fn doubt_unproven(&mut self, since: Instant) {
         for entry in self.entries.values_mut().filter(|entry| entry.checked < since) {
-            self.suspects += usize::from(entry.vital.life == Life::Live);
+            if entry.vital.life == Life::Live {
+                self.suspects += 1;
+                self.changed.push((Arc::clone(&entry.connection), Life::Live, Life::Suspect));
+            }
             entry.vital.life = Life::Suspect;
         }
     }

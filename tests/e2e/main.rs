@@ -59,3 +59,4 @@ mod through_a_gateway;
 mod torture;
 mod versions;
 mod watchdog;
+mod watching;

@@ -40,14 +40,14 @@ use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
 use serde::{Serialize, de::DeserializeOwned};
 
 use self::io::{Counting, Sent};
-pub use self::stream::TaskStream;
+pub use self::stream::LineStream;
 use super::{
-    listing::Listing,
+    listing::{Filter, Listing},
     local,
     types::{
-        ApiError, AuditEntry, BeginDrain, Blocked, ClearReceipt, ClearVersion, ConnectionView, Disconnect,
-        DisconnectReceipt, DrainReceipt, DrainView, EventReceipt, Failure, Keyed, List, ReloadReceipt,
-        SendEvent, Single, Status, StopReceipt, Unblock, UnblockReceipt,
+        ApiError, AuditEntry, BeginDrain, Blocked, ClearReceipt, ClearVersion, ConnectionLine,
+        ConnectionView, Disconnect, DisconnectReceipt, DrainReceipt, DrainView, EventReceipt, Failure, Keyed,
+        Line, List, ReloadReceipt, SendEvent, Single, Status, StopReceipt, TaskLine, Unblock, UnblockReceipt,
     },
 };
 use crate::{
@@ -160,6 +160,15 @@ impl Client {
         self.get(&format!("/v1/connections/{}", connection(id.as_str()))).await
     }
 
+    /// Watches what happens to connections.
+    pub async fn watch_connections(
+        &self,
+        filters: &[Filter],
+    ) -> Result<LineStream<ConnectionLine>, ClientError> {
+        let asked = Listing { filters: filters.to_vec(), ..Listing::default() };
+        self.stream(&format!("/v1/connections/events?{}", asked.to_query())).await
+    }
+
     /// Asks which request ids are refused.
     pub async fn blocked(&self, asked: &Listing) -> Asked<List<Blocked>> {
         self.get(&format!("/v1/connections/blocked?{}", asked.to_query())).await
@@ -236,17 +245,9 @@ impl Client {
         self.post(&format!("/v1/tasks/{}/remove", segment(id)), order).await
     }
 
-    /// Follows a task: the stream has no time limit as a whole, its beginning has.
-    pub async fn follow_task(&self, id: &str) -> Result<TaskStream, ClientError> {
-        let path = format!("/v1/tasks/{}/events", segment(id));
-        self.limited(async {
-            let (response, connection) = self.exchange(Method::GET, &path, Bytes::new()).await?;
-            if response.status().is_success() {
-                return Ok(TaskStream::new(response.into_body(), connection));
-            }
-            Err(self.understand::<()>(response, connection).await.err().unwrap_or_else(contradiction))
-        })
-        .await
+    /// Follows a task.
+    pub async fn follow_task(&self, id: &str) -> Result<LineStream<TaskLine>, ClientError> {
+        self.stream(&format!("/v1/tasks/{}/events", segment(id))).await
     }
 
     /// Sends an event.
@@ -306,6 +307,18 @@ impl Client {
         self.limited(async {
             let (response, connection) = self.exchange(method, path, body).await?;
             self.understand(response, connection).await
+        })
+        .await
+    }
+
+    /// Opens a stream, which has no time limit as a whole; its beginning has.
+    async fn stream<L: Line>(&self, path: &str) -> Result<LineStream<L>, ClientError> {
+        self.limited(async {
+            let (response, connection) = self.exchange(Method::GET, path, Bytes::new()).await?;
+            if response.status().is_success() {
+                return Ok(LineStream::new(response.into_body(), connection));
+            }
+            Err(self.understand::<()>(response, connection).await.err().unwrap_or_else(contradiction))
         })
         .await
     }

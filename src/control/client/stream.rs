@@ -1,12 +1,14 @@
-//! Reads a task's events, and insists that they end.
+//! Reads the lines of a stream, and insists that they end.
 
-use std::{collections::VecDeque, pin::Pin, time::Duration};
+use std::{collections::VecDeque, marker::PhantomData, pin::Pin, time::Duration};
 
 use bytes::Bytes;
 use http_body_util::BodyExt;
 use hyper::body::Incoming;
 
 use super::{Answer, ClientError, Connection, driven};
+use crate::control::types::Line;
+#[cfg(any(test, feature = "fuzzing"))]
 use crate::control::types::TaskLine;
 
 /// A daemon from which nothing comes for this long, not even a heartbeat, is gone.
@@ -14,33 +16,35 @@ const SILENCE: Duration = Duration::from_secs(60);
 /// The longest line.
 const MAX_LINE: usize = 1024 * 1024;
 
-/// The lines of a followed task.
-pub struct TaskStream {
+/// The lines of a stream of the daemon's.
+pub struct LineStream<L> {
     body: Incoming,
     connection: Pin<Box<Connection>>,
     lines: Lines,
     ended: bool,
+    kind: PhantomData<L>,
 }
 
-impl TaskStream {
+impl<L: Line> LineStream<L> {
     pub(super) fn new(body: Incoming, connection: Pin<Box<Connection>>) -> Self {
-        Self { body, connection, lines: Lines::default(), ended: false }
+        Self { body, connection, lines: Lines::default(), ended: false, kind: PhantomData }
     }
 
-    /// Returns the next line, `None` after the `end` line. A stream that breaks off without is an error.
-    pub async fn next(&mut self) -> Result<Option<Answer<TaskLine>>, ClientError> {
+    /// Returns the next line, `None` after the `end` line. A stream that breaks off without is an error. Nothing is
+    /// lost when the wait is given up.
+    pub async fn next(&mut self) -> Result<Option<Answer<L>>, ClientError> {
         if self.ended {
             return Ok(None);
         }
         loop {
             if let Some(json) = self.lines.take()? {
                 // A kind of line that only a newer daemon knows is not for us.
-                let Ok(value) = serde_json::from_str::<TaskLine>(&json) else {
+                let Ok(value) = serde_json::from_str::<L>(&json) else {
                     serde_json::from_str::<serde::de::IgnoredAny>(&json)
                         .map_err(|error| ClientError::NotUnderstood(error.to_string()))?;
                     continue;
                 };
-                self.ended = matches!(value, TaskLine::End { .. });
+                self.ended = value.ends();
                 return Ok(Some(Answer { value, json }));
             }
             self.read().await?;
@@ -60,7 +64,7 @@ impl TaskStream {
                 Ok(())
             }
             Some(Err(error)) => Err(ClientError::NoAnswer(super::chain(&error))),
-            None => Err(ClientError::NoAnswer("the stream broke off before the task's end".to_owned())),
+            None => Err(ClientError::NoAnswer("the stream broke off before its end".to_owned())),
         }
     }
 }

@@ -7,7 +7,7 @@ use serde::Serialize;
 use serde_json::Value;
 
 use crate::{
-    control::types::{AuditEntry, Blocked, ConnectionView},
+    control::types::{AuditEntry, Blocked, ConnectionLine, ConnectionView},
     task::TaskView,
     version::PendingVersion,
 };
@@ -29,6 +29,8 @@ pub enum Kind {
     Ago,
     /// The same, shown as the moment itself.
     Moment,
+    /// A span of time: `90s`, `2h`.
+    Span,
 }
 
 /// One field.
@@ -93,6 +95,20 @@ impl Listed for Blocked {
     ];
 }
 
+impl Listed for ConnectionLine {
+    const FIELDS: &'static [Field] = &[
+        field("type", Kind::Text, &["/type"]),
+        field("request_id", Kind::Text, &["/request_id"]),
+        field("state", Kind::Text, &["/state"]),
+        field("before", Kind::Text, &["/before"]),
+        field("reason", Kind::Text, &["/reason"]),
+        field("lifetime", Kind::Span, &["/lifetime_ms"]),
+        field("address", Kind::Text, &["/address"]),
+        field("token", Kind::Token, &["/token"]),
+        field("user_agent", Kind::Text, &["/user_agent"]),
+    ];
+}
+
 impl Listed for PendingVersion {
     const FIELDS: &'static [Field] = &[
         field("version", Kind::Text, &["/version"]),
@@ -149,7 +165,7 @@ impl Field {
     pub(super) fn rank(&self, item: &Value, now: Timestamp) -> Rank {
         let Some(value) = self.value(item) else { return Rank::Absent };
         match (self.kind, value) {
-            (Kind::Number | Kind::Bytes | Kind::Share, Value::Number(number)) => {
+            (Kind::Number | Kind::Bytes | Kind::Share | Kind::Span, Value::Number(number)) => {
                 number.as_f64().map_or(Rank::Absent, Rank::Number)
             }
             (Kind::Ago | Kind::Moment, Value::String(moment)) => {

@@ -190,8 +190,7 @@ impl Listing {
 
     /// Returns the items that were asked for, and how many there were before the limit.
     pub fn apply<T: Listed>(&self, items: Vec<T>, now: Timestamp) -> Result<(Vec<T>, usize), InvalidListing> {
-        let tests =
-            self.filters.iter().map(|filter| filter.test(T::FIELDS)).collect::<Result<Vec<_>, _>>()?;
+        let tests = self.tests::<T>()?;
         let keys = self.sort.iter().map(|key| Ok((find(T::FIELDS, &key.field)?, key.order)));
         let keys = keys.collect::<Result<Vec<_>, InvalidListing>>()?;
         let mut items = items;
@@ -210,6 +209,24 @@ impl Listing {
         let total = items.len();
         items.truncate(self.limit.unwrap_or(total));
         Ok((items, total))
+    }
+
+    /// Refuses filters that do not go with items of this kind.
+    pub fn check<T: Listed>(&self) -> Result<(), InvalidListing> {
+        self.tests::<T>().map(drop)
+    }
+
+    /// Returns whether all filters hold of an item; none do that do not go with it.
+    pub fn admits<T: Listed>(&self, item: &T, now: Timestamp) -> bool {
+        if self.filters.is_empty() {
+            return true;
+        }
+        let json = serde_json::to_value(item).unwrap_or_default();
+        self.tests::<T>().is_ok_and(|tests| tests.iter().all(|test| test.holds(&json, now)))
+    }
+
+    fn tests<T: Listed>(&self) -> Result<Vec<Test<'_>>, InvalidListing> {
+        self.filters.iter().map(|filter| filter.test(T::FIELDS)).collect()
     }
 }
 
@@ -246,7 +263,7 @@ impl Filter {
             _ if textual || number.is_some() => None,
             _ if self.value.is_empty() && matches!(self.sign, Sign::Is | Sign::IsNot) => None,
             Kind::Share => Some("0.5 or 50%"),
-            Kind::Ago | Kind::Moment => Some("90s, 5m, 2h or 3d"),
+            Kind::Ago | Kind::Moment | Kind::Span => Some("90s, 5m, 2h or 3d"),
             Kind::Bytes => Some("512, 10k, 2M or 1G, or 64Ki for 65536"),
             _ => Some("10, 10k or 2M"),
         });
@@ -293,7 +310,9 @@ fn find(fields: &'static [Field], name: &str) -> Result<&'static Field, InvalidL
 fn number(kind: Kind, text: &str) -> Option<f64> {
     let units: &[(&str, f64)] = match kind {
         Kind::Share => &[("%", 0.01), ("", 1.0)],
-        Kind::Ago | Kind::Moment => &[("ms", 1.0), ("s", 1e3), ("m", 6e4), ("h", 3.6e6), ("d", 8.64e7)],
+        Kind::Ago | Kind::Moment | Kind::Span => {
+            &[("ms", 1.0), ("s", 1e3), ("m", 6e4), ("h", 3.6e6), ("d", 8.64e7)]
+        }
         Kind::Bytes => &[
             ("Ki", 1024.0),
             ("Mi", 1_048_576.0),

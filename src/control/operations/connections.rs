@@ -3,7 +3,8 @@
 use super::Operation;
 use crate::{
     control::types::{
-        Blocked, ConnectionView, ConnectionsAsked, Disconnect, DisconnectReceipt, Unblock, UnblockReceipt,
+        Blocked, ConnectionLine, ConnectionView, ConnectionsAsked, Disconnect, DisconnectReceipt, Unblock,
+        UnblockReceipt, WatchAsked,
     },
     role::Verb,
 };
@@ -39,4 +40,12 @@ pub(crate) const UNBLOCK: Operation =
         .takes::<Unblock>()
         .gives::<UnblockReceipt>("connections.unblocked");
 
-pub(super) const ALL: &[Operation] = &[LIST, SHOW, DISCONNECT, BLOCKED, UNBLOCK];
+pub(crate) const EVENTS: Operation = Operation::get(
+    "connections.events",
+    "/v1/connections/events",
+    "What happens to connections, as it happens; the last line is the daemon's end, a stream without was cut off",
+)
+.asks::<WatchAsked>()
+.streams::<ConnectionLine>("connection.line");
+
+pub(super) const ALL: &[Operation] = &[LIST, SHOW, DISCONNECT, BLOCKED, UNBLOCK, EVENTS];

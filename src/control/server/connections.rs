@@ -3,6 +3,7 @@
 mod blocked;
 mod disconnect;
 mod view;
+mod watch;
 
 use axum::{Extension, Json, extract::State};
 
@@ -23,6 +24,7 @@ use crate::{
 pub(super) use blocked::{list as blocked, unblock};
 pub(super) use disconnect::disconnect;
 use view::Viewer;
+pub(super) use watch::watch;
 
 /// Returns all connections, oldest first; after them, if they are asked for, those that were found gone.
 pub(super) async fn list(

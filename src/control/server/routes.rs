@@ -36,6 +36,7 @@ impl Routes {
             .serve(&c::DISCONNECT, connections::disconnect)
             .serve(&c::BLOCKED, connections::blocked)
             .serve(&c::UNBLOCK, connections::unblock)
+            .serve(&c::EVENTS, connections::watch)
             .serve(&v::LIST, versions::list)
             .serve(&v::CURRENT, versions::current)
             .serve(&v::QUEUE, versions::queue)

@@ -16,12 +16,14 @@ mod daemon;
 mod envelope;
 mod error;
 mod events;
+mod line;
 mod printed;
 mod status;
 mod tasks;
 mod versions;
+mod watching;
 
 pub use self::{
-    audit::*, connections::*, daemon::*, envelope::*, error::*, events::*, printed::*, status::*, tasks::*,
-    versions::*,
+    audit::*, connections::*, daemon::*, envelope::*, error::*, events::*, line::*, printed::*, status::*,
+    tasks::*, versions::*, watching::*,
 };

@@ -3,6 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::Line;
 use crate::task::{TaskEvent, TaskView};
 
 /// A line of `GET /v1/tasks/{id}/events`: first `task`, then an `event` for each that follows, `heartbeat`s in
@@ -27,4 +28,10 @@ pub enum TaskLine {
         /// The task as it ended.
         task: TaskView,
     },
+}
+
+impl Line for TaskLine {
+    fn ends(&self) -> bool {
+        matches!(self, Self::End { .. })
+    }
 }

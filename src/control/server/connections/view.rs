@@ -8,8 +8,9 @@ use crate::{
     access::{Caller, Role},
     connection::Connection,
     control::types::ConnectionView,
-    registry::{Life, Listed},
+    registry::{FLAPPING, Life, Listed},
     services::Services,
+    token::Token,
     traffic::{Traffic, Traffics},
 };
 
@@ -46,18 +47,16 @@ impl<'a> Viewer<'a> {
         Some(self.traffics.late).filter(|late| *late > 0).map(late).into_iter().collect()
     }
 
-    /// Returns the view of a connection. A token lets its holder write to a browser: who may not disconnect sees its
-    /// beginning only.
+    /// Returns the view of a connection.
     pub(super) fn view(&self, listed: &Listed) -> ConnectionView {
         let connection: &Connection = &listed.connection;
         let token = &connection.token;
-        let whole = self.caller.has(Role::Operator);
         let sequence = connection.told_version().map(|sequence| sequence.0);
         let traffic = self.traffics.of(connection.serial);
         let count = |of: fn(&Traffic) -> u64| traffic.map(of);
         ConnectionView {
             request_id: connection.request_id.clone(),
-            token: if whole { token.as_str() } else { token.short() }.to_owned(),
+            token: shown(token, self.caller).to_owned(),
             state: state(listed).to_owned(),
             connected_at: connection.connected_at,
             age_ms: (self.at.as_millisecond() - connection.connected_at.as_millisecond()).max(0),
@@ -85,8 +84,14 @@ impl<'a> Viewer<'a> {
     }
 }
 
+/// Returns what a caller sees of a token, which lets its holder write to a browser: who may not disconnect sees its
+/// beginning only.
+pub(super) fn shown<'a>(token: &'a Token, caller: &Caller) -> &'a str {
+    if caller.has(Role::Operator) { token.as_str() } else { token.short() }
+}
+
 /// Returns the state of a connection in one word.
 pub(super) fn state(listed: &Listed) -> &'static str {
     let life = listed.vital.map_or(Life::Live, |vital| vital.life);
-    if listed.flapping && life == Life::Live { "flapping" } else { life.label() }
+    if listed.flapping && life == Life::Live { FLAPPING } else { life.label() }
 }
