@@ -106,8 +106,13 @@ impl Key {
     /// Returns the key that was given, or a generated one: made before anything is sent, so that the order
     /// can be repeated whatever happens.
     pub(crate) fn choose(self) -> String {
-        self.key.unwrap_or_else(|| format!("{}{}", key::GENERATED, uuid::Uuid::new_v4()))
+        self.key.unwrap_or_else(generated_key)
     }
+}
+
+/// Returns a key that nobody else has.
+pub(crate) fn generated_key() -> String {
+    format!("{}{}", key::GENERATED, uuid::Uuid::new_v4())
 }
 
 /// Waits for Ctrl-C. Where that cannot be heard, it ends the process as ever.

@@ -30,6 +30,10 @@ pub(crate) enum Exit {
     Skew = 9,
     /// The question was answered no: the task failed, for example.
     Negative = 10,
+    /// The command of `task run` cannot be executed.
+    CannotExecute = 126,
+    /// There is no command of that name.
+    NoCommand = 127,
     /// Ctrl-C.
     Interrupted = 130,
     /// The reader of the output is gone, and the outcome is not known.
@@ -52,6 +56,8 @@ pub(crate) const TABLE: &[(&str, &str)] = &[
     ("8", "done for some, not for others"),
     ("9", "the daemon's answer is not understood: its version is another one"),
     ("10", "the answer is no: the followed task failed, for example"),
+    ("126", "task run: the command cannot be executed; else its own code, 128 and more for signals"),
+    ("127", "task run: there is no such command"),
     ("130", "interrupted (Ctrl-C)"),
     ("141", "the reader of the output went away before the outcome was known"),
 ];
@@ -77,6 +83,8 @@ impl Exit {
             Self::Partial => "partial",
             Self::Skew => "skew",
             Self::Negative => "negative",
+            Self::CannotExecute => "cannot_execute",
+            Self::NoCommand => "no_command",
             Self::Interrupted => "interrupted",
             Self::Pipe => "closed_pipe",
         }
@@ -148,6 +156,8 @@ mod tests {
             Partial,
             Skew,
             Negative,
+            CannotExecute,
+            NoCommand,
             Interrupted,
             Pipe,
         ];

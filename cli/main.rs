@@ -29,7 +29,7 @@ fn main() -> ExitCode {
     };
     let options = cli.options.clone();
     match commands::run(cli) {
-        Ok(exit) => exit.into(),
+        Ok(code) => code,
         Err(error) => {
             let error = error.of_socket(options.socket.as_deref());
             output::report(&error, &options);

@@ -8,6 +8,7 @@ use ssectl_core::{
     event::{EventName, InvalidEventName},
     key::{self, InvalidKey},
     reason::{self, InvalidReason},
+    task::MAX_NAME_BYTES,
     version::MAX_VERSION_BYTES,
 };
 
@@ -98,6 +99,15 @@ fn within(text: &str, most: f64) -> Option<f64> {
 /// Parses a JSON object.
 pub(crate) fn object(text: &str) -> Result<serde_json::Map<String, Value>, String> {
     serde_json::from_str(text).map_err(|error| format!("not a JSON object: {error}"))
+}
+
+/// Parses a task's name: 1 to 128 bytes that say something.
+pub(crate) fn task_name(text: &str) -> Result<String, String> {
+    let text = id(text)?;
+    if text.len() > MAX_NAME_BYTES || text.chars().any(char::is_control) {
+        return Err(format!("a task's name is 1 to {MAX_NAME_BYTES} bytes without control characters"));
+    }
+    Ok(text)
 }
 
 /// Parses an id that is not empty.

@@ -38,6 +38,13 @@ pub(crate) fn harmless_json(json: &str) -> String {
     safe
 }
 
+/// Returns what is left of a line without what only a terminal understands: colours, cursor movements, and everything
+/// that [`harmless`] would escape.
+pub(crate) fn unadorned(line: &str) -> String {
+    let plain = anstream::adapter::strip_str(line).to_string();
+    plain.chars().map(|c| if c == '\t' { ' ' } else { c }).filter(|c| !is_treacherous(*c)).collect()
+}
+
 fn is_treacherous(c: char) -> bool {
     c.is_control()
         || matches!(c,

@@ -202,6 +202,9 @@ _ssectl() {
             ssectl__subcmd__help__subcmd__task,remove)
                 cmd="ssectl__subcmd__help__subcmd__task__subcmd__remove"
                 ;;
+            ssectl__subcmd__help__subcmd__task,run)
+                cmd="ssectl__subcmd__help__subcmd__task__subcmd__run"
+                ;;
             ssectl__subcmd__help__subcmd__task,show)
                 cmd="ssectl__subcmd__help__subcmd__task__subcmd__show"
                 ;;
@@ -253,6 +256,9 @@ _ssectl() {
             ssectl__subcmd__task,remove)
                 cmd="ssectl__subcmd__task__subcmd__remove"
                 ;;
+            ssectl__subcmd__task,run)
+                cmd="ssectl__subcmd__task__subcmd__run"
+                ;;
             ssectl__subcmd__task,show)
                 cmd="ssectl__subcmd__task__subcmd__show"
                 ;;
@@ -285,6 +291,9 @@ _ssectl() {
                 ;;
             ssectl__subcmd__task__subcmd__help,remove)
                 cmd="ssectl__subcmd__task__subcmd__help__subcmd__remove"
+                ;;
+            ssectl__subcmd__task__subcmd__help,run)
+                cmd="ssectl__subcmd__task__subcmd__help__subcmd__run"
                 ;;
             ssectl__subcmd__task__subcmd__help,show)
                 cmd="ssectl__subcmd__task__subcmd__help__subcmd__show"
@@ -1390,7 +1399,7 @@ _ssectl() {
             return 0
             ;;
         ssectl__subcmd__help__subcmd__task)
-            opts="start create progress complete fail list show follow cancel remove"
+            opts="start run create progress complete fail list show follow cancel remove"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1502,6 +1511,20 @@ _ssectl() {
             return 0
             ;;
         ssectl__subcmd__help__subcmd__task__subcmd__remove)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        ssectl__subcmd__help__subcmd__task__subcmd__run)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
@@ -1696,7 +1719,7 @@ _ssectl() {
             return 0
             ;;
         ssectl__subcmd__task)
-            opts="-o -q -v -h --socket --timeout --output --json --quiet --verbose --no-input --color --help start create progress complete fail list ls show follow cancel remove help"
+            opts="-o -q -v -h --socket --timeout --output --json --quiet --verbose --no-input --color --help start run create progress complete fail list ls show follow cancel remove help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1944,7 +1967,7 @@ _ssectl() {
             return 0
             ;;
         ssectl__subcmd__task__subcmd__help)
-            opts="start create progress complete fail list show follow cancel remove help"
+            opts="start run create progress complete fail list show follow cancel remove help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -2070,6 +2093,20 @@ _ssectl() {
             return 0
             ;;
         ssectl__subcmd__task__subcmd__help__subcmd__remove)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        ssectl__subcmd__task__subcmd__help__subcmd__run)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
@@ -2222,6 +2259,56 @@ _ssectl() {
                 return 0
             fi
             case "${prev}" in
+                --key)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --deploy-id)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --socket)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --timeout)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --output)
+                    COMPREPLY=($(compgen -W "table wide json jsonl name" -- "${cur}"))
+                    return 0
+                    ;;
+                -o)
+                    COMPREPLY=($(compgen -W "table wide json jsonl name" -- "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        ssectl__subcmd__task__subcmd__run)
+            opts="-o -q -v -h --name --share-output --no-percent --raw --require-daemon --interval --deploy-id --key --socket --timeout --output --json --quiet --verbose --no-input --color --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --name)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --interval)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --key)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0

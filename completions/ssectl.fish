@@ -619,33 +619,34 @@ complete -c ssectl -n "__fish_ssectl_using_subcommand ver; and __fish_seen_subco
 complete -c ssectl -n "__fish_ssectl_using_subcommand ver; and __fish_seen_subcommand_from help" -f -a "clear" -d 'Forgets a pending version: by default the one for everyone'
 complete -c ssectl -n "__fish_ssectl_using_subcommand ver; and __fish_seen_subcommand_from help" -f -a "current" -d 'Shows the version that a newcomer is told'
 complete -c ssectl -n "__fish_ssectl_using_subcommand ver; and __fish_seen_subcommand_from help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
-complete -c ssectl -n "__fish_ssectl_using_subcommand task; and not __fish_seen_subcommand_from start create progress complete fail list ls show follow cancel remove help" -l socket -d 'The daemon\'s control socket [default: SSECTL_SOCKET, or where a daemon answers]' -r -F
-complete -c ssectl -n "__fish_ssectl_using_subcommand task; and not __fish_seen_subcommand_from start create progress complete fail list ls show follow cancel remove help" -l timeout -d 'How long an answer may take, 500ms or 10s or 2m [default: 10s; none for following]' -r
-complete -c ssectl -n "__fish_ssectl_using_subcommand task; and not __fish_seen_subcommand_from start create progress complete fail list ls show follow cancel remove help" -s o -l output -d 'What to print' -r -f -a "table\t'For people'
+complete -c ssectl -n "__fish_ssectl_using_subcommand task; and not __fish_seen_subcommand_from start run create progress complete fail list ls show follow cancel remove help" -l socket -d 'The daemon\'s control socket [default: SSECTL_SOCKET, or where a daemon answers]' -r -F
+complete -c ssectl -n "__fish_ssectl_using_subcommand task; and not __fish_seen_subcommand_from start run create progress complete fail list ls show follow cancel remove help" -l timeout -d 'How long an answer may take, 500ms or 10s or 2m [default: 10s; none for following]' -r
+complete -c ssectl -n "__fish_ssectl_using_subcommand task; and not __fish_seen_subcommand_from start run create progress complete fail list ls show follow cancel remove help" -s o -l output -d 'What to print' -r -f -a "table\t'For people'
 wide\t'The same with all columns'
 json\t'The daemon\'s answer; errors too, on stderr'
 jsonl\t'The items alone, one a line'
 name\t'Bare ids, one a line'"
-complete -c ssectl -n "__fish_ssectl_using_subcommand task; and not __fish_seen_subcommand_from start create progress complete fail list ls show follow cancel remove help" -l color -d 'When to colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
+complete -c ssectl -n "__fish_ssectl_using_subcommand task; and not __fish_seen_subcommand_from start run create progress complete fail list ls show follow cancel remove help" -l color -d 'When to colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
 always\t'Always'
 never\t'Never'"
-complete -c ssectl -n "__fish_ssectl_using_subcommand task; and not __fish_seen_subcommand_from start create progress complete fail list ls show follow cancel remove help" -l json -d 'The same as `-o json`'
-complete -c ssectl -n "__fish_ssectl_using_subcommand task; and not __fish_seen_subcommand_from start create progress complete fail list ls show follow cancel remove help" -s q -l quiet -d 'Print nothing but the answer: no notes, no progress'
-complete -c ssectl -n "__fish_ssectl_using_subcommand task; and not __fish_seen_subcommand_from start create progress complete fail list ls show follow cancel remove help" -s v -l verbose -d 'Say which socket is used and why, and what was asked'
-complete -c ssectl -n "__fish_ssectl_using_subcommand task; and not __fish_seen_subcommand_from start create progress complete fail list ls show follow cancel remove help" -l no-input -d 'Never read from the terminal'
-complete -c ssectl -n "__fish_ssectl_using_subcommand task; and not __fish_seen_subcommand_from start create progress complete fail list ls show follow cancel remove help" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c ssectl -n "__fish_ssectl_using_subcommand task; and not __fish_seen_subcommand_from start create progress complete fail list ls show follow cancel remove help" -f -a "start" -d 'Starts a built-in task: demo or failing'
-complete -c ssectl -n "__fish_ssectl_using_subcommand task; and not __fish_seen_subcommand_from start create progress complete fail list ls show follow cancel remove help" -f -a "create" -d 'Creates a task that you report yourself, and prints its id'
-complete -c ssectl -n "__fish_ssectl_using_subcommand task; and not __fish_seen_subcommand_from start create progress complete fail list ls show follow cancel remove help" -f -a "progress" -d 'Reports how far your task is; also without news, to show that it lives'
-complete -c ssectl -n "__fish_ssectl_using_subcommand task; and not __fish_seen_subcommand_from start create progress complete fail list ls show follow cancel remove help" -f -a "complete" -d 'Ends your task well'
-complete -c ssectl -n "__fish_ssectl_using_subcommand task; and not __fish_seen_subcommand_from start create progress complete fail list ls show follow cancel remove help" -f -a "fail" -d 'Ends your task badly'
-complete -c ssectl -n "__fish_ssectl_using_subcommand task; and not __fish_seen_subcommand_from start create progress complete fail list ls show follow cancel remove help" -f -a "list" -d 'Lists tasks, newest first'
-complete -c ssectl -n "__fish_ssectl_using_subcommand task; and not __fish_seen_subcommand_from start create progress complete fail list ls show follow cancel remove help" -f -a "ls" -d 'Lists tasks, newest first'
-complete -c ssectl -n "__fish_ssectl_using_subcommand task; and not __fish_seen_subcommand_from start create progress complete fail list ls show follow cancel remove help" -f -a "show" -d 'Shows one task'
-complete -c ssectl -n "__fish_ssectl_using_subcommand task; and not __fish_seen_subcommand_from start create progress complete fail list ls show follow cancel remove help" -f -a "follow" -d 'Follows a task to its end; exit code 10 if it did not complete'
-complete -c ssectl -n "__fish_ssectl_using_subcommand task; and not __fish_seen_subcommand_from start create progress complete fail list ls show follow cancel remove help" -f -a "cancel" -d 'Cancels a task'
-complete -c ssectl -n "__fish_ssectl_using_subcommand task; and not __fish_seen_subcommand_from start create progress complete fail list ls show follow cancel remove help" -f -a "remove" -d 'Forgets a task that has ended'
-complete -c ssectl -n "__fish_ssectl_using_subcommand task; and not __fish_seen_subcommand_from start create progress complete fail list ls show follow cancel remove help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c ssectl -n "__fish_ssectl_using_subcommand task; and not __fish_seen_subcommand_from start run create progress complete fail list ls show follow cancel remove help" -l json -d 'The same as `-o json`'
+complete -c ssectl -n "__fish_ssectl_using_subcommand task; and not __fish_seen_subcommand_from start run create progress complete fail list ls show follow cancel remove help" -s q -l quiet -d 'Print nothing but the answer: no notes, no progress'
+complete -c ssectl -n "__fish_ssectl_using_subcommand task; and not __fish_seen_subcommand_from start run create progress complete fail list ls show follow cancel remove help" -s v -l verbose -d 'Say which socket is used and why, and what was asked'
+complete -c ssectl -n "__fish_ssectl_using_subcommand task; and not __fish_seen_subcommand_from start run create progress complete fail list ls show follow cancel remove help" -l no-input -d 'Never read from the terminal'
+complete -c ssectl -n "__fish_ssectl_using_subcommand task; and not __fish_seen_subcommand_from start run create progress complete fail list ls show follow cancel remove help" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c ssectl -n "__fish_ssectl_using_subcommand task; and not __fish_seen_subcommand_from start run create progress complete fail list ls show follow cancel remove help" -f -a "start" -d 'Starts a built-in task: demo or failing'
+complete -c ssectl -n "__fish_ssectl_using_subcommand task; and not __fish_seen_subcommand_from start run create progress complete fail list ls show follow cancel remove help" -f -a "run" -d 'Runs a command as a task that browsers see; ends with its exit code'
+complete -c ssectl -n "__fish_ssectl_using_subcommand task; and not __fish_seen_subcommand_from start run create progress complete fail list ls show follow cancel remove help" -f -a "create" -d 'Creates a task that you report yourself, and prints its id'
+complete -c ssectl -n "__fish_ssectl_using_subcommand task; and not __fish_seen_subcommand_from start run create progress complete fail list ls show follow cancel remove help" -f -a "progress" -d 'Reports how far your task is; also without news, to show that it lives'
+complete -c ssectl -n "__fish_ssectl_using_subcommand task; and not __fish_seen_subcommand_from start run create progress complete fail list ls show follow cancel remove help" -f -a "complete" -d 'Ends your task well'
+complete -c ssectl -n "__fish_ssectl_using_subcommand task; and not __fish_seen_subcommand_from start run create progress complete fail list ls show follow cancel remove help" -f -a "fail" -d 'Ends your task badly'
+complete -c ssectl -n "__fish_ssectl_using_subcommand task; and not __fish_seen_subcommand_from start run create progress complete fail list ls show follow cancel remove help" -f -a "list" -d 'Lists tasks, newest first'
+complete -c ssectl -n "__fish_ssectl_using_subcommand task; and not __fish_seen_subcommand_from start run create progress complete fail list ls show follow cancel remove help" -f -a "ls" -d 'Lists tasks, newest first'
+complete -c ssectl -n "__fish_ssectl_using_subcommand task; and not __fish_seen_subcommand_from start run create progress complete fail list ls show follow cancel remove help" -f -a "show" -d 'Shows one task'
+complete -c ssectl -n "__fish_ssectl_using_subcommand task; and not __fish_seen_subcommand_from start run create progress complete fail list ls show follow cancel remove help" -f -a "follow" -d 'Follows a task to its end; exit code 10 if it did not complete'
+complete -c ssectl -n "__fish_ssectl_using_subcommand task; and not __fish_seen_subcommand_from start run create progress complete fail list ls show follow cancel remove help" -f -a "cancel" -d 'Cancels a task'
+complete -c ssectl -n "__fish_ssectl_using_subcommand task; and not __fish_seen_subcommand_from start run create progress complete fail list ls show follow cancel remove help" -f -a "remove" -d 'Forgets a task that has ended'
+complete -c ssectl -n "__fish_ssectl_using_subcommand task; and not __fish_seen_subcommand_from start run create progress complete fail list ls show follow cancel remove help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c ssectl -n "__fish_ssectl_using_subcommand task; and __fish_seen_subcommand_from start" -l param -d 'A parameter, steps=5 for example; may be repeated' -r
 complete -c ssectl -n "__fish_ssectl_using_subcommand task; and __fish_seen_subcommand_from start" -l key -l deploy-id -d 'Makes the order repeatable: the same key and order is carried out once [default: generated]' -r
 complete -c ssectl -n "__fish_ssectl_using_subcommand task; and __fish_seen_subcommand_from start" -l socket -d 'The daemon\'s control socket [default: SSECTL_SOCKET, or where a daemon answers]' -r -F
@@ -664,6 +665,28 @@ complete -c ssectl -n "__fish_ssectl_using_subcommand task; and __fish_seen_subc
 complete -c ssectl -n "__fish_ssectl_using_subcommand task; and __fish_seen_subcommand_from start" -s v -l verbose -d 'Say which socket is used and why, and what was asked'
 complete -c ssectl -n "__fish_ssectl_using_subcommand task; and __fish_seen_subcommand_from start" -l no-input -d 'Never read from the terminal'
 complete -c ssectl -n "__fish_ssectl_using_subcommand task; and __fish_seen_subcommand_from start" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c ssectl -n "__fish_ssectl_using_subcommand task; and __fish_seen_subcommand_from run" -l name -d 'Its name, for people' -r
+complete -c ssectl -n "__fish_ssectl_using_subcommand task; and __fish_seen_subcommand_from run" -l interval -d 'Tell of its progress this often at most' -r
+complete -c ssectl -n "__fish_ssectl_using_subcommand task; and __fish_seen_subcommand_from run" -l key -l deploy-id -d 'Makes the order repeatable: the same key and order is carried out once [default: generated]' -r
+complete -c ssectl -n "__fish_ssectl_using_subcommand task; and __fish_seen_subcommand_from run" -l socket -d 'The daemon\'s control socket [default: SSECTL_SOCKET, or where a daemon answers]' -r -F
+complete -c ssectl -n "__fish_ssectl_using_subcommand task; and __fish_seen_subcommand_from run" -l timeout -d 'How long an answer may take, 500ms or 10s or 2m [default: 10s; none for following]' -r
+complete -c ssectl -n "__fish_ssectl_using_subcommand task; and __fish_seen_subcommand_from run" -s o -l output -d 'What to print' -r -f -a "table\t'For people'
+wide\t'The same with all columns'
+json\t'The daemon\'s answer; errors too, on stderr'
+jsonl\t'The items alone, one a line'
+name\t'Bare ids, one a line'"
+complete -c ssectl -n "__fish_ssectl_using_subcommand task; and __fish_seen_subcommand_from run" -l color -d 'When to colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
+always\t'Always'
+never\t'Never'"
+complete -c ssectl -n "__fish_ssectl_using_subcommand task; and __fish_seen_subcommand_from run" -l share-output -d 'Tell browsers also the latest line of its output, without control characters, cut to 200'
+complete -c ssectl -n "__fish_ssectl_using_subcommand task; and __fish_seen_subcommand_from run" -l no-percent -d 'Do not look for percentages in its output: only `::progress` counts'
+complete -c ssectl -n "__fish_ssectl_using_subcommand task; and __fish_seen_subcommand_from run" -l raw -d 'Give it our stdout and stderr themselves; its output is not read then'
+complete -c ssectl -n "__fish_ssectl_using_subcommand task; and __fish_seen_subcommand_from run" -l require-daemon -d 'Do not run it unless the daemon has its task'
+complete -c ssectl -n "__fish_ssectl_using_subcommand task; and __fish_seen_subcommand_from run" -l json -d 'The same as `-o json`'
+complete -c ssectl -n "__fish_ssectl_using_subcommand task; and __fish_seen_subcommand_from run" -s q -l quiet -d 'Print nothing but the answer: no notes, no progress'
+complete -c ssectl -n "__fish_ssectl_using_subcommand task; and __fish_seen_subcommand_from run" -s v -l verbose -d 'Say which socket is used and why, and what was asked'
+complete -c ssectl -n "__fish_ssectl_using_subcommand task; and __fish_seen_subcommand_from run" -l no-input -d 'Never read from the terminal'
+complete -c ssectl -n "__fish_ssectl_using_subcommand task; and __fish_seen_subcommand_from run" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c ssectl -n "__fish_ssectl_using_subcommand task; and __fish_seen_subcommand_from create" -l name -d 'Its name, for people' -r
 complete -c ssectl -n "__fish_ssectl_using_subcommand task; and __fish_seen_subcommand_from create" -l key -l deploy-id -d 'Makes the order repeatable: the same key and order is carried out once [default: generated]' -r
 complete -c ssectl -n "__fish_ssectl_using_subcommand task; and __fish_seen_subcommand_from create" -l socket -d 'The daemon\'s control socket [default: SSECTL_SOCKET, or where a daemon answers]' -r -F
@@ -838,6 +861,7 @@ complete -c ssectl -n "__fish_ssectl_using_subcommand task; and __fish_seen_subc
 complete -c ssectl -n "__fish_ssectl_using_subcommand task; and __fish_seen_subcommand_from remove" -l no-input -d 'Never read from the terminal'
 complete -c ssectl -n "__fish_ssectl_using_subcommand task; and __fish_seen_subcommand_from remove" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c ssectl -n "__fish_ssectl_using_subcommand task; and __fish_seen_subcommand_from help" -f -a "start" -d 'Starts a built-in task: demo or failing'
+complete -c ssectl -n "__fish_ssectl_using_subcommand task; and __fish_seen_subcommand_from help" -f -a "run" -d 'Runs a command as a task that browsers see; ends with its exit code'
 complete -c ssectl -n "__fish_ssectl_using_subcommand task; and __fish_seen_subcommand_from help" -f -a "create" -d 'Creates a task that you report yourself, and prints its id'
 complete -c ssectl -n "__fish_ssectl_using_subcommand task; and __fish_seen_subcommand_from help" -f -a "progress" -d 'Reports how far your task is; also without news, to show that it lives'
 complete -c ssectl -n "__fish_ssectl_using_subcommand task; and __fish_seen_subcommand_from help" -f -a "complete" -d 'Ends your task well'
@@ -1033,6 +1057,7 @@ complete -c ssectl -n "__fish_ssectl_using_subcommand help; and __fish_seen_subc
 complete -c ssectl -n "__fish_ssectl_using_subcommand help; and __fish_seen_subcommand_from version" -f -a "clear" -d 'Forgets a pending version: by default the one for everyone'
 complete -c ssectl -n "__fish_ssectl_using_subcommand help; and __fish_seen_subcommand_from version" -f -a "current" -d 'Shows the version that a newcomer is told'
 complete -c ssectl -n "__fish_ssectl_using_subcommand help; and __fish_seen_subcommand_from task" -f -a "start" -d 'Starts a built-in task: demo or failing'
+complete -c ssectl -n "__fish_ssectl_using_subcommand help; and __fish_seen_subcommand_from task" -f -a "run" -d 'Runs a command as a task that browsers see; ends with its exit code'
 complete -c ssectl -n "__fish_ssectl_using_subcommand help; and __fish_seen_subcommand_from task" -f -a "create" -d 'Creates a task that you report yourself, and prints its id'
 complete -c ssectl -n "__fish_ssectl_using_subcommand help; and __fish_seen_subcommand_from task" -f -a "progress" -d 'Reports how far your task is; also without news, to show that it lives'
 complete -c ssectl -n "__fish_ssectl_using_subcommand help; and __fish_seen_subcommand_from task" -f -a "complete" -d 'Ends your task well'

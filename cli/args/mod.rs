@@ -128,7 +128,7 @@ pub(crate) enum Command {
 }
 
 /// A mutation's idempotency key.
-#[derive(Args, Debug)]
+#[derive(Args, Clone, Debug)]
 pub(crate) struct Key {
     /// Makes the order repeatable: the same key and order is carried out once [default: generated]
     #[arg(long, visible_alias = "deploy-id", value_parser = parse::key)]

@@ -1,5 +1,7 @@
 //! `ssectl task`
 
+use std::{ffi::OsString, time::Duration};
+
 use clap::{Args, Subcommand};
 use serde_json::Value;
 
@@ -10,10 +12,25 @@ use crate::{listing::ListOptions, parse};
 pub(crate) enum Task {
     /// Starts a built-in task: demo or failing
     Start(StartTask),
+    /// Runs a command as a task that browsers see; ends with its exit code
+    ///
+    /// Browsers are told how far it is: by lines of its output that have one percentage in them (`42% done`), or by
+    /// lines of its own, `::progress 0.4 copying rows`, after which percentages count no more. All of its output is
+    /// passed on as it is, those lines too; browsers see nothing of it but that number and that text, or, with
+    /// --share-output, its latest line. When it fails they are told `exit code 3` or `signal SIGKILL`.
+    ///
+    /// The command has our stdin and our signals, and where our output goes to a terminal, one for itself. It finds
+    /// SSECTL_TASK_ID, and SSECTL_SOCKET, in its environment: `ssectl task progress "$SSECTL_TASK_ID" --percent 40`.
+    ///
+    /// Troubles with the daemon are notes on stderr: the command runs all the same, is told of once there is a daemon,
+    /// and its start waits 2 s for one and its end 3 s at most, or --timeout. After its end its output is waited for
+    /// one more second if a child of it keeps that open. When this program is killed, the task fails at once with
+    /// `reporter lost`.
+    Run(RunTask),
     /// Creates a task that you report yourself, and prints its id
     Create {
         /// Its name, for people
-        #[arg(long, value_parser = parse::id)]
+        #[arg(long, value_parser = parse::task_name)]
         name: String,
         #[command(flatten)]
         key: Key,
@@ -91,6 +108,33 @@ pub(crate) struct StartTask {
     pub(crate) follow: bool,
     #[command(flatten)]
     pub(crate) key: Key,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct RunTask {
+    /// Its name, for people
+    #[arg(long, value_parser = parse::task_name)]
+    pub(crate) name: String,
+    /// Tell browsers also the latest line of its output, without control characters, cut to 200
+    #[arg(long)]
+    pub(crate) share_output: bool,
+    /// Do not look for percentages in its output: only `::progress` counts
+    #[arg(long)]
+    pub(crate) no_percent: bool,
+    /// Give it our stdout and stderr themselves; its output is not read then
+    #[arg(long, conflicts_with_all = ["share_output", "no_percent"])]
+    pub(crate) raw: bool,
+    /// Do not run it unless the daemon has its task
+    #[arg(long)]
+    pub(crate) require_daemon: bool,
+    /// Tell of its progress this often at most
+    #[arg(long, value_name = "TIME", default_value = "500ms", value_parser = parse::duration)]
+    pub(crate) interval: Duration,
+    #[command(flatten)]
+    pub(crate) key: Key,
+    /// The command, and its arguments
+    #[arg(last = true, required = true, value_name = "COMMAND")]
+    pub(crate) command: Vec<OsString>,
 }
 
 #[derive(Args, Debug)]

@@ -156,7 +156,7 @@ impl Drop for Display<'_> {
 
 fn draw(bar: &ProgressBar, line: &TaskLine) {
     let (value, said) = match line {
-        TaskLine::Task { task } => match &task.progress {
+        TaskLine::Task { task, .. } => match &task.progress {
             Some(progress) => (Some(progress.value), Some(progress.text.clone())),
             None => (None, Some(task.status.label().to_owned())),
         },
@@ -185,7 +185,7 @@ fn progress(event: &TaskEvent) -> (Option<f64>, Option<String>) {
 
 fn plain(line: &TaskLine) -> Option<String> {
     let text = match line {
-        TaskLine::Task { task } => {
+        TaskLine::Task { task, .. } => {
             let far =
                 task.progress.as_ref().map(|now| format!(", {} {}", text::percent(now.value), now.text));
             format!("task {}: {} {}{}", task.task_id, task.name, task.status.label(), far.unwrap_or_default())

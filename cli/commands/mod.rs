@@ -10,15 +10,17 @@ mod status;
 mod task;
 mod version;
 
+use std::process::ExitCode;
+
 use crate::{
-    args::{Cli, Command},
+    args::{Cli, Command, Task},
     context::Context,
-    error::{CliError, Outcome},
+    error::CliError,
     exit::Exit,
 };
 
 /// Runs a command to its end.
-pub(crate) fn run(cli: Cli) -> Outcome {
+pub(crate) fn run(cli: Cli) -> Result<ExitCode, CliError> {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
@@ -26,10 +28,14 @@ pub(crate) fn run(cli: Cli) -> Outcome {
     runtime.block_on(dispatch(cli))
 }
 
-async fn dispatch(cli: Cli) -> Outcome {
+async fn dispatch(cli: Cli) -> Result<ExitCode, CliError> {
     let Cli { options, command } = cli;
     let daemon = || Context::find(&options);
-    match command {
+    let exit = match command {
+        // It goes on without a daemon, and ends as its command does.
+        Command::Task(Task::Run(order)) => {
+            return task::run_command(&options, order).await.map(ExitCode::from);
+        }
         Command::Connections(verb) => connections::run(&daemon()?, verb).await,
         Command::Version(verb) => version::run(&daemon()?, verb).await,
         Command::Task(verb) => task::run(&daemon()?, verb).await,
@@ -38,5 +44,6 @@ async fn dispatch(cli: Cli) -> Outcome {
         Command::Audit(asked) => audit::run(&daemon()?, asked).await,
         Command::Daemon(verb) => daemon::run(&daemon()?, verb).await,
         Command::Schema(asked) => schema::run(&options, asked),
-    }
+    };
+    exit.map(ExitCode::from)
 }

@@ -1,5 +1,7 @@
 //! `ssectl task`
 
+mod run;
+
 use ssectl_core::{
     control::{
         client::Answer,
@@ -8,11 +10,12 @@ use ssectl_core::{
     task::{CreateTask, EndTask, ReportProgress, TaskReceipt, TaskView},
 };
 
+pub(super) use self::run::run as run_command;
 use super::follow;
 use crate::{
     args::{self, StartTask, Task},
     context::Context,
-    error::Outcome,
+    error::{CliError, Outcome},
     exit::Exit,
     listing::{self, Look},
     output::Forms,
@@ -24,6 +27,7 @@ pub(super) async fn run(context: &Context, verb: Task) -> Outcome {
     let client = &context.client;
     match verb {
         Task::Start(order) => start(context, order).await,
+        Task::Run(_) => Err(CliError::usage("task run needs no daemon, and is run before one is looked for")),
         Task::Create { name, key } => {
             let key = key.choose();
             let order = CreateTask {

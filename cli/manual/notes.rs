@@ -120,6 +120,25 @@ pub(super) const NOTES: &[Note] = &[
         ],
     ),
     note(
+        "task run",
+        &[
+            ("N", "The command ended with N; 128 and the number of the signal, if one killed it."),
+            ("4", "With --require-daemon: the daemon cannot be reached, the command was not started."),
+            ("126", "The command cannot be executed."),
+            ("127", "There is no such command."),
+        ],
+        &[
+            (
+                "ssectl task run --name \"DB migration\" -- ./migrate.sh --all",
+                "Browsers see the percentages in its output",
+            ),
+            (
+                "ssectl task run --name Import --share-output -- sh -c 'echo \"::progress 0.4 Reading\"; ./import.sh'",
+                "A script that says itself how far it is; browsers see its lines, too",
+            ),
+        ],
+    ),
+    note(
         "task create",
         &[],
         &[(

@@ -28,6 +28,8 @@ pub(super) struct Live {
     pub(super) state: State,
     /// Of a reporter's task.
     pub(super) lease: Option<Lease>,
+    /// How many streams its reporter holds it with.
+    pub(super) holds: usize,
     /// Its terminal event was sent.
     pub(super) settled: bool,
     /// As it was before an end of which nobody is told yet.
@@ -75,7 +77,7 @@ impl Entry {
         }
         let followers = (!settled).then(|| broadcast::Sender::new(FOLLOWED_EVENTS));
         let id = state.view().task_id.as_str().into();
-        let live = Mutex::new(Live { state, lease, settled, before_end: None, followers });
+        let live = Mutex::new(Live { state, lease, holds: 0, settled, before_end: None, followers });
         Self { id, number, turn: tokio::sync::Mutex::new(()), over, told, live }
     }
 

@@ -7,6 +7,8 @@ mod builtin;
 #[cfg(feature = "daemon")]
 mod entry;
 #[cfg(feature = "daemon")]
+mod hold;
+#[cfg(feature = "daemon")]
 mod inner;
 #[cfg(feature = "daemon")]
 mod orders;
@@ -22,6 +24,8 @@ mod state;
 mod tests;
 
 #[cfg(feature = "daemon")]
+pub use hold::HeldTask;
+#[cfg(feature = "daemon")]
 pub use service::{Builtins, TaskError, TaskService};
 
 use jiff::Timestamp;
@@ -33,6 +37,9 @@ use crate::{
     event::{Event, JsonLine, Kind},
     forms::{Key, Moment},
 };
+
+/// The longest name of a reporter's task.
+pub const MAX_NAME_BYTES: usize = 128;
 
 /// Who runs a task.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]

@@ -7,8 +7,8 @@ use serde_json::{Value, json};
 use tokio::time::Instant;
 
 use super::{
-    Builtins, CreateTask, EndTask, Owner, ReportProgress, TaskError, TaskEvent, TaskEventType, TaskReceipt,
-    TaskStatus, TaskView,
+    Builtins, CreateTask, EndTask, MAX_NAME_BYTES, Owner, ReportProgress, TaskError, TaskEvent,
+    TaskEventType, TaskReceipt, TaskStatus, TaskView,
     book::Job,
     builtin::Builtin,
     entry::{Entry, Lease},
@@ -17,8 +17,6 @@ use super::{
 };
 use crate::idempotency::{Begun, Mandate, Mutation};
 
-/// The longest name of a reporter's task.
-const MAX_NAME_BYTES: usize = 128;
 /// What a task failed with when its reporter does not say.
 const NO_ERROR_GIVEN: &str = "Task failed";
 
@@ -160,7 +158,7 @@ impl Inner {
         Entry::new(State::new(id, name, owner, self.clock.now()), lease, self.book().next_number())
     }
 
-    fn fresh_lease(&self) -> Lease {
+    pub(super) fn fresh_lease(&self) -> Lease {
         Lease { until: Instant::now() + self.lease, loss: REPORTER_LOST }
     }
 
@@ -258,7 +256,7 @@ impl Inner {
         Ok(receipt)
     }
 
-    fn find(&self, id: &str) -> Result<Arc<Entry>, TaskError> {
+    pub(super) fn find(&self, id: &str) -> Result<Arc<Entry>, TaskError> {
         self.book().find(id).ok_or_else(|| TaskError::NotFound(id.to_owned()))
     }
 }
@@ -267,7 +265,7 @@ fn invalid(why: &str) -> TaskError {
     TaskError::Invalid(why.to_owned())
 }
 
-fn reported_by_caller(view: &TaskView) -> Result<(), TaskError> {
+pub(super) fn reported_by_caller(view: &TaskView) -> Result<(), TaskError> {
     match view.owner {
         Owner::Reporter => Ok(()),
         Owner::Builtin => Err(TaskError::Conflict(format!(
@@ -277,7 +275,7 @@ fn reported_by_caller(view: &TaskView) -> Result<(), TaskError> {
     }
 }
 
-fn unfinished(view: &TaskView) -> Result<(), TaskError> {
+pub(super) fn unfinished(view: &TaskView) -> Result<(), TaskError> {
     if view.status.is_terminal() {
         let why = format!("the task {} has ended already: {}", view.task_id, view.status.label());
         return Err(TaskError::Conflict(why));

@@ -1,6 +1,9 @@
 //! Runs built-in tasks, keeps the leases of reporters, and sees to it that every task ends exactly once.
 
-use std::sync::{Arc, Mutex};
+use std::{
+    sync::{Arc, Mutex},
+    time::Duration,
+};
 
 use futures_util::{
     FutureExt,
@@ -10,7 +13,7 @@ use tokio::sync::{broadcast, watch};
 
 use super::{
     CreateTask, EndTask, ReportProgress, TaskCounts, TaskEvent, TaskReceipt, TaskView, book::Book,
-    inner::Inner, orders::End, state::Outcome,
+    hold::HeldTask, inner::Inner, orders::End, state::Outcome,
 };
 use crate::{
     clock::SharedClock,
@@ -190,6 +193,17 @@ impl TaskService {
     /// Returns a task as it is now, and every event of it from now on. The receiver may lag: then it asks again.
     pub fn follow(&self, id: &str) -> Option<(TaskView, broadcast::Receiver<TaskEvent>)> {
         self.inner.book().find(id).map(|entry| entry.follow())
+    }
+
+    /// Keeps a reporter's task for as long as what is returned lives: dropped before the task has ended, the reporter is
+    /// lost at once. Renews the lease, which reports must renew further.
+    pub fn hold(&self, id: &str) -> Result<HeldTask, TaskError> {
+        HeldTask::take(&self.inner, id)
+    }
+
+    /// Returns how long a reporter may be silent.
+    pub fn lease(&self) -> Duration {
+        self.inner.lease
     }
 
     /// Waits until no task is unfinished.

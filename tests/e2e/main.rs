@@ -53,6 +53,7 @@ mod reload;
 mod reporters;
 mod secrets;
 mod state;
+mod task_run;
 mod tasks;
 mod testing_endpoints;
 mod through_a_gateway;

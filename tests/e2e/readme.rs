@@ -52,6 +52,7 @@ async fn what_it_shows_on_the_console_is_what_comes() {
 #[tokio::test]
 async fn its_scripts_run() {
     let daemon = Daemon::start(&[]).await;
+    daemon.home().write_script("migrate.sh", "echo 40%\n");
     let scripts: Vec<_> = blocks("sh").into_iter().filter(|script| script.contains("ssectl ")).collect();
     let scripts: Vec<_> = scripts.into_iter().filter(|script| !script.contains("ssectld ")).collect();
     assert!(scripts.len() >= 2, "{scripts:?}");

@@ -250,6 +250,11 @@ impl Client {
         self.stream(&format!("/v1/tasks/{}/events", segment(id))).await
     }
 
+    /// Follows a task as its reporter, which is lost when it hangs up.
+    pub async fn hold_task(&self, id: &str) -> Result<LineStream<TaskLine>, ClientError> {
+        self.stream(&format!("/v1/tasks/{}/hold", segment(id))).await
+    }
+
     /// Sends an event.
     pub async fn send_event(&self, order: &SendEvent) -> Asked<Single<EventReceipt>> {
         self.post("/v1/events", order).await

@@ -20,6 +20,15 @@ pub(crate) const EVENTS: Operation = Operation::get(
 )
 .streams::<TaskLine>("task.line");
 
+pub(crate) const HOLD: Operation = Operation::get(
+    "tasks.hold",
+    "/v1/tasks/{id}/hold",
+    "The same for its reporter, which is lost as soon as it hangs up before the end",
+)
+.needs(Role::Publisher)
+.or(&[ErrorCode::Conflict])
+.streams::<TaskLine>("task.line");
+
 pub(crate) const CREATE: Operation = Operation::post(
     "tasks.create",
     "/v1/tasks",
@@ -67,4 +76,5 @@ pub(crate) const REMOVE: Operation =
         .takes::<Keyed>()
         .gives::<TaskReceipt>("task.receipt");
 
-pub(super) const ALL: &[Operation] = &[LIST, CREATE, SHOW, EVENTS, PROGRESS, COMPLETE, FAIL, CANCEL, REMOVE];
+pub(super) const ALL: &[Operation] =
+    &[LIST, CREATE, SHOW, EVENTS, HOLD, PROGRESS, COMPLETE, FAIL, CANCEL, REMOVE];

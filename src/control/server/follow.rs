@@ -15,18 +15,33 @@ use tokio::sync::broadcast::{Receiver, error::RecvError};
 use super::{Shared, extract::Id, failure::Rejected, tasks};
 use crate::{
     control::types::TaskLine,
-    task::{TaskEvent, TaskView},
+    task::{HeldTask, TaskEvent, TaskView},
 };
 
 /// Between signs of life on a stream of which nothing happens.
 const HEARTBEAT: Duration = Duration::from_secs(15);
+/// The same to a reporter. Only in writing is it found out that nobody reads any more: who has said all that it has to
+/// say may close its half of a connection.
+const PULSE: Duration = Duration::from_secs(1);
 
 /// Streams a task's events until it has ended, or the daemon does.
 pub(super) async fn events(State(services): State<Shared>, Id(id): Id) -> Result<Response, Rejected> {
-    let (task, events) = services.tasks.follow(&id).ok_or_else(|| tasks::unknown(&id))?;
+    followed(services, &id, None)
+}
+
+/// The same for its reporter, who is lost with the stream.
+pub(super) async fn hold(State(services): State<Shared>, Id(id): Id) -> Result<Response, Rejected> {
+    let held = services.tasks.hold(&id)?;
+    followed(services, &id, Some(held))
+}
+
+fn followed(services: Shared, id: &str, held: Option<HeldTask>) -> Result<Response, Rejected> {
+    let lease = held.as_ref().map(|_| services.tasks.lease());
+    let lease_ms = lease.map(|lease| u64::try_from(lease.as_millis()).unwrap_or(u64::MAX));
+    let (task, events) = services.tasks.follow(id).ok_or_else(|| tasks::unknown(id))?;
     let next = if task.status.is_terminal() { Next::Last(Box::new(task.clone())) } else { Next::Wait };
-    let first = line(&TaskLine::Task { task: task.clone() });
-    let following = Following { services, task, events, next };
+    let first = line(&TaskLine::Task { task: task.clone(), lease_ms });
+    let following = Following { services, task, events, next, held };
     let rest = stream::unfold(following, Following::step);
     let lines = stream::StreamExt::chain(stream::iter([Ok::<_, Infallible>(first)]), rest);
     let headers = [(CONTENT_TYPE, "application/x-ndjson"), (CACHE_CONTROL, "no-store")];
@@ -44,6 +59,7 @@ struct Following {
     task: TaskView,
     events: Receiver<TaskEvent>,
     next: Next,
+    held: Option<HeldTask>,
 }
 
 impl Following {
@@ -61,12 +77,13 @@ impl Following {
 
     async fn wait(&mut self) -> TaskLine {
         let closing = self.services.lifecycle.closing();
+        let pulse = if self.held.is_some() { PULSE } else { HEARTBEAT };
         loop {
             let event = tokio::select! {
                 biased;
                 event = self.events.recv() => event,
                 () = closing.cancelled() => return self.end(),
-                () = tokio::time::sleep(HEARTBEAT) => return TaskLine::Heartbeat,
+                () = tokio::time::sleep(pulse) => return TaskLine::Heartbeat,
             };
             match event {
                 Ok(event) if event.task_id != self.task.task_id => {}
@@ -80,7 +97,7 @@ impl Following {
                     Some((task, _)) if task.status.is_terminal() => return self.end(),
                     Some((task, events)) => {
                         (self.task, self.events) = (task.clone(), events);
-                        return TaskLine::Task { task };
+                        return TaskLine::Task { task, lease_ms: None };
                     }
                     None => return self.end(),
                 },

@@ -45,6 +45,7 @@ impl Routes {
             .serve(&t::CREATE, tasks::create)
             .serve(&t::SHOW, tasks::show)
             .serve(&t::EVENTS, follow::events)
+            .serve(&t::HOLD, follow::hold)
             .serve(&t::PROGRESS, tasks::progress)
             .serve(&t::COMPLETE, tasks::complete)
             .serve(&t::FAIL, tasks::fail)

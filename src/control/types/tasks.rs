@@ -15,6 +15,9 @@ pub enum TaskLine {
     Task {
         /// The task.
         task: TaskView,
+        /// For who holds it: how long its reporter may be silent.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        lease_ms: Option<u64>,
     },
     /// Something happened.
     Event {

@@ -52,6 +52,12 @@ impl Home {
         path.to_str().expect("the path is ASCII").to_owned()
     }
 
+    /// Writes a script in it that may be executed.
+    pub fn write_script(&self, name: &str, commands: &str) {
+        let path = self.write(name, &format!("#!/bin/sh\n{commands}"));
+        fs::set_permissions(path, fs::Permissions::from_mode(0o700)).expect("its owner may");
+    }
+
     /// Returns `ssectl` for this directory's socket.
     pub fn cli(&self) -> Cli {
         Cli { socket: self.path("c.sock") }

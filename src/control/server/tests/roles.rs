@@ -83,6 +83,7 @@ async fn every_route_needs_a_role_and_is_shut_to_lower_ones() {
         ("publisher", "POST", "/v1/tasks/absent/progress", json!({})),
         ("publisher", "POST", "/v1/tasks/absent/complete", json!({})),
         ("publisher", "POST", "/v1/tasks/absent/fail", json!({})),
+        ("publisher", "GET", "/v1/tasks/absent/hold", json!({})),
         ("operator", "POST", "/v1/tasks/absent/cancel", json!({})),
         ("operator", "POST", "/v1/tasks/absent/remove", json!({})),
         ("operator", "POST", "/v1/versions/clear", json!({})),
