@@ -21,6 +21,7 @@ use crate::{
 const ANSWER: Duration = Duration::from_secs(10);
 
 /// The surroundings of a command.
+#[derive(Clone)]
 pub(crate) struct Context {
     pub(crate) options: Options,
     pub(crate) out: Output,
@@ -36,6 +37,11 @@ impl Context {
         out.detail(&format!("socket: {} ({})", at.path.display(), at.why));
         let client = Client::new(&at.path, options.timeout.unwrap_or(ANSWER));
         Ok(Self { options: options.clone(), out, client, at })
+    }
+
+    /// Returns the same, with the usual time limit for answers: where `--timeout` is that of something else.
+    pub(crate) fn with_usual_limit(&self) -> Self {
+        Self { client: Client::new(&self.at.path, ANSWER), ..self.clone() }
     }
 
     /// Asks a question.

@@ -22,7 +22,8 @@ pub(crate) enum Exit {
     Denied = 5,
     /// It contradicts what is.
     Conflict = 6,
-    /// The outcome is unknown: no answer after something was sent, or the daemon does not know it either.
+    /// The outcome is unknown: no answer after something was sent, or the daemon does not know it either; or what was
+    /// waited for did not come in time.
     NoAnswer = 7,
     /// Done for some, not for others.
     Partial = 8,
@@ -51,7 +52,7 @@ pub(crate) const TABLE: &[(&str, &str)] = &[
     ("6", "conflict with what is, a key used for another order for example"),
     (
         "7",
-        "outcome unknown, repeat it with the same key: no answer to what was sent, or writing the state failed",
+        "outcome unknown, repeat it with the same key: no answer to what was sent, or writing the state failed; what was waited for did not come in time",
     ),
     ("8", "done for some, not for others"),
     ("9", "the daemon's answer is not understood: its version is another one"),

@@ -9,7 +9,7 @@ use ssectl_core::{
     key::{self, InvalidKey},
     reason::{self, InvalidReason},
     task::MAX_NAME_BYTES,
-    version::MAX_VERSION_BYTES,
+    version::{InvalidLeast, Least, MAX_VERSION_BYTES},
 };
 
 /// Parses `10s`, `500ms`, `2m`, `1h`, or a number of seconds.
@@ -29,6 +29,21 @@ pub(crate) fn duration(text: &str) -> Result<Duration, String> {
         Some(0) => Err("a time limit must be longer than nothing".to_owned()),
         Some(ms) => Ok(Duration::from_millis(ms)),
     }
+}
+
+/// Parses how long to wait, which may be not at all.
+pub(crate) fn patience(text: &str) -> Result<Duration, String> {
+    let none = text.trim_end_matches(|c: char| c.is_ascii_alphabetic());
+    if none == "0" && ["", "ms", "s", "m", "h"].contains(&&text[1..]) {
+        Ok(Duration::ZERO)
+    } else {
+        duration(text)
+    }
+}
+
+/// Parses a share of connections, or a number of them.
+pub(crate) fn least(text: &str) -> Result<Least, InvalidLeast> {
+    text.parse()
 }
 
 /// Parses a time, or how long ago it was.
@@ -131,6 +146,15 @@ mod tests {
         {
             assert!(duration(wrong).is_err(), "{wrong}");
         }
+    }
+
+    #[test]
+    fn one_may_wait_for_nothing() {
+        for text in ["0", "0s", "0ms"] {
+            assert_eq!(patience(text), Ok(Duration::ZERO), "{text}");
+        }
+        assert_eq!(patience("10s"), Ok(Duration::from_secs(10)));
+        assert!(patience("0x").is_err() && patience("").is_err() && patience("-0").is_err());
     }
 
     #[test]

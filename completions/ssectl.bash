@@ -49,6 +49,9 @@ _ssectl() {
             ssectl,version)
                 cmd="ssectl__subcmd__version"
                 ;;
+            ssectl,wait)
+                cmd="ssectl__subcmd__wait"
+                ;;
             ssectl__subcmd__connections,disconnect)
                 cmd="ssectl__subcmd__connections__subcmd__disconnect"
                 ;;
@@ -151,6 +154,9 @@ _ssectl() {
             ssectl__subcmd__help,version)
                 cmd="ssectl__subcmd__help__subcmd__version"
                 ;;
+            ssectl__subcmd__help,wait)
+                cmd="ssectl__subcmd__help__subcmd__wait"
+                ;;
             ssectl__subcmd__help__subcmd__connections,disconnect)
                 cmd="ssectl__subcmd__help__subcmd__connections__subcmd__disconnect"
                 ;;
@@ -217,6 +223,9 @@ _ssectl() {
             ssectl__subcmd__help__subcmd__version,current)
                 cmd="ssectl__subcmd__help__subcmd__version__subcmd__current"
                 ;;
+            ssectl__subcmd__help__subcmd__version,history)
+                cmd="ssectl__subcmd__help__subcmd__version__subcmd__history"
+                ;;
             ssectl__subcmd__help__subcmd__version,list)
                 cmd="ssectl__subcmd__help__subcmd__version__subcmd__list"
                 ;;
@@ -225,6 +234,21 @@ _ssectl() {
                 ;;
             ssectl__subcmd__help__subcmd__version,show)
                 cmd="ssectl__subcmd__help__subcmd__version__subcmd__show"
+                ;;
+            ssectl__subcmd__help__subcmd__version,status)
+                cmd="ssectl__subcmd__help__subcmd__version__subcmd__status"
+                ;;
+            ssectl__subcmd__help__subcmd__wait,drained)
+                cmd="ssectl__subcmd__help__subcmd__wait__subcmd__drained"
+                ;;
+            ssectl__subcmd__help__subcmd__wait,ready)
+                cmd="ssectl__subcmd__help__subcmd__wait__subcmd__ready"
+                ;;
+            ssectl__subcmd__help__subcmd__wait,task)
+                cmd="ssectl__subcmd__help__subcmd__wait__subcmd__task"
+                ;;
+            ssectl__subcmd__help__subcmd__wait,version)
+                cmd="ssectl__subcmd__help__subcmd__wait__subcmd__version"
                 ;;
             ssectl__subcmd__task,cancel)
                 cmd="ssectl__subcmd__task__subcmd__cancel"
@@ -310,6 +334,9 @@ _ssectl() {
             ssectl__subcmd__version,help)
                 cmd="ssectl__subcmd__version__subcmd__help"
                 ;;
+            ssectl__subcmd__version,history)
+                cmd="ssectl__subcmd__version__subcmd__history"
+                ;;
             ssectl__subcmd__version,list)
                 cmd="ssectl__subcmd__version__subcmd__list"
                 ;;
@@ -322,6 +349,9 @@ _ssectl() {
             ssectl__subcmd__version,show)
                 cmd="ssectl__subcmd__version__subcmd__show"
                 ;;
+            ssectl__subcmd__version,status)
+                cmd="ssectl__subcmd__version__subcmd__status"
+                ;;
             ssectl__subcmd__version__subcmd__help,clear)
                 cmd="ssectl__subcmd__version__subcmd__help__subcmd__clear"
                 ;;
@@ -330,6 +360,9 @@ _ssectl() {
                 ;;
             ssectl__subcmd__version__subcmd__help,help)
                 cmd="ssectl__subcmd__version__subcmd__help__subcmd__help"
+                ;;
+            ssectl__subcmd__version__subcmd__help,history)
+                cmd="ssectl__subcmd__version__subcmd__help__subcmd__history"
                 ;;
             ssectl__subcmd__version__subcmd__help,list)
                 cmd="ssectl__subcmd__version__subcmd__help__subcmd__list"
@@ -340,6 +373,39 @@ _ssectl() {
             ssectl__subcmd__version__subcmd__help,show)
                 cmd="ssectl__subcmd__version__subcmd__help__subcmd__show"
                 ;;
+            ssectl__subcmd__version__subcmd__help,status)
+                cmd="ssectl__subcmd__version__subcmd__help__subcmd__status"
+                ;;
+            ssectl__subcmd__wait,drained)
+                cmd="ssectl__subcmd__wait__subcmd__drained"
+                ;;
+            ssectl__subcmd__wait,help)
+                cmd="ssectl__subcmd__wait__subcmd__help"
+                ;;
+            ssectl__subcmd__wait,ready)
+                cmd="ssectl__subcmd__wait__subcmd__ready"
+                ;;
+            ssectl__subcmd__wait,task)
+                cmd="ssectl__subcmd__wait__subcmd__task"
+                ;;
+            ssectl__subcmd__wait,version)
+                cmd="ssectl__subcmd__wait__subcmd__version"
+                ;;
+            ssectl__subcmd__wait__subcmd__help,drained)
+                cmd="ssectl__subcmd__wait__subcmd__help__subcmd__drained"
+                ;;
+            ssectl__subcmd__wait__subcmd__help,help)
+                cmd="ssectl__subcmd__wait__subcmd__help__subcmd__help"
+                ;;
+            ssectl__subcmd__wait__subcmd__help,ready)
+                cmd="ssectl__subcmd__wait__subcmd__help__subcmd__ready"
+                ;;
+            ssectl__subcmd__wait__subcmd__help,task)
+                cmd="ssectl__subcmd__wait__subcmd__help__subcmd__task"
+                ;;
+            ssectl__subcmd__wait__subcmd__help,version)
+                cmd="ssectl__subcmd__wait__subcmd__help__subcmd__version"
+                ;;
             *)
                 ;;
         esac
@@ -347,7 +413,7 @@ _ssectl() {
 
     case "${cmd}" in
         ssectl)
-            opts="-o -q -v -h -V --socket --timeout --output --json --quiet --verbose --no-input --color --help --version connections conn version ver task event status audit daemon schema help"
+            opts="-o -q -v -h -V --socket --timeout --output --json --quiet --verbose --no-input --color --help --version connections conn version ver task event status wait audit daemon schema help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1123,7 +1189,7 @@ _ssectl() {
             return 0
             ;;
         ssectl__subcmd__event__subcmd__send)
-            opts="-o -q -v -h --request-id --socket --timeout --output --json --quiet --verbose --no-input --color --help"
+            opts="-o -q -v -h --request-id --allow-unreachable --socket --timeout --output --json --quiet --verbose --no-input --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1161,7 +1227,7 @@ _ssectl() {
             return 0
             ;;
         ssectl__subcmd__help)
-            opts="connections version task event status audit daemon schema help"
+            opts="connections version task event status wait audit daemon schema help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1567,7 +1633,7 @@ _ssectl() {
             return 0
             ;;
         ssectl__subcmd__help__subcmd__version)
-            opts="queue list show clear current"
+            opts="queue list show history status clear current"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1595,6 +1661,20 @@ _ssectl() {
             return 0
             ;;
         ssectl__subcmd__help__subcmd__version__subcmd__current)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        ssectl__subcmd__help__subcmd__version__subcmd__history)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
@@ -1650,6 +1730,90 @@ _ssectl() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
+        ssectl__subcmd__help__subcmd__version__subcmd__status)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        ssectl__subcmd__help__subcmd__wait)
+            opts="ready version task drained"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        ssectl__subcmd__help__subcmd__wait__subcmd__drained)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        ssectl__subcmd__help__subcmd__wait__subcmd__ready)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        ssectl__subcmd__help__subcmd__wait__subcmd__task)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        ssectl__subcmd__help__subcmd__wait__subcmd__version)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
         ssectl__subcmd__schema)
             opts="-o -q -v -h --list --socket --timeout --output --json --quiet --verbose --no-input --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
@@ -1685,7 +1849,7 @@ _ssectl() {
             return 0
             ;;
         ssectl__subcmd__status)
-            opts="-o -q -v -h --socket --timeout --output --json --quiet --verbose --no-input --color --help"
+            opts="-o -q -v -h --check --socket --timeout --output --json --quiet --verbose --no-input --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -2425,7 +2589,7 @@ _ssectl() {
             return 0
             ;;
         ssectl__subcmd__version)
-            opts="-o -q -v -h --socket --timeout --output --json --quiet --verbose --no-input --color --help queue list ls show clear current help"
+            opts="-o -q -v -h --socket --timeout --output --json --quiet --verbose --no-input --color --help queue list ls show history status clear current help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -2539,7 +2703,7 @@ _ssectl() {
             return 0
             ;;
         ssectl__subcmd__version__subcmd__help)
-            opts="queue list show clear current help"
+            opts="queue list show history status clear current help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -2594,6 +2758,20 @@ _ssectl() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
+        ssectl__subcmd__version__subcmd__help__subcmd__history)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
         ssectl__subcmd__version__subcmd__help__subcmd__list)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
@@ -2629,6 +2807,78 @@ _ssectl() {
                 return 0
             fi
             case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        ssectl__subcmd__version__subcmd__help__subcmd__status)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        ssectl__subcmd__version__subcmd__history)
+            opts="-w -o -q -v -h --filter --sort --limit --columns --no-headers --watch --socket --timeout --output --json --quiet --verbose --no-input --color --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --filter)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --sort)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --limit)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --columns)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --watch)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -w)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --socket)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --timeout)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --output)
+                    COMPREPLY=($(compgen -W "table wide json jsonl name" -- "${cur}"))
+                    return 0
+                    ;;
+                -o)
+                    COMPREPLY=($(compgen -W "table wide json jsonl name" -- "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
                 *)
                     COMPREPLY=()
                     ;;
@@ -2695,7 +2945,7 @@ _ssectl() {
             return 0
             ;;
         ssectl__subcmd__version__subcmd__queue)
-            opts="-o -q -v -h --changelog --changelog-file --request-id --live-to-all --deploy-id --key --socket --timeout --output --json --quiet --verbose --no-input --color --help"
+            opts="-o -q -v -h --changelog --changelog-file --request-id --live-to-all --if-changed --expect-pending --dry-run --wait --min-written --allow-unreachable --deploy-id --key --socket --timeout --output --json --quiet --verbose --no-input --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -2710,6 +2960,14 @@ _ssectl() {
                     return 0
                     ;;
                 --request-id)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --expect-pending)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --min-written)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -2760,6 +3018,298 @@ _ssectl() {
                     return 0
                     ;;
                 --timeout)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --output)
+                    COMPREPLY=($(compgen -W "table wide json jsonl name" -- "${cur}"))
+                    return 0
+                    ;;
+                -o)
+                    COMPREPLY=($(compgen -W "table wide json jsonl name" -- "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        ssectl__subcmd__version__subcmd__status)
+            opts="-o -q -v -h --socket --timeout --output --json --quiet --verbose --no-input --color --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --socket)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --timeout)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --output)
+                    COMPREPLY=($(compgen -W "table wide json jsonl name" -- "${cur}"))
+                    return 0
+                    ;;
+                -o)
+                    COMPREPLY=($(compgen -W "table wide json jsonl name" -- "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        ssectl__subcmd__wait)
+            opts="-o -q -v -h --socket --timeout --output --json --quiet --verbose --no-input --color --help ready version task drained help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --socket)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --timeout)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --output)
+                    COMPREPLY=($(compgen -W "table wide json jsonl name" -- "${cur}"))
+                    return 0
+                    ;;
+                -o)
+                    COMPREPLY=($(compgen -W "table wide json jsonl name" -- "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        ssectl__subcmd__wait__subcmd__drained)
+            opts="-o -q -v -h --timeout --socket --output --json --quiet --verbose --no-input --color --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --timeout)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --socket)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --output)
+                    COMPREPLY=($(compgen -W "table wide json jsonl name" -- "${cur}"))
+                    return 0
+                    ;;
+                -o)
+                    COMPREPLY=($(compgen -W "table wide json jsonl name" -- "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        ssectl__subcmd__wait__subcmd__help)
+            opts="ready version task drained help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        ssectl__subcmd__wait__subcmd__help__subcmd__drained)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        ssectl__subcmd__wait__subcmd__help__subcmd__help)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        ssectl__subcmd__wait__subcmd__help__subcmd__ready)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        ssectl__subcmd__wait__subcmd__help__subcmd__task)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        ssectl__subcmd__wait__subcmd__help__subcmd__version)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        ssectl__subcmd__wait__subcmd__ready)
+            opts="-o -q -v -h --timeout --socket --output --json --quiet --verbose --no-input --color --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --timeout)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --socket)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --output)
+                    COMPREPLY=($(compgen -W "table wide json jsonl name" -- "${cur}"))
+                    return 0
+                    ;;
+                -o)
+                    COMPREPLY=($(compgen -W "table wide json jsonl name" -- "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        ssectl__subcmd__wait__subcmd__task)
+            opts="-o -q -v -h --timeout --socket --output --json --quiet --verbose --no-input --color --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --timeout)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --socket)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --output)
+                    COMPREPLY=($(compgen -W "table wide json jsonl name" -- "${cur}"))
+                    return 0
+                    ;;
+                -o)
+                    COMPREPLY=($(compgen -W "table wide json jsonl name" -- "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        ssectl__subcmd__wait__subcmd__version)
+            opts="-o -q -v -h --min-written --timeout --socket --output --json --quiet --verbose --no-input --color --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --min-written)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --timeout)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --socket)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;

@@ -47,6 +47,7 @@ complete -c ssectl -n "__fish_ssectl_needs_command" -f -a "ver" -d 'Frontend ver
 complete -c ssectl -n "__fish_ssectl_needs_command" -f -a "task" -d 'Background tasks that browsers see'
 complete -c ssectl -n "__fish_ssectl_needs_command" -f -a "event" -d 'Events of your own'
 complete -c ssectl -n "__fish_ssectl_needs_command" -f -a "status" -d 'How the daemon is'
+complete -c ssectl -n "__fish_ssectl_needs_command" -f -a "wait" -d 'Wait for something: asks the daemon once, and again where that is gone'
 complete -c ssectl -n "__fish_ssectl_needs_command" -f -a "audit" -d 'Who ordered what, newest first; for operators'
 complete -c ssectl -n "__fish_ssectl_needs_command" -f -a "daemon" -d 'The daemon itself'
 complete -c ssectl -n "__fish_ssectl_needs_command" -f -a "schema" -d 'What is said in JSON: the OpenAPI document of the control API, or one JSON Schema of it'
@@ -343,31 +344,35 @@ complete -c ssectl -n "__fish_ssectl_using_subcommand conn; and __fish_seen_subc
 complete -c ssectl -n "__fish_ssectl_using_subcommand conn; and __fish_seen_subcommand_from help" -f -a "disconnect" -d 'Ends connections; browsers normally come back'
 complete -c ssectl -n "__fish_ssectl_using_subcommand conn; and __fish_seen_subcommand_from help" -f -a "unblock" -d 'Lets request ids in again that `disconnect --no-reconnect` has shut out'
 complete -c ssectl -n "__fish_ssectl_using_subcommand conn; and __fish_seen_subcommand_from help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
-complete -c ssectl -n "__fish_ssectl_using_subcommand version; and not __fish_seen_subcommand_from queue list ls show clear current help" -l socket -d 'The daemon\'s control socket [default: SSECTL_SOCKET, or where a daemon answers]' -r -F
-complete -c ssectl -n "__fish_ssectl_using_subcommand version; and not __fish_seen_subcommand_from queue list ls show clear current help" -l timeout -d 'How long an answer may take, 500ms or 10s or 2m [default: 10s; none for following]' -r
-complete -c ssectl -n "__fish_ssectl_using_subcommand version; and not __fish_seen_subcommand_from queue list ls show clear current help" -s o -l output -d 'What to print' -r -f -a "table\t'For people'
+complete -c ssectl -n "__fish_ssectl_using_subcommand version; and not __fish_seen_subcommand_from queue list ls show history status clear current help" -l socket -d 'The daemon\'s control socket [default: SSECTL_SOCKET, or where a daemon answers]' -r -F
+complete -c ssectl -n "__fish_ssectl_using_subcommand version; and not __fish_seen_subcommand_from queue list ls show history status clear current help" -l timeout -d 'How long an answer may take, 500ms or 10s or 2m [default: 10s; none for following]' -r
+complete -c ssectl -n "__fish_ssectl_using_subcommand version; and not __fish_seen_subcommand_from queue list ls show history status clear current help" -s o -l output -d 'What to print' -r -f -a "table\t'For people'
 wide\t'The same with all columns'
 json\t'The daemon\'s answer; errors too, on stderr'
 jsonl\t'The items alone, one a line'
 name\t'Bare ids, one a line'"
-complete -c ssectl -n "__fish_ssectl_using_subcommand version; and not __fish_seen_subcommand_from queue list ls show clear current help" -l color -d 'When to colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
+complete -c ssectl -n "__fish_ssectl_using_subcommand version; and not __fish_seen_subcommand_from queue list ls show history status clear current help" -l color -d 'When to colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
 always\t'Always'
 never\t'Never'"
-complete -c ssectl -n "__fish_ssectl_using_subcommand version; and not __fish_seen_subcommand_from queue list ls show clear current help" -l json -d 'The same as `-o json`'
-complete -c ssectl -n "__fish_ssectl_using_subcommand version; and not __fish_seen_subcommand_from queue list ls show clear current help" -s q -l quiet -d 'Print nothing but the answer: no notes, no progress'
-complete -c ssectl -n "__fish_ssectl_using_subcommand version; and not __fish_seen_subcommand_from queue list ls show clear current help" -s v -l verbose -d 'Say which socket is used and why, and what was asked'
-complete -c ssectl -n "__fish_ssectl_using_subcommand version; and not __fish_seen_subcommand_from queue list ls show clear current help" -l no-input -d 'Never read from the terminal'
-complete -c ssectl -n "__fish_ssectl_using_subcommand version; and not __fish_seen_subcommand_from queue list ls show clear current help" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c ssectl -n "__fish_ssectl_using_subcommand version; and not __fish_seen_subcommand_from queue list ls show clear current help" -f -a "queue" -d 'Tells browsers of a new version, those connected now and those that connect later'
-complete -c ssectl -n "__fish_ssectl_using_subcommand version; and not __fish_seen_subcommand_from queue list ls show clear current help" -f -a "list" -d 'Lists pending versions, newest first'
-complete -c ssectl -n "__fish_ssectl_using_subcommand version; and not __fish_seen_subcommand_from queue list ls show clear current help" -f -a "ls" -d 'Lists pending versions, newest first'
-complete -c ssectl -n "__fish_ssectl_using_subcommand version; and not __fish_seen_subcommand_from queue list ls show clear current help" -f -a "show" -d 'Shows the version that this request id is told: its own, else the one for everyone'
-complete -c ssectl -n "__fish_ssectl_using_subcommand version; and not __fish_seen_subcommand_from queue list ls show clear current help" -f -a "clear" -d 'Forgets a pending version: by default the one for everyone'
-complete -c ssectl -n "__fish_ssectl_using_subcommand version; and not __fish_seen_subcommand_from queue list ls show clear current help" -f -a "current" -d 'Shows the version that a newcomer is told'
-complete -c ssectl -n "__fish_ssectl_using_subcommand version; and not __fish_seen_subcommand_from queue list ls show clear current help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c ssectl -n "__fish_ssectl_using_subcommand version; and not __fish_seen_subcommand_from queue list ls show history status clear current help" -l json -d 'The same as `-o json`'
+complete -c ssectl -n "__fish_ssectl_using_subcommand version; and not __fish_seen_subcommand_from queue list ls show history status clear current help" -s q -l quiet -d 'Print nothing but the answer: no notes, no progress'
+complete -c ssectl -n "__fish_ssectl_using_subcommand version; and not __fish_seen_subcommand_from queue list ls show history status clear current help" -s v -l verbose -d 'Say which socket is used and why, and what was asked'
+complete -c ssectl -n "__fish_ssectl_using_subcommand version; and not __fish_seen_subcommand_from queue list ls show history status clear current help" -l no-input -d 'Never read from the terminal'
+complete -c ssectl -n "__fish_ssectl_using_subcommand version; and not __fish_seen_subcommand_from queue list ls show history status clear current help" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c ssectl -n "__fish_ssectl_using_subcommand version; and not __fish_seen_subcommand_from queue list ls show history status clear current help" -f -a "queue" -d 'Tells browsers of a new version, those connected now and those that connect later'
+complete -c ssectl -n "__fish_ssectl_using_subcommand version; and not __fish_seen_subcommand_from queue list ls show history status clear current help" -f -a "list" -d 'Lists pending versions, newest first'
+complete -c ssectl -n "__fish_ssectl_using_subcommand version; and not __fish_seen_subcommand_from queue list ls show history status clear current help" -f -a "ls" -d 'Lists pending versions, newest first'
+complete -c ssectl -n "__fish_ssectl_using_subcommand version; and not __fish_seen_subcommand_from queue list ls show history status clear current help" -f -a "show" -d 'Shows the version that this request id is told: its own, else the one for everyone'
+complete -c ssectl -n "__fish_ssectl_using_subcommand version; and not __fish_seen_subcommand_from queue list ls show history status clear current help" -f -a "history" -d 'Lists the last 100 versions that were queued, newest first, and how far each has come'
+complete -c ssectl -n "__fish_ssectl_using_subcommand version; and not __fish_seen_subcommand_from queue list ls show history status clear current help" -f -a "status" -d 'Shows how many of the present connections were sent which version'
+complete -c ssectl -n "__fish_ssectl_using_subcommand version; and not __fish_seen_subcommand_from queue list ls show history status clear current help" -f -a "clear" -d 'Forgets a pending version: by default the one for everyone'
+complete -c ssectl -n "__fish_ssectl_using_subcommand version; and not __fish_seen_subcommand_from queue list ls show history status clear current help" -f -a "current" -d 'Shows the version that a newcomer is told'
+complete -c ssectl -n "__fish_ssectl_using_subcommand version; and not __fish_seen_subcommand_from queue list ls show history status clear current help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c ssectl -n "__fish_ssectl_using_subcommand version; and __fish_seen_subcommand_from queue" -l changelog -d 'What is new in it' -r
 complete -c ssectl -n "__fish_ssectl_using_subcommand version; and __fish_seen_subcommand_from queue" -l changelog-file -d 'A file that says what is new in it; - is stdin' -r -F
 complete -c ssectl -n "__fish_ssectl_using_subcommand version; and __fish_seen_subcommand_from queue" -l request-id -d 'Only for this browser' -r
+complete -c ssectl -n "__fish_ssectl_using_subcommand version; and __fish_seen_subcommand_from queue" -l expect-pending -d 'Refuse (exit code 6) unless this version is pending; \'\' for none' -r
+complete -c ssectl -n "__fish_ssectl_using_subcommand version; and __fish_seen_subcommand_from queue" -l min-written -d 'To how many of them, those that left not counted: 95%, or a number [default: 100%]' -r
 complete -c ssectl -n "__fish_ssectl_using_subcommand version; and __fish_seen_subcommand_from queue" -l key -l deploy-id -d 'Makes the order repeatable: the same key and order is carried out once [default: generated]' -r
 complete -c ssectl -n "__fish_ssectl_using_subcommand version; and __fish_seen_subcommand_from queue" -l socket -d 'The daemon\'s control socket [default: SSECTL_SOCKET, or where a daemon answers]' -r -F
 complete -c ssectl -n "__fish_ssectl_using_subcommand version; and __fish_seen_subcommand_from queue" -l timeout -d 'How long an answer may take, 500ms or 10s or 2m [default: 10s; none for following]' -r
@@ -380,6 +385,10 @@ complete -c ssectl -n "__fish_ssectl_using_subcommand version; and __fish_seen_s
 always\t'Always'
 never\t'Never'"
 complete -c ssectl -n "__fish_ssectl_using_subcommand version; and __fish_seen_subcommand_from queue" -l live-to-all -d 'With --request-id: everyone connected is told now, later only that browser'
+complete -c ssectl -n "__fish_ssectl_using_subcommand version; and __fish_seen_subcommand_from queue" -l if-changed -d 'Do nothing where the same version, with the same changelog, is pending already'
+complete -c ssectl -n "__fish_ssectl_using_subcommand version; and __fish_seen_subcommand_from queue" -l dry-run -d 'Say what would be done, and do nothing'
+complete -c ssectl -n "__fish_ssectl_using_subcommand version; and __fish_seen_subcommand_from queue" -l wait -d 'Wait until it was written to those selected: 30 s, or --timeout; exit code 8 where it was not'
+complete -c ssectl -n "__fish_ssectl_using_subcommand version; and __fish_seen_subcommand_from queue" -l allow-unreachable -d 'Succeed with a warning where the daemon cannot be reached and nothing was sent; nothing else is forgiven'
 complete -c ssectl -n "__fish_ssectl_using_subcommand version; and __fish_seen_subcommand_from queue" -l json -d 'The same as `-o json`'
 complete -c ssectl -n "__fish_ssectl_using_subcommand version; and __fish_seen_subcommand_from queue" -s q -l quiet -d 'Print nothing but the answer: no notes, no progress'
 complete -c ssectl -n "__fish_ssectl_using_subcommand version; and __fish_seen_subcommand_from queue" -s v -l verbose -d 'Say which socket is used and why, and what was asked'
@@ -442,6 +451,42 @@ complete -c ssectl -n "__fish_ssectl_using_subcommand version; and __fish_seen_s
 complete -c ssectl -n "__fish_ssectl_using_subcommand version; and __fish_seen_subcommand_from show" -s v -l verbose -d 'Say which socket is used and why, and what was asked'
 complete -c ssectl -n "__fish_ssectl_using_subcommand version; and __fish_seen_subcommand_from show" -l no-input -d 'Never read from the terminal'
 complete -c ssectl -n "__fish_ssectl_using_subcommand version; and __fish_seen_subcommand_from show" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c ssectl -n "__fish_ssectl_using_subcommand version; and __fish_seen_subcommand_from history" -l filter -d 'Only those of which this holds: state=live, user_agent~Firefox, age>2h; may be repeated' -r
+complete -c ssectl -n "__fish_ssectl_using_subcommand version; and __fish_seen_subcommand_from history" -l sort -d 'In this order: age, or -age for the largest first; several separated by commas' -r
+complete -c ssectl -n "__fish_ssectl_using_subcommand version; and __fish_seen_subcommand_from history" -l limit -d 'At most so many' -r
+complete -c ssectl -n "__fish_ssectl_using_subcommand version; and __fish_seen_subcommand_from history" -l columns -d 'The columns of the table, separated by commas [default: the usual ones; all with -o wide]' -r
+complete -c ssectl -n "__fish_ssectl_using_subcommand version; and __fish_seen_subcommand_from history" -s w -l watch -d 'Go on: draw the table again every two seconds, or this often; with -o jsonl print what changes' -r
+complete -c ssectl -n "__fish_ssectl_using_subcommand version; and __fish_seen_subcommand_from history" -l socket -d 'The daemon\'s control socket [default: SSECTL_SOCKET, or where a daemon answers]' -r -F
+complete -c ssectl -n "__fish_ssectl_using_subcommand version; and __fish_seen_subcommand_from history" -l timeout -d 'How long an answer may take, 500ms or 10s or 2m [default: 10s; none for following]' -r
+complete -c ssectl -n "__fish_ssectl_using_subcommand version; and __fish_seen_subcommand_from history" -s o -l output -d 'What to print' -r -f -a "table\t'For people'
+wide\t'The same with all columns'
+json\t'The daemon\'s answer; errors too, on stderr'
+jsonl\t'The items alone, one a line'
+name\t'Bare ids, one a line'"
+complete -c ssectl -n "__fish_ssectl_using_subcommand version; and __fish_seen_subcommand_from history" -l color -d 'When to colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
+always\t'Always'
+never\t'Never'"
+complete -c ssectl -n "__fish_ssectl_using_subcommand version; and __fish_seen_subcommand_from history" -l no-headers -d 'Leave the line of headers out'
+complete -c ssectl -n "__fish_ssectl_using_subcommand version; and __fish_seen_subcommand_from history" -l json -d 'The same as `-o json`'
+complete -c ssectl -n "__fish_ssectl_using_subcommand version; and __fish_seen_subcommand_from history" -s q -l quiet -d 'Print nothing but the answer: no notes, no progress'
+complete -c ssectl -n "__fish_ssectl_using_subcommand version; and __fish_seen_subcommand_from history" -s v -l verbose -d 'Say which socket is used and why, and what was asked'
+complete -c ssectl -n "__fish_ssectl_using_subcommand version; and __fish_seen_subcommand_from history" -l no-input -d 'Never read from the terminal'
+complete -c ssectl -n "__fish_ssectl_using_subcommand version; and __fish_seen_subcommand_from history" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c ssectl -n "__fish_ssectl_using_subcommand version; and __fish_seen_subcommand_from status" -l socket -d 'The daemon\'s control socket [default: SSECTL_SOCKET, or where a daemon answers]' -r -F
+complete -c ssectl -n "__fish_ssectl_using_subcommand version; and __fish_seen_subcommand_from status" -l timeout -d 'How long an answer may take, 500ms or 10s or 2m [default: 10s; none for following]' -r
+complete -c ssectl -n "__fish_ssectl_using_subcommand version; and __fish_seen_subcommand_from status" -s o -l output -d 'What to print' -r -f -a "table\t'For people'
+wide\t'The same with all columns'
+json\t'The daemon\'s answer; errors too, on stderr'
+jsonl\t'The items alone, one a line'
+name\t'Bare ids, one a line'"
+complete -c ssectl -n "__fish_ssectl_using_subcommand version; and __fish_seen_subcommand_from status" -l color -d 'When to colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
+always\t'Always'
+never\t'Never'"
+complete -c ssectl -n "__fish_ssectl_using_subcommand version; and __fish_seen_subcommand_from status" -l json -d 'The same as `-o json`'
+complete -c ssectl -n "__fish_ssectl_using_subcommand version; and __fish_seen_subcommand_from status" -s q -l quiet -d 'Print nothing but the answer: no notes, no progress'
+complete -c ssectl -n "__fish_ssectl_using_subcommand version; and __fish_seen_subcommand_from status" -s v -l verbose -d 'Say which socket is used and why, and what was asked'
+complete -c ssectl -n "__fish_ssectl_using_subcommand version; and __fish_seen_subcommand_from status" -l no-input -d 'Never read from the terminal'
+complete -c ssectl -n "__fish_ssectl_using_subcommand version; and __fish_seen_subcommand_from status" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c ssectl -n "__fish_ssectl_using_subcommand version; and __fish_seen_subcommand_from clear" -l request-id -d 'The one pending for this request id' -r
 complete -c ssectl -n "__fish_ssectl_using_subcommand version; and __fish_seen_subcommand_from clear" -l key -l deploy-id -d 'Makes the order repeatable: the same key and order is carried out once [default: generated]' -r
 complete -c ssectl -n "__fish_ssectl_using_subcommand version; and __fish_seen_subcommand_from clear" -l socket -d 'The daemon\'s control socket [default: SSECTL_SOCKET, or where a daemon answers]' -r -F
@@ -478,34 +523,40 @@ complete -c ssectl -n "__fish_ssectl_using_subcommand version; and __fish_seen_s
 complete -c ssectl -n "__fish_ssectl_using_subcommand version; and __fish_seen_subcommand_from help" -f -a "queue" -d 'Tells browsers of a new version, those connected now and those that connect later'
 complete -c ssectl -n "__fish_ssectl_using_subcommand version; and __fish_seen_subcommand_from help" -f -a "list" -d 'Lists pending versions, newest first'
 complete -c ssectl -n "__fish_ssectl_using_subcommand version; and __fish_seen_subcommand_from help" -f -a "show" -d 'Shows the version that this request id is told: its own, else the one for everyone'
+complete -c ssectl -n "__fish_ssectl_using_subcommand version; and __fish_seen_subcommand_from help" -f -a "history" -d 'Lists the last 100 versions that were queued, newest first, and how far each has come'
+complete -c ssectl -n "__fish_ssectl_using_subcommand version; and __fish_seen_subcommand_from help" -f -a "status" -d 'Shows how many of the present connections were sent which version'
 complete -c ssectl -n "__fish_ssectl_using_subcommand version; and __fish_seen_subcommand_from help" -f -a "clear" -d 'Forgets a pending version: by default the one for everyone'
 complete -c ssectl -n "__fish_ssectl_using_subcommand version; and __fish_seen_subcommand_from help" -f -a "current" -d 'Shows the version that a newcomer is told'
 complete -c ssectl -n "__fish_ssectl_using_subcommand version; and __fish_seen_subcommand_from help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
-complete -c ssectl -n "__fish_ssectl_using_subcommand ver; and not __fish_seen_subcommand_from queue list ls show clear current help" -l socket -d 'The daemon\'s control socket [default: SSECTL_SOCKET, or where a daemon answers]' -r -F
-complete -c ssectl -n "__fish_ssectl_using_subcommand ver; and not __fish_seen_subcommand_from queue list ls show clear current help" -l timeout -d 'How long an answer may take, 500ms or 10s or 2m [default: 10s; none for following]' -r
-complete -c ssectl -n "__fish_ssectl_using_subcommand ver; and not __fish_seen_subcommand_from queue list ls show clear current help" -s o -l output -d 'What to print' -r -f -a "table\t'For people'
+complete -c ssectl -n "__fish_ssectl_using_subcommand ver; and not __fish_seen_subcommand_from queue list ls show history status clear current help" -l socket -d 'The daemon\'s control socket [default: SSECTL_SOCKET, or where a daemon answers]' -r -F
+complete -c ssectl -n "__fish_ssectl_using_subcommand ver; and not __fish_seen_subcommand_from queue list ls show history status clear current help" -l timeout -d 'How long an answer may take, 500ms or 10s or 2m [default: 10s; none for following]' -r
+complete -c ssectl -n "__fish_ssectl_using_subcommand ver; and not __fish_seen_subcommand_from queue list ls show history status clear current help" -s o -l output -d 'What to print' -r -f -a "table\t'For people'
 wide\t'The same with all columns'
 json\t'The daemon\'s answer; errors too, on stderr'
 jsonl\t'The items alone, one a line'
 name\t'Bare ids, one a line'"
-complete -c ssectl -n "__fish_ssectl_using_subcommand ver; and not __fish_seen_subcommand_from queue list ls show clear current help" -l color -d 'When to colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
+complete -c ssectl -n "__fish_ssectl_using_subcommand ver; and not __fish_seen_subcommand_from queue list ls show history status clear current help" -l color -d 'When to colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
 always\t'Always'
 never\t'Never'"
-complete -c ssectl -n "__fish_ssectl_using_subcommand ver; and not __fish_seen_subcommand_from queue list ls show clear current help" -l json -d 'The same as `-o json`'
-complete -c ssectl -n "__fish_ssectl_using_subcommand ver; and not __fish_seen_subcommand_from queue list ls show clear current help" -s q -l quiet -d 'Print nothing but the answer: no notes, no progress'
-complete -c ssectl -n "__fish_ssectl_using_subcommand ver; and not __fish_seen_subcommand_from queue list ls show clear current help" -s v -l verbose -d 'Say which socket is used and why, and what was asked'
-complete -c ssectl -n "__fish_ssectl_using_subcommand ver; and not __fish_seen_subcommand_from queue list ls show clear current help" -l no-input -d 'Never read from the terminal'
-complete -c ssectl -n "__fish_ssectl_using_subcommand ver; and not __fish_seen_subcommand_from queue list ls show clear current help" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c ssectl -n "__fish_ssectl_using_subcommand ver; and not __fish_seen_subcommand_from queue list ls show clear current help" -f -a "queue" -d 'Tells browsers of a new version, those connected now and those that connect later'
-complete -c ssectl -n "__fish_ssectl_using_subcommand ver; and not __fish_seen_subcommand_from queue list ls show clear current help" -f -a "list" -d 'Lists pending versions, newest first'
-complete -c ssectl -n "__fish_ssectl_using_subcommand ver; and not __fish_seen_subcommand_from queue list ls show clear current help" -f -a "ls" -d 'Lists pending versions, newest first'
-complete -c ssectl -n "__fish_ssectl_using_subcommand ver; and not __fish_seen_subcommand_from queue list ls show clear current help" -f -a "show" -d 'Shows the version that this request id is told: its own, else the one for everyone'
-complete -c ssectl -n "__fish_ssectl_using_subcommand ver; and not __fish_seen_subcommand_from queue list ls show clear current help" -f -a "clear" -d 'Forgets a pending version: by default the one for everyone'
-complete -c ssectl -n "__fish_ssectl_using_subcommand ver; and not __fish_seen_subcommand_from queue list ls show clear current help" -f -a "current" -d 'Shows the version that a newcomer is told'
-complete -c ssectl -n "__fish_ssectl_using_subcommand ver; and not __fish_seen_subcommand_from queue list ls show clear current help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c ssectl -n "__fish_ssectl_using_subcommand ver; and not __fish_seen_subcommand_from queue list ls show history status clear current help" -l json -d 'The same as `-o json`'
+complete -c ssectl -n "__fish_ssectl_using_subcommand ver; and not __fish_seen_subcommand_from queue list ls show history status clear current help" -s q -l quiet -d 'Print nothing but the answer: no notes, no progress'
+complete -c ssectl -n "__fish_ssectl_using_subcommand ver; and not __fish_seen_subcommand_from queue list ls show history status clear current help" -s v -l verbose -d 'Say which socket is used and why, and what was asked'
+complete -c ssectl -n "__fish_ssectl_using_subcommand ver; and not __fish_seen_subcommand_from queue list ls show history status clear current help" -l no-input -d 'Never read from the terminal'
+complete -c ssectl -n "__fish_ssectl_using_subcommand ver; and not __fish_seen_subcommand_from queue list ls show history status clear current help" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c ssectl -n "__fish_ssectl_using_subcommand ver; and not __fish_seen_subcommand_from queue list ls show history status clear current help" -f -a "queue" -d 'Tells browsers of a new version, those connected now and those that connect later'
+complete -c ssectl -n "__fish_ssectl_using_subcommand ver; and not __fish_seen_subcommand_from queue list ls show history status clear current help" -f -a "list" -d 'Lists pending versions, newest first'
+complete -c ssectl -n "__fish_ssectl_using_subcommand ver; and not __fish_seen_subcommand_from queue list ls show history status clear current help" -f -a "ls" -d 'Lists pending versions, newest first'
+complete -c ssectl -n "__fish_ssectl_using_subcommand ver; and not __fish_seen_subcommand_from queue list ls show history status clear current help" -f -a "show" -d 'Shows the version that this request id is told: its own, else the one for everyone'
+complete -c ssectl -n "__fish_ssectl_using_subcommand ver; and not __fish_seen_subcommand_from queue list ls show history status clear current help" -f -a "history" -d 'Lists the last 100 versions that were queued, newest first, and how far each has come'
+complete -c ssectl -n "__fish_ssectl_using_subcommand ver; and not __fish_seen_subcommand_from queue list ls show history status clear current help" -f -a "status" -d 'Shows how many of the present connections were sent which version'
+complete -c ssectl -n "__fish_ssectl_using_subcommand ver; and not __fish_seen_subcommand_from queue list ls show history status clear current help" -f -a "clear" -d 'Forgets a pending version: by default the one for everyone'
+complete -c ssectl -n "__fish_ssectl_using_subcommand ver; and not __fish_seen_subcommand_from queue list ls show history status clear current help" -f -a "current" -d 'Shows the version that a newcomer is told'
+complete -c ssectl -n "__fish_ssectl_using_subcommand ver; and not __fish_seen_subcommand_from queue list ls show history status clear current help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c ssectl -n "__fish_ssectl_using_subcommand ver; and __fish_seen_subcommand_from queue" -l changelog -d 'What is new in it' -r
 complete -c ssectl -n "__fish_ssectl_using_subcommand ver; and __fish_seen_subcommand_from queue" -l changelog-file -d 'A file that says what is new in it; - is stdin' -r -F
 complete -c ssectl -n "__fish_ssectl_using_subcommand ver; and __fish_seen_subcommand_from queue" -l request-id -d 'Only for this browser' -r
+complete -c ssectl -n "__fish_ssectl_using_subcommand ver; and __fish_seen_subcommand_from queue" -l expect-pending -d 'Refuse (exit code 6) unless this version is pending; \'\' for none' -r
+complete -c ssectl -n "__fish_ssectl_using_subcommand ver; and __fish_seen_subcommand_from queue" -l min-written -d 'To how many of them, those that left not counted: 95%, or a number [default: 100%]' -r
 complete -c ssectl -n "__fish_ssectl_using_subcommand ver; and __fish_seen_subcommand_from queue" -l key -l deploy-id -d 'Makes the order repeatable: the same key and order is carried out once [default: generated]' -r
 complete -c ssectl -n "__fish_ssectl_using_subcommand ver; and __fish_seen_subcommand_from queue" -l socket -d 'The daemon\'s control socket [default: SSECTL_SOCKET, or where a daemon answers]' -r -F
 complete -c ssectl -n "__fish_ssectl_using_subcommand ver; and __fish_seen_subcommand_from queue" -l timeout -d 'How long an answer may take, 500ms or 10s or 2m [default: 10s; none for following]' -r
@@ -518,6 +569,10 @@ complete -c ssectl -n "__fish_ssectl_using_subcommand ver; and __fish_seen_subco
 always\t'Always'
 never\t'Never'"
 complete -c ssectl -n "__fish_ssectl_using_subcommand ver; and __fish_seen_subcommand_from queue" -l live-to-all -d 'With --request-id: everyone connected is told now, later only that browser'
+complete -c ssectl -n "__fish_ssectl_using_subcommand ver; and __fish_seen_subcommand_from queue" -l if-changed -d 'Do nothing where the same version, with the same changelog, is pending already'
+complete -c ssectl -n "__fish_ssectl_using_subcommand ver; and __fish_seen_subcommand_from queue" -l dry-run -d 'Say what would be done, and do nothing'
+complete -c ssectl -n "__fish_ssectl_using_subcommand ver; and __fish_seen_subcommand_from queue" -l wait -d 'Wait until it was written to those selected: 30 s, or --timeout; exit code 8 where it was not'
+complete -c ssectl -n "__fish_ssectl_using_subcommand ver; and __fish_seen_subcommand_from queue" -l allow-unreachable -d 'Succeed with a warning where the daemon cannot be reached and nothing was sent; nothing else is forgiven'
 complete -c ssectl -n "__fish_ssectl_using_subcommand ver; and __fish_seen_subcommand_from queue" -l json -d 'The same as `-o json`'
 complete -c ssectl -n "__fish_ssectl_using_subcommand ver; and __fish_seen_subcommand_from queue" -s q -l quiet -d 'Print nothing but the answer: no notes, no progress'
 complete -c ssectl -n "__fish_ssectl_using_subcommand ver; and __fish_seen_subcommand_from queue" -s v -l verbose -d 'Say which socket is used and why, and what was asked'
@@ -580,6 +635,42 @@ complete -c ssectl -n "__fish_ssectl_using_subcommand ver; and __fish_seen_subco
 complete -c ssectl -n "__fish_ssectl_using_subcommand ver; and __fish_seen_subcommand_from show" -s v -l verbose -d 'Say which socket is used and why, and what was asked'
 complete -c ssectl -n "__fish_ssectl_using_subcommand ver; and __fish_seen_subcommand_from show" -l no-input -d 'Never read from the terminal'
 complete -c ssectl -n "__fish_ssectl_using_subcommand ver; and __fish_seen_subcommand_from show" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c ssectl -n "__fish_ssectl_using_subcommand ver; and __fish_seen_subcommand_from history" -l filter -d 'Only those of which this holds: state=live, user_agent~Firefox, age>2h; may be repeated' -r
+complete -c ssectl -n "__fish_ssectl_using_subcommand ver; and __fish_seen_subcommand_from history" -l sort -d 'In this order: age, or -age for the largest first; several separated by commas' -r
+complete -c ssectl -n "__fish_ssectl_using_subcommand ver; and __fish_seen_subcommand_from history" -l limit -d 'At most so many' -r
+complete -c ssectl -n "__fish_ssectl_using_subcommand ver; and __fish_seen_subcommand_from history" -l columns -d 'The columns of the table, separated by commas [default: the usual ones; all with -o wide]' -r
+complete -c ssectl -n "__fish_ssectl_using_subcommand ver; and __fish_seen_subcommand_from history" -s w -l watch -d 'Go on: draw the table again every two seconds, or this often; with -o jsonl print what changes' -r
+complete -c ssectl -n "__fish_ssectl_using_subcommand ver; and __fish_seen_subcommand_from history" -l socket -d 'The daemon\'s control socket [default: SSECTL_SOCKET, or where a daemon answers]' -r -F
+complete -c ssectl -n "__fish_ssectl_using_subcommand ver; and __fish_seen_subcommand_from history" -l timeout -d 'How long an answer may take, 500ms or 10s or 2m [default: 10s; none for following]' -r
+complete -c ssectl -n "__fish_ssectl_using_subcommand ver; and __fish_seen_subcommand_from history" -s o -l output -d 'What to print' -r -f -a "table\t'For people'
+wide\t'The same with all columns'
+json\t'The daemon\'s answer; errors too, on stderr'
+jsonl\t'The items alone, one a line'
+name\t'Bare ids, one a line'"
+complete -c ssectl -n "__fish_ssectl_using_subcommand ver; and __fish_seen_subcommand_from history" -l color -d 'When to colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
+always\t'Always'
+never\t'Never'"
+complete -c ssectl -n "__fish_ssectl_using_subcommand ver; and __fish_seen_subcommand_from history" -l no-headers -d 'Leave the line of headers out'
+complete -c ssectl -n "__fish_ssectl_using_subcommand ver; and __fish_seen_subcommand_from history" -l json -d 'The same as `-o json`'
+complete -c ssectl -n "__fish_ssectl_using_subcommand ver; and __fish_seen_subcommand_from history" -s q -l quiet -d 'Print nothing but the answer: no notes, no progress'
+complete -c ssectl -n "__fish_ssectl_using_subcommand ver; and __fish_seen_subcommand_from history" -s v -l verbose -d 'Say which socket is used and why, and what was asked'
+complete -c ssectl -n "__fish_ssectl_using_subcommand ver; and __fish_seen_subcommand_from history" -l no-input -d 'Never read from the terminal'
+complete -c ssectl -n "__fish_ssectl_using_subcommand ver; and __fish_seen_subcommand_from history" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c ssectl -n "__fish_ssectl_using_subcommand ver; and __fish_seen_subcommand_from status" -l socket -d 'The daemon\'s control socket [default: SSECTL_SOCKET, or where a daemon answers]' -r -F
+complete -c ssectl -n "__fish_ssectl_using_subcommand ver; and __fish_seen_subcommand_from status" -l timeout -d 'How long an answer may take, 500ms or 10s or 2m [default: 10s; none for following]' -r
+complete -c ssectl -n "__fish_ssectl_using_subcommand ver; and __fish_seen_subcommand_from status" -s o -l output -d 'What to print' -r -f -a "table\t'For people'
+wide\t'The same with all columns'
+json\t'The daemon\'s answer; errors too, on stderr'
+jsonl\t'The items alone, one a line'
+name\t'Bare ids, one a line'"
+complete -c ssectl -n "__fish_ssectl_using_subcommand ver; and __fish_seen_subcommand_from status" -l color -d 'When to colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
+always\t'Always'
+never\t'Never'"
+complete -c ssectl -n "__fish_ssectl_using_subcommand ver; and __fish_seen_subcommand_from status" -l json -d 'The same as `-o json`'
+complete -c ssectl -n "__fish_ssectl_using_subcommand ver; and __fish_seen_subcommand_from status" -s q -l quiet -d 'Print nothing but the answer: no notes, no progress'
+complete -c ssectl -n "__fish_ssectl_using_subcommand ver; and __fish_seen_subcommand_from status" -s v -l verbose -d 'Say which socket is used and why, and what was asked'
+complete -c ssectl -n "__fish_ssectl_using_subcommand ver; and __fish_seen_subcommand_from status" -l no-input -d 'Never read from the terminal'
+complete -c ssectl -n "__fish_ssectl_using_subcommand ver; and __fish_seen_subcommand_from status" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c ssectl -n "__fish_ssectl_using_subcommand ver; and __fish_seen_subcommand_from clear" -l request-id -d 'The one pending for this request id' -r
 complete -c ssectl -n "__fish_ssectl_using_subcommand ver; and __fish_seen_subcommand_from clear" -l key -l deploy-id -d 'Makes the order repeatable: the same key and order is carried out once [default: generated]' -r
 complete -c ssectl -n "__fish_ssectl_using_subcommand ver; and __fish_seen_subcommand_from clear" -l socket -d 'The daemon\'s control socket [default: SSECTL_SOCKET, or where a daemon answers]' -r -F
@@ -616,6 +707,8 @@ complete -c ssectl -n "__fish_ssectl_using_subcommand ver; and __fish_seen_subco
 complete -c ssectl -n "__fish_ssectl_using_subcommand ver; and __fish_seen_subcommand_from help" -f -a "queue" -d 'Tells browsers of a new version, those connected now and those that connect later'
 complete -c ssectl -n "__fish_ssectl_using_subcommand ver; and __fish_seen_subcommand_from help" -f -a "list" -d 'Lists pending versions, newest first'
 complete -c ssectl -n "__fish_ssectl_using_subcommand ver; and __fish_seen_subcommand_from help" -f -a "show" -d 'Shows the version that this request id is told: its own, else the one for everyone'
+complete -c ssectl -n "__fish_ssectl_using_subcommand ver; and __fish_seen_subcommand_from help" -f -a "history" -d 'Lists the last 100 versions that were queued, newest first, and how far each has come'
+complete -c ssectl -n "__fish_ssectl_using_subcommand ver; and __fish_seen_subcommand_from help" -f -a "status" -d 'Shows how many of the present connections were sent which version'
 complete -c ssectl -n "__fish_ssectl_using_subcommand ver; and __fish_seen_subcommand_from help" -f -a "clear" -d 'Forgets a pending version: by default the one for everyone'
 complete -c ssectl -n "__fish_ssectl_using_subcommand ver; and __fish_seen_subcommand_from help" -f -a "current" -d 'Shows the version that a newcomer is told'
 complete -c ssectl -n "__fish_ssectl_using_subcommand ver; and __fish_seen_subcommand_from help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
@@ -900,6 +993,7 @@ name\t'Bare ids, one a line'"
 complete -c ssectl -n "__fish_ssectl_using_subcommand event; and __fish_seen_subcommand_from send" -l color -d 'When to colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
 always\t'Always'
 never\t'Never'"
+complete -c ssectl -n "__fish_ssectl_using_subcommand event; and __fish_seen_subcommand_from send" -l allow-unreachable -d 'Succeed with a warning where the daemon cannot be reached and nothing was sent; nothing else is forgiven'
 complete -c ssectl -n "__fish_ssectl_using_subcommand event; and __fish_seen_subcommand_from send" -l json -d 'The same as `-o json`'
 complete -c ssectl -n "__fish_ssectl_using_subcommand event; and __fish_seen_subcommand_from send" -s q -l quiet -d 'Print nothing but the answer: no notes, no progress'
 complete -c ssectl -n "__fish_ssectl_using_subcommand event; and __fish_seen_subcommand_from send" -s v -l verbose -d 'Say which socket is used and why, and what was asked'
@@ -917,11 +1011,98 @@ name\t'Bare ids, one a line'"
 complete -c ssectl -n "__fish_ssectl_using_subcommand status" -l color -d 'When to colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
 always\t'Always'
 never\t'Never'"
+complete -c ssectl -n "__fish_ssectl_using_subcommand status" -l check -d 'Exit code 10 unless the daemon is ready and nothing is degraded'
 complete -c ssectl -n "__fish_ssectl_using_subcommand status" -l json -d 'The same as `-o json`'
 complete -c ssectl -n "__fish_ssectl_using_subcommand status" -s q -l quiet -d 'Print nothing but the answer: no notes, no progress'
 complete -c ssectl -n "__fish_ssectl_using_subcommand status" -s v -l verbose -d 'Say which socket is used and why, and what was asked'
 complete -c ssectl -n "__fish_ssectl_using_subcommand status" -l no-input -d 'Never read from the terminal'
 complete -c ssectl -n "__fish_ssectl_using_subcommand status" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c ssectl -n "__fish_ssectl_using_subcommand wait; and not __fish_seen_subcommand_from ready version task drained help" -l socket -d 'The daemon\'s control socket [default: SSECTL_SOCKET, or where a daemon answers]' -r -F
+complete -c ssectl -n "__fish_ssectl_using_subcommand wait; and not __fish_seen_subcommand_from ready version task drained help" -l timeout -d 'How long an answer may take, 500ms or 10s or 2m [default: 10s; none for following]' -r
+complete -c ssectl -n "__fish_ssectl_using_subcommand wait; and not __fish_seen_subcommand_from ready version task drained help" -s o -l output -d 'What to print' -r -f -a "table\t'For people'
+wide\t'The same with all columns'
+json\t'The daemon\'s answer; errors too, on stderr'
+jsonl\t'The items alone, one a line'
+name\t'Bare ids, one a line'"
+complete -c ssectl -n "__fish_ssectl_using_subcommand wait; and not __fish_seen_subcommand_from ready version task drained help" -l color -d 'When to colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
+always\t'Always'
+never\t'Never'"
+complete -c ssectl -n "__fish_ssectl_using_subcommand wait; and not __fish_seen_subcommand_from ready version task drained help" -l json -d 'The same as `-o json`'
+complete -c ssectl -n "__fish_ssectl_using_subcommand wait; and not __fish_seen_subcommand_from ready version task drained help" -s q -l quiet -d 'Print nothing but the answer: no notes, no progress'
+complete -c ssectl -n "__fish_ssectl_using_subcommand wait; and not __fish_seen_subcommand_from ready version task drained help" -s v -l verbose -d 'Say which socket is used and why, and what was asked'
+complete -c ssectl -n "__fish_ssectl_using_subcommand wait; and not __fish_seen_subcommand_from ready version task drained help" -l no-input -d 'Never read from the terminal'
+complete -c ssectl -n "__fish_ssectl_using_subcommand wait; and not __fish_seen_subcommand_from ready version task drained help" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c ssectl -n "__fish_ssectl_using_subcommand wait; and not __fish_seen_subcommand_from ready version task drained help" -f -a "ready" -d 'Waits until the daemon is ready, also for one that is not there yet or is being restarted'
+complete -c ssectl -n "__fish_ssectl_using_subcommand wait; and not __fish_seen_subcommand_from ready version task drained help" -f -a "version" -d 'Waits until a version was queued, and, with --min-written, has been written'
+complete -c ssectl -n "__fish_ssectl_using_subcommand wait; and not __fish_seen_subcommand_from ready version task drained help" -f -a "task" -d 'Waits until a task has ended, also for one that is not there yet; exit code 10 if it did not complete'
+complete -c ssectl -n "__fish_ssectl_using_subcommand wait; and not __fish_seen_subcommand_from ready version task drained help" -f -a "drained" -d 'Waits until no stream is left; a daemon that is not there has none'
+complete -c ssectl -n "__fish_ssectl_using_subcommand wait; and not __fish_seen_subcommand_from ready version task drained help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c ssectl -n "__fish_ssectl_using_subcommand wait; and __fish_seen_subcommand_from ready" -l timeout -d 'How long to wait; 0 looks once. Exit code 7 when it is over' -r
+complete -c ssectl -n "__fish_ssectl_using_subcommand wait; and __fish_seen_subcommand_from ready" -l socket -d 'The daemon\'s control socket [default: SSECTL_SOCKET, or where a daemon answers]' -r -F
+complete -c ssectl -n "__fish_ssectl_using_subcommand wait; and __fish_seen_subcommand_from ready" -s o -l output -d 'What to print' -r -f -a "table\t'For people'
+wide\t'The same with all columns'
+json\t'The daemon\'s answer; errors too, on stderr'
+jsonl\t'The items alone, one a line'
+name\t'Bare ids, one a line'"
+complete -c ssectl -n "__fish_ssectl_using_subcommand wait; and __fish_seen_subcommand_from ready" -l color -d 'When to colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
+always\t'Always'
+never\t'Never'"
+complete -c ssectl -n "__fish_ssectl_using_subcommand wait; and __fish_seen_subcommand_from ready" -l json -d 'The same as `-o json`'
+complete -c ssectl -n "__fish_ssectl_using_subcommand wait; and __fish_seen_subcommand_from ready" -s q -l quiet -d 'Print nothing but the answer: no notes, no progress'
+complete -c ssectl -n "__fish_ssectl_using_subcommand wait; and __fish_seen_subcommand_from ready" -s v -l verbose -d 'Say which socket is used and why, and what was asked'
+complete -c ssectl -n "__fish_ssectl_using_subcommand wait; and __fish_seen_subcommand_from ready" -l no-input -d 'Never read from the terminal'
+complete -c ssectl -n "__fish_ssectl_using_subcommand wait; and __fish_seen_subcommand_from ready" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c ssectl -n "__fish_ssectl_using_subcommand wait; and __fish_seen_subcommand_from version" -l min-written -d 'To how many of those that were selected, and have not left, it is to be written: 95%, or a number' -r
+complete -c ssectl -n "__fish_ssectl_using_subcommand wait; and __fish_seen_subcommand_from version" -l timeout -d 'How long to wait; 0 looks once. Exit code 7 when it is over' -r
+complete -c ssectl -n "__fish_ssectl_using_subcommand wait; and __fish_seen_subcommand_from version" -l socket -d 'The daemon\'s control socket [default: SSECTL_SOCKET, or where a daemon answers]' -r -F
+complete -c ssectl -n "__fish_ssectl_using_subcommand wait; and __fish_seen_subcommand_from version" -s o -l output -d 'What to print' -r -f -a "table\t'For people'
+wide\t'The same with all columns'
+json\t'The daemon\'s answer; errors too, on stderr'
+jsonl\t'The items alone, one a line'
+name\t'Bare ids, one a line'"
+complete -c ssectl -n "__fish_ssectl_using_subcommand wait; and __fish_seen_subcommand_from version" -l color -d 'When to colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
+always\t'Always'
+never\t'Never'"
+complete -c ssectl -n "__fish_ssectl_using_subcommand wait; and __fish_seen_subcommand_from version" -l json -d 'The same as `-o json`'
+complete -c ssectl -n "__fish_ssectl_using_subcommand wait; and __fish_seen_subcommand_from version" -s q -l quiet -d 'Print nothing but the answer: no notes, no progress'
+complete -c ssectl -n "__fish_ssectl_using_subcommand wait; and __fish_seen_subcommand_from version" -s v -l verbose -d 'Say which socket is used and why, and what was asked'
+complete -c ssectl -n "__fish_ssectl_using_subcommand wait; and __fish_seen_subcommand_from version" -l no-input -d 'Never read from the terminal'
+complete -c ssectl -n "__fish_ssectl_using_subcommand wait; and __fish_seen_subcommand_from version" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c ssectl -n "__fish_ssectl_using_subcommand wait; and __fish_seen_subcommand_from task" -l timeout -d 'How long to wait; 0 looks once. Exit code 7 when it is over' -r
+complete -c ssectl -n "__fish_ssectl_using_subcommand wait; and __fish_seen_subcommand_from task" -l socket -d 'The daemon\'s control socket [default: SSECTL_SOCKET, or where a daemon answers]' -r -F
+complete -c ssectl -n "__fish_ssectl_using_subcommand wait; and __fish_seen_subcommand_from task" -s o -l output -d 'What to print' -r -f -a "table\t'For people'
+wide\t'The same with all columns'
+json\t'The daemon\'s answer; errors too, on stderr'
+jsonl\t'The items alone, one a line'
+name\t'Bare ids, one a line'"
+complete -c ssectl -n "__fish_ssectl_using_subcommand wait; and __fish_seen_subcommand_from task" -l color -d 'When to colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
+always\t'Always'
+never\t'Never'"
+complete -c ssectl -n "__fish_ssectl_using_subcommand wait; and __fish_seen_subcommand_from task" -l json -d 'The same as `-o json`'
+complete -c ssectl -n "__fish_ssectl_using_subcommand wait; and __fish_seen_subcommand_from task" -s q -l quiet -d 'Print nothing but the answer: no notes, no progress'
+complete -c ssectl -n "__fish_ssectl_using_subcommand wait; and __fish_seen_subcommand_from task" -s v -l verbose -d 'Say which socket is used and why, and what was asked'
+complete -c ssectl -n "__fish_ssectl_using_subcommand wait; and __fish_seen_subcommand_from task" -l no-input -d 'Never read from the terminal'
+complete -c ssectl -n "__fish_ssectl_using_subcommand wait; and __fish_seen_subcommand_from task" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c ssectl -n "__fish_ssectl_using_subcommand wait; and __fish_seen_subcommand_from drained" -l timeout -d 'How long to wait; 0 looks once. Exit code 7 when it is over' -r
+complete -c ssectl -n "__fish_ssectl_using_subcommand wait; and __fish_seen_subcommand_from drained" -l socket -d 'The daemon\'s control socket [default: SSECTL_SOCKET, or where a daemon answers]' -r -F
+complete -c ssectl -n "__fish_ssectl_using_subcommand wait; and __fish_seen_subcommand_from drained" -s o -l output -d 'What to print' -r -f -a "table\t'For people'
+wide\t'The same with all columns'
+json\t'The daemon\'s answer; errors too, on stderr'
+jsonl\t'The items alone, one a line'
+name\t'Bare ids, one a line'"
+complete -c ssectl -n "__fish_ssectl_using_subcommand wait; and __fish_seen_subcommand_from drained" -l color -d 'When to colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
+always\t'Always'
+never\t'Never'"
+complete -c ssectl -n "__fish_ssectl_using_subcommand wait; and __fish_seen_subcommand_from drained" -l json -d 'The same as `-o json`'
+complete -c ssectl -n "__fish_ssectl_using_subcommand wait; and __fish_seen_subcommand_from drained" -s q -l quiet -d 'Print nothing but the answer: no notes, no progress'
+complete -c ssectl -n "__fish_ssectl_using_subcommand wait; and __fish_seen_subcommand_from drained" -s v -l verbose -d 'Say which socket is used and why, and what was asked'
+complete -c ssectl -n "__fish_ssectl_using_subcommand wait; and __fish_seen_subcommand_from drained" -l no-input -d 'Never read from the terminal'
+complete -c ssectl -n "__fish_ssectl_using_subcommand wait; and __fish_seen_subcommand_from drained" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c ssectl -n "__fish_ssectl_using_subcommand wait; and __fish_seen_subcommand_from help" -f -a "ready" -d 'Waits until the daemon is ready, also for one that is not there yet or is being restarted'
+complete -c ssectl -n "__fish_ssectl_using_subcommand wait; and __fish_seen_subcommand_from help" -f -a "version" -d 'Waits until a version was queued, and, with --min-written, has been written'
+complete -c ssectl -n "__fish_ssectl_using_subcommand wait; and __fish_seen_subcommand_from help" -f -a "task" -d 'Waits until a task has ended, also for one that is not there yet; exit code 10 if it did not complete'
+complete -c ssectl -n "__fish_ssectl_using_subcommand wait; and __fish_seen_subcommand_from help" -f -a "drained" -d 'Waits until no stream is left; a daemon that is not there has none'
+complete -c ssectl -n "__fish_ssectl_using_subcommand wait; and __fish_seen_subcommand_from help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c ssectl -n "__fish_ssectl_using_subcommand audit" -l since -d 'Not longer ago than this (1h, 30m), or not before this time (2026-01-31T08:00:00Z)' -r
 complete -c ssectl -n "__fish_ssectl_using_subcommand audit" -l before -d 'Older than the entry with this number' -r
 complete -c ssectl -n "__fish_ssectl_using_subcommand audit" -l filter -d 'Only those of which this holds: state=live, user_agent~Firefox, age>2h; may be repeated' -r
@@ -1037,15 +1218,16 @@ complete -c ssectl -n "__fish_ssectl_using_subcommand schema" -s q -l quiet -d '
 complete -c ssectl -n "__fish_ssectl_using_subcommand schema" -s v -l verbose -d 'Say which socket is used and why, and what was asked'
 complete -c ssectl -n "__fish_ssectl_using_subcommand schema" -l no-input -d 'Never read from the terminal'
 complete -c ssectl -n "__fish_ssectl_using_subcommand schema" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c ssectl -n "__fish_ssectl_using_subcommand help; and not __fish_seen_subcommand_from connections version task event status audit daemon schema help" -f -a "connections" -d 'Who is connected'
-complete -c ssectl -n "__fish_ssectl_using_subcommand help; and not __fish_seen_subcommand_from connections version task event status audit daemon schema help" -f -a "version" -d 'Frontend versions: tell browsers of a new one'
-complete -c ssectl -n "__fish_ssectl_using_subcommand help; and not __fish_seen_subcommand_from connections version task event status audit daemon schema help" -f -a "task" -d 'Background tasks that browsers see'
-complete -c ssectl -n "__fish_ssectl_using_subcommand help; and not __fish_seen_subcommand_from connections version task event status audit daemon schema help" -f -a "event" -d 'Events of your own'
-complete -c ssectl -n "__fish_ssectl_using_subcommand help; and not __fish_seen_subcommand_from connections version task event status audit daemon schema help" -f -a "status" -d 'How the daemon is'
-complete -c ssectl -n "__fish_ssectl_using_subcommand help; and not __fish_seen_subcommand_from connections version task event status audit daemon schema help" -f -a "audit" -d 'Who ordered what, newest first; for operators'
-complete -c ssectl -n "__fish_ssectl_using_subcommand help; and not __fish_seen_subcommand_from connections version task event status audit daemon schema help" -f -a "daemon" -d 'The daemon itself'
-complete -c ssectl -n "__fish_ssectl_using_subcommand help; and not __fish_seen_subcommand_from connections version task event status audit daemon schema help" -f -a "schema" -d 'What is said in JSON: the OpenAPI document of the control API, or one JSON Schema of it'
-complete -c ssectl -n "__fish_ssectl_using_subcommand help; and not __fish_seen_subcommand_from connections version task event status audit daemon schema help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c ssectl -n "__fish_ssectl_using_subcommand help; and not __fish_seen_subcommand_from connections version task event status wait audit daemon schema help" -f -a "connections" -d 'Who is connected'
+complete -c ssectl -n "__fish_ssectl_using_subcommand help; and not __fish_seen_subcommand_from connections version task event status wait audit daemon schema help" -f -a "version" -d 'Frontend versions: tell browsers of a new one'
+complete -c ssectl -n "__fish_ssectl_using_subcommand help; and not __fish_seen_subcommand_from connections version task event status wait audit daemon schema help" -f -a "task" -d 'Background tasks that browsers see'
+complete -c ssectl -n "__fish_ssectl_using_subcommand help; and not __fish_seen_subcommand_from connections version task event status wait audit daemon schema help" -f -a "event" -d 'Events of your own'
+complete -c ssectl -n "__fish_ssectl_using_subcommand help; and not __fish_seen_subcommand_from connections version task event status wait audit daemon schema help" -f -a "status" -d 'How the daemon is'
+complete -c ssectl -n "__fish_ssectl_using_subcommand help; and not __fish_seen_subcommand_from connections version task event status wait audit daemon schema help" -f -a "wait" -d 'Wait for something: asks the daemon once, and again where that is gone'
+complete -c ssectl -n "__fish_ssectl_using_subcommand help; and not __fish_seen_subcommand_from connections version task event status wait audit daemon schema help" -f -a "audit" -d 'Who ordered what, newest first; for operators'
+complete -c ssectl -n "__fish_ssectl_using_subcommand help; and not __fish_seen_subcommand_from connections version task event status wait audit daemon schema help" -f -a "daemon" -d 'The daemon itself'
+complete -c ssectl -n "__fish_ssectl_using_subcommand help; and not __fish_seen_subcommand_from connections version task event status wait audit daemon schema help" -f -a "schema" -d 'What is said in JSON: the OpenAPI document of the control API, or one JSON Schema of it'
+complete -c ssectl -n "__fish_ssectl_using_subcommand help; and not __fish_seen_subcommand_from connections version task event status wait audit daemon schema help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c ssectl -n "__fish_ssectl_using_subcommand help; and __fish_seen_subcommand_from connections" -f -a "list" -d 'Lists connections, oldest first'
 complete -c ssectl -n "__fish_ssectl_using_subcommand help; and __fish_seen_subcommand_from connections" -f -a "show" -d 'Shows one connection'
 complete -c ssectl -n "__fish_ssectl_using_subcommand help; and __fish_seen_subcommand_from connections" -f -a "watch" -d 'Watches connections come, go and change, until Ctrl-C'
@@ -1054,6 +1236,8 @@ complete -c ssectl -n "__fish_ssectl_using_subcommand help; and __fish_seen_subc
 complete -c ssectl -n "__fish_ssectl_using_subcommand help; and __fish_seen_subcommand_from version" -f -a "queue" -d 'Tells browsers of a new version, those connected now and those that connect later'
 complete -c ssectl -n "__fish_ssectl_using_subcommand help; and __fish_seen_subcommand_from version" -f -a "list" -d 'Lists pending versions, newest first'
 complete -c ssectl -n "__fish_ssectl_using_subcommand help; and __fish_seen_subcommand_from version" -f -a "show" -d 'Shows the version that this request id is told: its own, else the one for everyone'
+complete -c ssectl -n "__fish_ssectl_using_subcommand help; and __fish_seen_subcommand_from version" -f -a "history" -d 'Lists the last 100 versions that were queued, newest first, and how far each has come'
+complete -c ssectl -n "__fish_ssectl_using_subcommand help; and __fish_seen_subcommand_from version" -f -a "status" -d 'Shows how many of the present connections were sent which version'
 complete -c ssectl -n "__fish_ssectl_using_subcommand help; and __fish_seen_subcommand_from version" -f -a "clear" -d 'Forgets a pending version: by default the one for everyone'
 complete -c ssectl -n "__fish_ssectl_using_subcommand help; and __fish_seen_subcommand_from version" -f -a "current" -d 'Shows the version that a newcomer is told'
 complete -c ssectl -n "__fish_ssectl_using_subcommand help; and __fish_seen_subcommand_from task" -f -a "start" -d 'Starts a built-in task: demo or failing'
@@ -1068,6 +1252,10 @@ complete -c ssectl -n "__fish_ssectl_using_subcommand help; and __fish_seen_subc
 complete -c ssectl -n "__fish_ssectl_using_subcommand help; and __fish_seen_subcommand_from task" -f -a "cancel" -d 'Cancels a task'
 complete -c ssectl -n "__fish_ssectl_using_subcommand help; and __fish_seen_subcommand_from task" -f -a "remove" -d 'Forgets a task that has ended'
 complete -c ssectl -n "__fish_ssectl_using_subcommand help; and __fish_seen_subcommand_from event" -f -a "send" -d 'Sends an event to everyone connected now, or to one browser'
+complete -c ssectl -n "__fish_ssectl_using_subcommand help; and __fish_seen_subcommand_from wait" -f -a "ready" -d 'Waits until the daemon is ready, also for one that is not there yet or is being restarted'
+complete -c ssectl -n "__fish_ssectl_using_subcommand help; and __fish_seen_subcommand_from wait" -f -a "version" -d 'Waits until a version was queued, and, with --min-written, has been written'
+complete -c ssectl -n "__fish_ssectl_using_subcommand help; and __fish_seen_subcommand_from wait" -f -a "task" -d 'Waits until a task has ended, also for one that is not there yet; exit code 10 if it did not complete'
+complete -c ssectl -n "__fish_ssectl_using_subcommand help; and __fish_seen_subcommand_from wait" -f -a "drained" -d 'Waits until no stream is left; a daemon that is not there has none'
 complete -c ssectl -n "__fish_ssectl_using_subcommand help; and __fish_seen_subcommand_from daemon" -f -a "stop" -d 'Stops the daemon gracefully, and waits until it is gone'
 complete -c ssectl -n "__fish_ssectl_using_subcommand help; and __fish_seen_subcommand_from daemon" -f -a "reload" -d 'Reads the settings again: all that may change at once does, or, if anything is wrong, nothing'
 complete -c ssectl -n "__fish_ssectl_using_subcommand help; and __fish_seen_subcommand_from daemon" -f -a "drain" -d 'Sends embedded streams away, evenly over a time, and lets no new ones in'

@@ -36,8 +36,10 @@ pub struct Connection {
     pub origin: Origin,
     /// When it was registered.
     pub connected_at: jiff::Timestamp,
-    /// The newest version enqueued to it, plus 1; 0 is none.
+    /// The place of the newest version enqueued to it; 0 is none.
     told: AtomicU64,
+    /// The place of the newest version of which it is accounted for what became of it; all, once it has left.
+    settled: AtomicU64,
 }
 
 impl Connection {
@@ -49,7 +51,15 @@ impl Connection {
         origin: Origin,
         connected_at: jiff::Timestamp,
     ) -> Self {
-        Self { serial, request_id, token, origin, connected_at, told: AtomicU64::new(0) }
+        Self {
+            serial,
+            request_id,
+            token,
+            origin,
+            connected_at,
+            told: AtomicU64::new(0),
+            settled: AtomicU64::new(0),
+        }
     }
 
     /// Notes that a version is about to be enqueued to this connection. False, and nothing noted, if it was
@@ -57,8 +67,20 @@ impl Connection {
     ///
     /// Called by the connection's only writer, in dispatch order.
     pub fn tell_version(&self, sequence: VersionSequence) -> bool {
-        let place = sequence.0 + 1;
+        let place = sequence.place();
         self.told.fetch_max(place, Ordering::Relaxed) < place
+    }
+
+    /// Notes that it is accounted for what became of a version, and of all older ones. Returns the place up to
+    /// which it was before: what lies between is the caller's to account for.
+    pub(crate) fn settle(&self, sequence: VersionSequence) -> u64 {
+        self.settled.fetch_max(sequence.place(), Ordering::AcqRel)
+    }
+
+    /// Notes that it has left: whatever happens to it from here on counts for no version. Returns as
+    /// [`Connection::settle`] does.
+    pub(crate) fn settle_for_good(&self) -> u64 {
+        self.settled.swap(u64::MAX, Ordering::AcqRel)
     }
 
     /// Returns the newest version enqueued to it.

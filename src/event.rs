@@ -134,6 +134,11 @@ pub struct VersionSequence(pub u64);
 impl VersionSequence {
     /// The place of a version that was fetched, not queued.
     pub const FETCHED: Self = Self(0);
+
+    /// Returns it as a connection keeps it: 0 is none.
+    pub(crate) fn place(self) -> u64 {
+        self.0 + 1
+    }
 }
 
 /// What an event is about: decides its metrics label and what a delivery may do with it.

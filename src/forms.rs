@@ -47,6 +47,18 @@ pub(crate) struct Key;
 /// The name of a version.
 pub(crate) struct VersionName;
 
+/// To how many connections a version is to be written.
+pub(crate) struct LeastWritten;
+
+form!(
+    LeastWritten,
+    "LeastWritten",
+    json_schema!({
+        "description": "A share of connections, or a number of them: 95% or 20.",
+        "pattern": r"^[0-9]+(\.[0-9]+)?%$|^[0-9]+$",
+    })
+);
+
 form!(
     Key,
     "Key",

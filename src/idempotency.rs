@@ -62,6 +62,17 @@ pub enum Actor {
     Testing,
 }
 
+impl Actor {
+    /// Returns what kind of caller that is, as the log of orders and the history of versions have it.
+    pub(crate) fn kind(self) -> &'static str {
+        match self {
+            Self::Uid(_) => "user",
+            Self::Publisher => "token",
+            Self::Testing => "testing",
+        }
+    }
+}
+
 impl fmt::Display for Actor {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -85,6 +96,15 @@ impl Mandate {
     /// Returns the mandate for an order that is audited.
     pub(crate) fn audited(actor: Actor, draft: Arc<Draft>) -> Self {
         Self { actor, draft: Some(draft) }
+    }
+
+    /// Returns the user and what it is called, over the control socket.
+    pub(crate) fn user(&self) -> (Option<u32>, Option<String>) {
+        match (&self.draft, self.actor) {
+            (Some(draft), _) => draft.user(),
+            (None, Actor::Uid(uid)) => (Some(uid), None),
+            (None, Actor::Publisher | Actor::Testing) => (None, None),
+        }
     }
 }
 
@@ -122,8 +142,13 @@ impl Mutation {
 
 /// The key was used for something else.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("the key {0:?} was used before with another request")]
-pub struct KeyConflict(pub String);
+#[error("the key {key:?} was used before with another request")]
+pub struct KeyConflict {
+    /// The key.
+    pub key: String,
+    /// What that was answered with, unless it is not answered yet.
+    pub receipt: Option<Value>,
+}
 
 /// Why a mutation may not even begin, or its receipt was not kept.
 #[derive(Clone, Debug, thiserror::Error)]
@@ -253,7 +278,9 @@ impl Receipts {
                     }));
                 }
                 Found::Kept(receipt) => return read(&mutation.key, receipt).map(Begun::Repeated),
-                Found::Other => return Err(KeyConflict(mutation.key.clone()).into()),
+                Found::Other(receipt) => {
+                    return Err(KeyConflict { key: mutation.key.clone(), receipt }.into());
+                }
                 Found::Full(count) => return Err(TooManyKeys(count).into()),
                 Found::Unknown(why) => return Err(StoreError::Failed(why).into()),
                 Found::UnderWay(mut ended) => {

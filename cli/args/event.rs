@@ -3,6 +3,7 @@
 use clap::{Args, Subcommand};
 use ssectl_core::{event::EventName, request_id::RequestId};
 
+use super::AllowUnreachable;
 use crate::parse;
 
 #[derive(Debug, Subcommand)]
@@ -22,4 +23,6 @@ pub(crate) struct SendEvent {
     /// Only for this browser
     #[arg(long, value_name = "REQUEST_ID")]
     pub(crate) request_id: Option<RequestId>,
+    #[command(flatten)]
+    pub(crate) unreachable: AllowUnreachable,
 }

@@ -7,12 +7,15 @@ mod event;
 mod schema;
 mod task;
 mod version;
+mod wait;
 
 use std::{path::PathBuf, time::Duration};
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
-pub(crate) use self::{audit::*, connections::*, daemon::*, event::*, schema::*, task::*, version::*};
+pub(crate) use self::{
+    audit::*, connections::*, daemon::*, event::*, schema::*, task::*, version::*, wait::*,
+};
 use crate::{exit, parse};
 
 /// Operates ssectld: connections, versions, tasks and events of Server-Sent Events.
@@ -111,7 +114,10 @@ pub(crate) enum Command {
     #[command(subcommand)]
     Event(Event),
     /// How the daemon is
-    Status,
+    Status(Status),
+    /// Wait for something: asks the daemon once, and again where that is gone
+    #[command(subcommand)]
+    Wait(Wait),
     /// Who ordered what, newest first; for operators
     ///
     /// 100 entries unless --limit says otherwise, 1000 at most; --before for older ones.
@@ -125,6 +131,32 @@ pub(crate) enum Command {
     ///
     /// No daemon is needed; it serves the same document as /v1/openapi.json.
     Schema(Schema),
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct Status {
+    /// Exit code 10 unless the daemon is ready and nothing is degraded
+    #[arg(long)]
+    pub(crate) check: bool,
+}
+
+impl Command {
+    /// Returns whether a daemon that cannot be reached, so that nothing was sent, is forgiven.
+    pub(crate) fn allows_unreachable(&self) -> bool {
+        match self {
+            Self::Version(Version::Queue(order)) => order.unreachable.allow_unreachable,
+            Self::Event(Event::Send(order)) => order.unreachable.allow_unreachable,
+            _ => false,
+        }
+    }
+}
+
+/// What is forgiven.
+#[derive(Args, Debug)]
+pub(crate) struct AllowUnreachable {
+    /// Succeed with a warning where the daemon cannot be reached and nothing was sent; nothing else is forgiven
+    #[arg(long)]
+    pub(crate) allow_unreachable: bool,
 }
 
 /// A mutation's idempotency key.
@@ -144,7 +176,7 @@ mod tests {
             types::{AuditEntry, ConnectionLine, ConnectionView},
         },
         task::TaskView,
-        version::PendingVersion,
+        version::{PendingVersion, QueuedVersion},
     };
 
     use super::*;
@@ -160,6 +192,7 @@ mod tests {
             (&["connections", "list"][..], ConnectionView::FIELDS),
             (&["connections", "watch"], ConnectionLine::FIELDS),
             (&["version", "list"], PendingVersion::FIELDS),
+            (&["version", "history"], QueuedVersion::FIELDS),
             (&["task", "list"], TaskView::FIELDS),
             (&["audit"], AuditEntry::FIELDS),
         ] {
@@ -184,8 +217,22 @@ mod tests {
     }
 
     #[test]
+    fn waiting_has_its_own_patience() {
+        let patience = |line: &str| {
+            let cli = Cli::try_parse_from(line.split(' ')).expect(line);
+            match cli.command {
+                Command::Wait(Wait::Ready { patience }) => patience.timeout.as_secs(),
+                _ => panic!("{line} is another command"),
+            }
+        };
+        assert_eq!(patience("ssectl wait ready"), 30);
+        assert_eq!(patience("ssectl wait ready --timeout 0"), 0);
+        assert_eq!(patience("ssectl wait ready --timeout 2m"), 120);
+    }
+
+    #[test]
     fn what_is_wrong_is_refused_before_anything_is_sent() {
-        let wrong: [&[&str]; 20] = [
+        let wrong: [&[&str]; 24] = [
             &["ssectl"],
             &["ssectl", "version"],
             &["ssectl", "version", "queue"],
@@ -194,6 +241,10 @@ mod tests {
             &["ssectl", "version", "queue", "1", "--live-to-all"],
             &["ssectl", "version", "queue", "1", "--request-id", "a:b"],
             &["ssectl", "version", "queue", "1", "--key", ""],
+            &["ssectl", "version", "queue", "1", "--min-written", "95%"],
+            &["ssectl", "version", "queue", "1", "--wait", "--min-written", "most"],
+            &["ssectl", "version", "queue", "1", "--wait", "--dry-run"],
+            &["ssectl", "wait", "version"],
             &["ssectl", "connections", "disconnect"],
             &["ssectl", "connections", "disconnect", "--yes"],
             &["ssectl", "connections", "disconnect", "a", "--all", "--yes"],

@@ -49,7 +49,7 @@ fn data(context: &Context, order: &args::SendEvent) -> Result<Box<RawValue>, Cli
 }
 
 /// Returns stdin, unless that is a terminal that must not be read.
-pub(super) fn stdin(context: &Context) -> Result<impl Read, CliError> {
+pub(in crate::commands) fn stdin(context: &Context) -> Result<impl Read, CliError> {
     let stdin = io::stdin();
     if context.options.no_input && stdin.is_terminal() {
         return Err(CliError::usage("- would read from the terminal, which --no-input forbids"));

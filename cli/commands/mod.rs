@@ -9,14 +9,19 @@ mod schema;
 mod status;
 mod task;
 mod version;
+mod wait;
 
 use std::process::ExitCode;
 
+use ssectl_core::control::types::{Single, Unreachable};
+
 use crate::{
-    args::{Cli, Command, Task},
+    args::{Cli, Command, Options, Task},
     context::Context,
     error::CliError,
     exit::Exit,
+    output::{Forms, Output},
+    text::harmless,
 };
 
 /// Runs a command to its end.
@@ -25,7 +30,29 @@ pub(crate) fn run(cli: Cli) -> Result<ExitCode, CliError> {
         .enable_all()
         .build()
         .map_err(|error| CliError::new(Exit::Failed, "cannot start").cause(&error))?;
-    runtime.block_on(dispatch(cli))
+    let (options, forgiving) = (cli.options.clone(), cli.command.allows_unreachable());
+    match runtime.block_on(dispatch(cli)) {
+        Err(error) if forgiving && error.exit == Exit::Unreachable => forgive(&options, &error),
+        outcome => outcome,
+    }
+}
+
+/// Makes a success of a daemon that cannot be reached, so that nothing was sent, and says so.
+fn forgive(options: &Options, error: &CliError) -> Result<ExitCode, CliError> {
+    let out = Output::new(options);
+    let warning = format!("{}: nothing was sent, as --allow-unreachable allows", error.message);
+    let item = Unreachable {
+        done: false,
+        reason: error.message.clone(),
+        cause: error.cause.clone(),
+        hint: error.hint.clone(),
+    };
+    let answer = Single { warnings: vec![warning.clone()], ..Single::new("unreachable", item) };
+    // Plain data with string keys: it always encodes.
+    let json = serde_json::to_string(&answer).unwrap_or_default();
+    out.note(&format!("warning: {}", harmless(&warning)));
+    out.answer(&Forms { json: &json, names: &Vec::new, table: &|_| String::new() })?;
+    Ok(Exit::Ok.into())
 }
 
 async fn dispatch(cli: Cli) -> Result<ExitCode, CliError> {
@@ -40,7 +67,9 @@ async fn dispatch(cli: Cli) -> Result<ExitCode, CliError> {
         Command::Version(verb) => version::run(&daemon()?, verb).await,
         Command::Task(verb) => task::run(&daemon()?, verb).await,
         Command::Event(verb) => event::run(&daemon()?, verb).await,
-        Command::Status => status::run(&daemon()?).await,
+        Command::Status(asked) => status::run(&daemon()?, &asked).await,
+        // Also for a daemon that is not there yet.
+        Command::Wait(verb) => wait::run(&options, verb).await,
         Command::Audit(asked) => audit::run(&daemon()?, asked).await,
         Command::Daemon(verb) => daemon::run(&daemon()?, verb).await,
         Command::Schema(asked) => schema::run(&options, asked),

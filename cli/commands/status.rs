@@ -2,9 +2,17 @@
 
 use ssectl_core::control::types::{DrainView, Status};
 
-use crate::{context::Context, error::Outcome, exit::Exit, output::Forms, table::pairs, text};
+use crate::{
+    args,
+    context::Context,
+    error::{CliError, Outcome},
+    exit::Exit,
+    output::Forms,
+    table::pairs,
+    text,
+};
 
-pub(super) async fn run(context: &Context) -> Outcome {
+pub(super) async fn run(context: &Context, asked: &args::Status) -> Outcome {
     let answer = context.ask(context.client.status()).await?;
     let status = &answer.value.item;
     context.out.warn(&answer.value.warnings);
@@ -13,7 +21,15 @@ pub(super) async fn run(context: &Context) -> Outcome {
         names: &|| vec![status.phase.clone()],
         table: &|_| screen(status),
     })?;
-    Ok(Exit::Ok)
+    let well = status.phase == "ready" && status.degraded.is_empty();
+    if !asked.check || well {
+        return Ok(Exit::Ok);
+    }
+    let wrong = match status.degraded.as_slice() {
+        [] => format!("it is {}", status.phase),
+        degraded => degraded.join("; "),
+    };
+    Err(CliError::new(Exit::Negative, "the daemon is not well").cause(&wrong))
 }
 
 fn screen(status: &Status) -> String {

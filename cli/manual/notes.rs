@@ -71,12 +71,28 @@ pub(super) const NOTES: &[Note] = &[
     ),
     note(
         "version queue",
-        &[("6", "The key was used for another order.")],
+        &[
+            ("6", "The key was used for another order, or --expect-pending expected something else."),
+            (
+                "8",
+                "With --wait: it is queued, and was not written to as many as were asked for, in time or at all.",
+            ),
+            ("7", "With --wait also: it is queued, and to how many it was written is not known."),
+        ],
         &[
             (
                 "ssectl version queue 1.4.0 --changelog-file NEWS --deploy-id \"$BUILD\"",
                 "Tell browsers of a deploy, once, however often it is repeated",
             ),
+            (
+                "ssectl version queue 1.4.0 --if-changed --wait --min-written 95% --timeout 30s",
+                "Wait until it was written to 95 % of those who are connected and stay",
+            ),
+            (
+                "ssectl version queue 1.4.0 --allow-unreachable",
+                "Do not fail a deploy because ssectld is not there",
+            ),
+            ("ssectl version queue 1.4.0 --dry-run", "How many would be told"),
             ("ssectl version queue 1.4.0-rc1 --request-id k3v9x", "Tell one browser alone"),
             ("ssectl version queue 1.4.1 -o json", "The receipt, for a program"),
         ],
@@ -93,6 +109,25 @@ pub(super) const NOTES: &[Note] = &[
         "version show",
         &[("3", "Nothing is pending for it.")],
         &[("ssectl version queue 1.4.0\nssectl version show k3v9x", "What this browser would be told")],
+    ),
+    note(
+        "version history",
+        &[],
+        &[
+            ("ssectl version history --limit 5", "The last five, who queued them, and how far each has come"),
+            ("ssectl version history --filter state=cleared -o jsonl", "What was taken back, for a program"),
+        ],
+    ),
+    note(
+        "version status",
+        &[("3", "It was never queued, or too long ago.")],
+        &[
+            ("ssectl version status", "How many connections were sent which version"),
+            (
+                "ssectl version queue 1.4.0\nssectl version status 1.4.0 -o json",
+                "The same about one version, for a program",
+            ),
+        ],
     ),
     note(
         "version clear",
@@ -225,8 +260,44 @@ pub(super) const NOTES: &[Note] = &[
     ),
     note(
         "status",
-        &[],
-        &[("ssectl status", "How the daemon is"), ("ssectl status -o json", "The same for a program")],
+        &[("10", "With --check: it is not ready, or something is degraded.")],
+        &[
+            ("ssectl status", "How the daemon is"),
+            ("ssectl status -o json", "The same for a program"),
+            ("ssectl status --check -q -o name", "Whether all is well, for a monitor"),
+        ],
+    ),
+    note("wait ready", OVER, &[("ssectl wait ready --timeout 60s", "Go on once the daemon is ready")]),
+    note(
+        "wait version",
+        &[
+            ("7", "The time is over: it was not queued, or not written to so many."),
+            ("10", "It cannot be written to so many any more."),
+        ],
+        &[(
+            "ssectl version queue 1.4.0\nssectl wait version 1.4.0 --min-written 95%",
+            "Go on once another job has told browsers of it",
+        )],
+    ),
+    note(
+        "wait task",
+        &[
+            ("0", "It completed."),
+            ("7", "The time is over: it has not ended, or there is none."),
+            ("10", "It failed, or was cancelled."),
+        ],
+        &[(
+            "id=$(ssectl task start demo -o name)\nssectl wait task \"$id\" --timeout 5m",
+            "Go on once it has ended, without its progress",
+        )],
+    ),
+    note(
+        "wait drained",
+        OVER,
+        &[(
+            "ssectl daemon drain --over 1s\nssectl wait drained --timeout 2m\nssectl daemon drain --cancel",
+            "Go on once nobody is connected any more",
+        )],
     ),
     note(
         "schema",
@@ -266,6 +337,8 @@ pub(super) const NOTES: &[Note] = &[
     ),
     note("daemon stop", &[], &[("ssectl daemon stop", "Stop it gracefully, and wait until it is gone")]),
 ];
+
+const OVER: Items = &[("7", "The time is over.")];
 
 const PROGRAM: Note = note(
     "",

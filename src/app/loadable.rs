@@ -10,7 +10,7 @@ use crate::{
     registry,
     store::{self, Contents, MemoryStore, Store, StoreError, Table},
     task::TaskView,
-    version::PendingVersion,
+    version::{PendingVersion, QueuedVersion},
 };
 
 /// What a daemon would find.
@@ -40,6 +40,9 @@ pub fn loadable(contents: &Contents) -> Result<Loadable, StoreError> {
     }
     for (key, bytes) in store.load(Table::Pending)? {
         store::decode::<PendingVersion>(Table::Pending, &key, &bytes)?;
+    }
+    for (key, bytes) in store.load(Table::Versions)? {
+        store::decode::<QueuedVersion>(Table::Versions, &key, &bytes)?;
     }
     for (key, bytes) in store.load(Table::Audit)? {
         store::decode::<AuditEntry>(Table::Audit, &key, &bytes)?;

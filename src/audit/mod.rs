@@ -20,7 +20,6 @@ use crate::{
     access::Caller,
     clock::SharedClock,
     control::types::{AuditEntry, AuditOutcome},
-    idempotency::Actor,
     lifecycle::{Lifecycle, Phase},
     store::{self, Batch, Change, Store, StoreError, Table},
 };
@@ -81,12 +80,7 @@ impl AuditLog {
         let entry = AuditEntry {
             sequence: 0,
             at: self.clock.now(),
-            actor: match caller.actor {
-                Actor::Uid(_) => "user",
-                Actor::Publisher => "token",
-                Actor::Testing => "testing",
-            }
-            .to_owned(),
+            actor: caller.actor.kind().to_owned(),
             uid: peer.map(|peer| peer.uid),
             user: peer.and_then(|peer| peer.account.name.as_deref()).map(str::to_owned),
             pid: peer.and_then(|peer| peer.pid),
@@ -150,6 +144,11 @@ pub(crate) struct Draft {
 }
 
 impl Draft {
+    /// Returns whose order it is, and what that user is called.
+    pub(crate) fn user(&self) -> (Option<u32>, Option<String>) {
+        (self.entry.uid, self.entry.user.clone())
+    }
+
     /// Returns the entry for an order that is done once its batch is committed, and adds it to that batch, with
     /// what else waits to be written.
     pub(crate) fn join(&self, batch: &mut Batch, key: &str) -> Result<AuditEntry, StoreError> {

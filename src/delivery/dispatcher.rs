@@ -5,7 +5,7 @@ use std::{sync::Arc, time::Instant};
 
 use tokio::sync::Mutex;
 
-use super::{Delivery, Directory, Dispatch, Recipients, Sequence};
+use super::{Delivery, Directory, Dispatch, Reach, Recipients, Sequence};
 use crate::{audience::Audience, connection::Connection, event::Event};
 
 /// Bytes that framing may add to name and payload, in either form: `id:`, field names, line ends, and in a
@@ -51,6 +51,11 @@ impl Dispatcher {
         if bytes > self.max_bytes { Err(TooLarge { bytes, limit: self.max_bytes }) } else { Ok(()) }
     }
 
+    /// Returns how many connections an event for this audience would be sent to.
+    pub fn would_select(&self, audience: &Audience) -> usize {
+        self.directory.select(audience).1
+    }
+
     /// Sends a checked event to an audience as it is at this moment.
     pub async fn dispatch(&self, audience: &Audience, event: Event) -> Dispatched {
         self.dispatch_and(audience, event, || {}).await
@@ -61,26 +66,51 @@ impl Dispatcher {
     pub async fn dispatch_and(&self, audience: &Audience, event: Event, act: impl FnOnce()) -> Dispatched {
         let mut last = self.last.lock().await;
         act();
-        let (to, connections) = match audience {
-            Audience::Everyone => (Some(Recipients::Everyone), self.directory.count()),
-            Audience::One(id) => match self.directory.find(id) {
-                Some(connection) => (Some(Recipients::One(connection)), 1),
-                None => (None, 0),
-            },
-        };
-        let sequence = self.enqueue(&mut last, to, event).await;
+        let (to, connections) = self.directory.select(audience);
+        let sequence = self.enqueue(&mut last, to, event, None).await;
+        Dispatched { sequence, connections }
+    }
+
+    /// Like [`Dispatcher::dispatch_and`], and counts what becomes of the event for each connection.
+    pub async fn dispatch_counted(
+        &self,
+        audience: &Audience,
+        event: Event,
+        reach: &Arc<Reach>,
+        act: impl FnOnce(),
+    ) -> Dispatched {
+        let mut last = self.last.lock().await;
+        act();
+        let (to, connections) = self.directory.select_for(audience, reach);
+        let sequence = self.enqueue(&mut last, to, event, Some(Arc::clone(reach))).await;
         Dispatched { sequence, connections }
     }
 
     /// Sends a checked event to this very connection, not to one that replaced it.
     pub async fn dispatch_to(&self, connection: Arc<Connection>, event: Event) -> Sequence {
-        let mut last = self.last.lock().await;
-        self.enqueue(&mut last, Some(Recipients::One(connection)), event).await
+        self.dispatch_to_counted(connection, event, None).await
     }
 
-    async fn enqueue(&self, last: &mut Sequence, to: Option<Recipients>, event: Event) -> Sequence {
+    /// Like [`Dispatcher::dispatch_to`], and counts what becomes of it if the connection was selected for that version.
+    pub async fn dispatch_to_counted(
+        &self,
+        connection: Arc<Connection>,
+        event: Event,
+        reach: Option<Arc<Reach>>,
+    ) -> Sequence {
+        let mut last = self.last.lock().await;
+        self.enqueue(&mut last, Some(Recipients::One(connection)), event, reach).await
+    }
+
+    async fn enqueue(
+        &self,
+        last: &mut Sequence,
+        to: Option<Recipients>,
+        event: Event,
+        reach: Option<Arc<Reach>>,
+    ) -> Sequence {
         last.0 += 1;
-        let dispatch = Dispatch { sequence: *last, event: Arc::new(event), at: Instant::now() };
+        let dispatch = Dispatch { sequence: *last, event: Arc::new(event), at: Instant::now(), reach };
         if let Some(to) = to {
             self.delivery.enqueue(to, dispatch).await;
         }

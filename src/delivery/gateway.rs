@@ -122,7 +122,7 @@ impl GatewayDelivery {
 
 impl Delivery for GatewayDelivery {
     fn enqueue(&self, to: Recipients, dispatch: Dispatch) -> BoxFuture<'_, ()> {
-        let message = Arc::new(Message::encode(dispatch.event));
+        let message = Arc::new(Message::encode(dispatch.event, dispatch.reach));
         match to {
             Recipients::Everyone if self.0.peer.batch().is_some() => self.0.offer_all(&message),
             Recipients::Everyone => {

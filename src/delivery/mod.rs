@@ -7,14 +7,17 @@
 mod dispatcher;
 pub mod embedded;
 pub mod gateway;
+mod reach;
 
 use std::{sync::Arc, time::Instant};
 
 use futures_util::future::BoxFuture;
 
 pub use dispatcher::{Dispatched, Dispatcher, TooLarge};
+pub use reach::{Fate, Reach, Underway};
 
 use crate::{
+    audience::Audience,
     connection::{CloseReason, Connection, Serial},
     event::Event,
     request_id::RequestId,
@@ -35,6 +38,8 @@ pub struct Dispatch {
     pub event: Arc<Event>,
     /// When it was dispatched, for the send duration.
     pub at: Instant,
+    /// Told what becomes of it, if somebody wants to know.
+    pub reach: Option<Arc<Reach>>,
 }
 
 /// The connections an event goes to.
@@ -87,6 +92,29 @@ pub trait Directory: Send + Sync + 'static {
     fn find(&self, id: &RequestId) -> Option<Arc<Connection>>;
     /// Returns how many are connected.
     fn count(&self) -> usize;
+
+    /// Returns who an event for this audience goes to, and how many they are.
+    fn select(&self, audience: &Audience) -> (Option<Recipients>, usize) {
+        match audience {
+            Audience::Everyone => (Some(Recipients::Everyone), self.count()),
+            Audience::One(id) => match self.find(id) {
+                Some(connection) => (Some(Recipients::One(connection)), 1),
+                None => (None, 0),
+            },
+        }
+    }
+
+    /// Like [`Directory::select`], for a version of which it is counted what becomes of it: from here on it is told
+    /// who leaves.
+    fn select_for(&self, audience: &Audience, reach: &Arc<Reach>) -> (Option<Recipients>, usize) {
+        let (to, count) = self.select(audience);
+        match &to {
+            Some(Recipients::Everyone) => Underway::default().everyone(reach, count, Serial(u64::MAX)),
+            Some(Recipients::One(connection)) => Underway::default().one(reach, Some(connection)),
+            None => Underway::default().one(reach, None),
+        }
+        (to, count)
+    }
 }
 
 /// Who a gateway holds, as its answers tell. Implemented by the registry.

@@ -147,7 +147,7 @@ fn version_order(body: &Value) -> Result<(RequestId, QueueVersion), Vec<Fault>> 
                 changelog,
                 request_id: Some(id.clone()),
                 live_to_all: true,
-                key: None,
+                ..QueueVersion::default()
             };
             Ok((id, order))
         }

@@ -33,8 +33,8 @@ pub(super) enum Found {
     Free,
     /// The same body got this receipt.
     Kept(Value),
-    /// It was, or is being, used with another body.
-    Other,
+    /// It was, or is being, used with another body, and got this receipt.
+    Other(Option<Value>),
     /// The same body is under way; the channel changes or closes when that ends.
     UnderWay(watch::Receiver<()>),
     /// It was tried with the same body, and nobody knows whether that was done; this is why.
@@ -101,7 +101,8 @@ impl Ledger {
             Some(Slot::Unknown { digest: other, why }) if other == digest => {
                 return Found::Unknown(why.clone());
             }
-            Some(_) => return Found::Other,
+            Some(Slot::Kept { record, .. }) => return Found::Other(Some(record.receipt.clone())),
+            Some(_) => return Found::Other(None),
             None => {}
         }
         if self.slots.len() >= self.room(key) && !self.make_room(now, at) {

@@ -32,7 +32,7 @@ async fn the_same_key_and_body_give_the_first_receipt_across_restarts() {
     assert_eq!(act(&receipts, &count, &mutation("k"), "a").await.expect("first"), 0);
     assert_eq!(act(&receipts, &count, &mutation("k"), "a").await.expect("again"), 0);
     let conflict = act(&receipts, &count, &mutation("k"), "b").await.expect_err("another body");
-    assert!(matches!(conflict, ReceiptError::Conflict(KeyConflict(key)) if key == "k"));
+    assert!(matches!(conflict, ReceiptError::Conflict(KeyConflict { key, .. }) if key == "k"));
     for other in [
         Mutation::new(Actor::Uid(1), "test.act", Some("k".into())),
         Mutation::new(Actor::Uid(1000), "test.other", Some("k".into())),

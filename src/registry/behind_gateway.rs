@@ -60,7 +60,7 @@ impl ConnectionRegistry {
     /// Looks at or changes what is known of lives. Nothing is in embedded mode.
     fn lives<T: Default>(&self, act: impl FnOnce(&mut Vitals, &Core) -> T) -> T {
         let mut state = self.lock();
-        let State { core, gateway: Some(gateway) } = &mut *state else { return T::default() };
+        let State { core, gateway: Some(gateway), .. } = &mut *state else { return T::default() };
         let result = act(&mut gateway.vitals, core);
         for (connection, before, after) in gateway.vitals.take_changed() {
             self.tell(&connection, What::State { from: before.label(), to: after.label() });

@@ -154,6 +154,11 @@ impl Core {
         self.by_id.len()
     }
 
+    /// Returns the newest connection that was ever registered.
+    pub(super) fn last(&self) -> Serial {
+        Serial(self.last)
+    }
+
     pub(super) fn is_flapping(&self, id: &RequestId, now: Instant) -> bool {
         let recent = |times: &VecDeque<Instant>| {
             times.iter().filter(|then| now.duration_since(**then) < FLAPPING_WINDOW).count()

@@ -31,9 +31,10 @@ pub use watch::{Change, What};
 
 use self::{behind_gateway::BehindGateway, book::Book, core::Core, vitals::Source, watch::Watchers};
 use crate::{
+    audience::Audience,
     clock::SharedClock,
     connection::{CloseReason, Connection, Origin},
-    delivery::{Departures, Directory},
+    delivery::{Departures, Directory, Reach, Recipients, Underway},
     lifecycle::Lifecycle,
     metrics::Metrics,
     request_id::RequestId,
@@ -73,6 +74,8 @@ pub struct Listed {
 struct State {
     core: Core,
     gateway: Option<BehindGateway>,
+    /// The versions whose figures depend on who leaves.
+    underway: Underway,
 }
 
 impl State {
@@ -184,9 +187,12 @@ impl ConnectionRegistry {
         source: Source,
         now: Instant,
     ) -> Arrival {
-        let State { core, gateway } = &mut *state;
+        let State { core, gateway, underway } = &mut *state;
         let flapped = self.watchers.are_there() && core.is_flapping(&newcomer.request_id, now);
         let arrival = core.register(newcomer, at, now);
+        if let Arrival::New { replaced, .. } = &arrival {
+            replaced.iter().for_each(|old| underway.left(old, CloseReason::Replaced));
+        }
         if self.watchers.are_there() {
             watch::arrived(&arrival).into_iter().for_each(|(connection, what)| self.tell(&connection, what));
             let connection = arrival.connection();
@@ -339,8 +345,9 @@ impl ConnectionRegistry {
         take: impl FnOnce(&mut Core) -> Option<Arc<Connection>>,
         reason: CloseReason,
     ) -> Option<Arc<Connection>> {
-        let State { core, gateway } = state;
+        let State { core, gateway, underway } = state;
         let removed = take(core)?;
+        underway.left(&removed, reason);
         self.metrics.left(reason, core.len());
         if let Some(gateway) = gateway {
             gateway.left(&removed, reason, Instant::now());
@@ -381,6 +388,22 @@ impl Directory for ConnectionRegistry {
 
     fn count(&self) -> usize {
         self.lock().core.len()
+    }
+
+    fn select_for(&self, audience: &Audience, reach: &Arc<Reach>) -> (Option<Recipients>, usize) {
+        let State { core, underway, .. } = &mut *self.lock();
+        match audience {
+            Audience::Everyone => {
+                underway.everyone(reach, core.len(), core.last());
+                (Some(Recipients::Everyone), core.len())
+            }
+            Audience::One(id) => {
+                let only = core.by_id(id).cloned();
+                underway.one(reach, only.as_deref());
+                let count = only.iter().len();
+                (only.map(Recipients::One), count)
+            }
+        }
     }
 }
 

@@ -17,6 +17,8 @@ pub use memory::MemoryStore;
 pub enum Table {
     /// Pending versions, by audience.
     Pending,
+    /// Versions that were queued of late, by sequence.
+    Versions,
     /// Receipts, by actor, verb and idempotency key.
     Receipts,
     /// Unfinished and recently finished tasks, by id.
@@ -35,8 +37,9 @@ pub enum Table {
 
 impl Table {
     /// Every table.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::Pending,
+        Self::Versions,
         Self::Receipts,
         Self::Tasks,
         Self::Untold,
@@ -50,6 +53,7 @@ impl Table {
     pub fn name(self) -> &'static str {
         match self {
             Self::Pending => "pending",
+            Self::Versions => "versions",
             Self::Receipts => "receipts",
             Self::Tasks => "tasks",
             Self::Untold => "untold",

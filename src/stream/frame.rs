@@ -13,7 +13,7 @@ use super::opening;
 use crate::{
     config::Framing,
     connection::CloseReason,
-    delivery::{Dispatch, Sequence},
+    delivery::{Dispatch, Reach, Sequence},
     event::{Event, Held, Kind, Service, VersionSequence},
 };
 
@@ -70,12 +70,14 @@ pub(crate) struct Frame {
     pub(crate) service: Service,
     /// When it was dispatched.
     pub(crate) at: Instant,
+    /// Told what becomes of it, if somebody wants to know.
+    pub(crate) reach: Option<Arc<Reach>>,
 }
 
 impl Frame {
     /// Encodes an event.
     pub(crate) fn event(framing: Framing, epoch: Epoch, dispatch: &Dispatch) -> Self {
-        let Dispatch { sequence: Sequence(sequence), event, at } = dispatch;
+        let Dispatch { sequence: Sequence(sequence), event, at, reach } = dispatch;
         let Event { name, data, kind } = event.as_ref();
         let data = data.as_str();
         let mut block = String::with_capacity(name.as_str().len() + data.len() + 96);
@@ -91,7 +93,8 @@ impl Frame {
             Kind::TaskState | Kind::Application => Content::Event,
             Kind::TaskEnd(held) => Content::Held(held.clone()),
         };
-        Self { content, service: event.service(), at: *at, ..Self::note(&block) }
+        let reach = reach.clone();
+        Self { content, service: event.service(), at: *at, reach, ..Self::note(&block) }
     }
 
     /// Returns an event that was encoded elsewhere.
@@ -163,7 +166,14 @@ impl Frame {
     }
 
     fn of(chunked: Bytes, plain: Bytes) -> Self {
-        Self { chunked, plain, content: Content::Note, service: Service::Event, at: Instant::now() }
+        Self {
+            chunked,
+            plain,
+            content: Content::Note,
+            service: Service::Event,
+            at: Instant::now(),
+            reach: None,
+        }
     }
 }
 

@@ -108,7 +108,7 @@ impl Stream {
         let Some(outbox) = &mut self.outbox else { return Ok(Flushed::All) };
         let (before, mut events) = (outbox.bytes(), 0);
         let flushed = outbox.flush(&mut self.socket, |frame| {
-            tally.sent(frame);
+            tally.sent(frame, &self.connection);
             events += u32::from(frame.is_event());
         });
         let written = before - outbox.bytes();
@@ -176,7 +176,7 @@ impl Stream {
         let written = loop {
             match self.socket.write(bytes) {
                 Ok(count) if count == bytes.len() => {
-                    tally.sent_all(run.counts());
+                    tally.sent_all(run, &self.connection);
                     self.odometer.wrote(count, run.counts().total(), tally.now);
                     return Ok(Flushed::All);
                 }
@@ -192,7 +192,7 @@ impl Stream {
         let (whole, begun) = run.place_of(written, self.transfer);
         let mut events = 0;
         for frame in &run.frames()[..whole] {
-            tally.sent(frame);
+            tally.sent(frame, &self.connection);
             events += u32::from(frame.is_event());
         }
         if written > 0 {

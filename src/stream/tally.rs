@@ -3,8 +3,10 @@
 
 use std::{sync::Arc, time::Instant};
 
-use super::{frame::Frame, odometer::Tick};
+use super::{frame::Frame, odometer::Tick, run::Run};
 use crate::{
+    connection::Connection,
+    delivery::{Fate, Reach},
     event::Service,
     metrics::{Metrics, SendStatus},
 };
@@ -48,6 +50,8 @@ pub(super) struct Tally {
     failed: Counts,
     /// When the round began.
     pub(super) now: Tick,
+    /// To how many connections more the versions were written whose figures somebody wants to know.
+    reached: Vec<(Arc<Reach>, usize)>,
 }
 
 impl Tally {
@@ -57,13 +61,32 @@ impl Tally {
     }
 
     /// An event is with the kernel.
-    pub(super) fn sent(&mut self, frame: &Frame) {
+    pub(super) fn sent(&mut self, frame: &Frame, to: &Connection) {
         self.sent.note(frame);
+        if let Some(reach) = &frame.reach {
+            self.reached(reach, to);
+        }
     }
 
     /// All events of a run are with the kernel.
-    pub(super) fn sent_all(&mut self, run: &Counts) {
-        self.sent.add(run);
+    pub(super) fn sent_all(&mut self, run: &Run, to: &Connection) {
+        self.sent.add(run.counts());
+        if run.has_versions() {
+            run.frames()
+                .iter()
+                .filter_map(|frame| frame.reach.as_ref())
+                .for_each(|reach| self.reached(reach, to));
+        }
+    }
+
+    fn reached(&mut self, reach: &Arc<Reach>, to: &Connection) {
+        if !reach.claim(to) {
+            return;
+        }
+        match self.reached.iter_mut().find(|(known, _)| Arc::ptr_eq(known, reach)) {
+            Some((_, count)) => *count += 1,
+            None => self.reached.push((Arc::clone(reach), 1)),
+        }
     }
 
     /// An event will not be sent.
@@ -74,6 +97,9 @@ impl Tally {
     /// Hands over what was counted and begins anew.
     pub(super) fn publish(&mut self, metrics: &Metrics) {
         let (sent, failed) = (std::mem::take(&mut self.sent), std::mem::take(&mut self.failed));
+        for (reach, count) in self.reached.drain(..) {
+            reach.add(Fate::Written, count);
+        }
         for (counts, status) in [(sent, SendStatus::Success), (failed, SendStatus::Error)] {
             for (count, service) in counts.0.into_iter().zip(SERVICES).filter(|(count, _)| *count > 0) {
                 metrics.sent(service, status, count);

@@ -74,10 +74,15 @@ impl FrontendVersion {
 
     /// Returns what the frontend tells, if it tells anything usable.
     pub(super) async fn get(&self) -> Answer {
+        self.get_fresh(FRESH).await
+    }
+
+    /// The same, not older than this.
+    pub(super) async fn get_fresh(&self, age: Duration) -> Answer {
         let under_way = {
             let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
             match &*state {
-                State::Known(answer, at) if at.elapsed() < FRESH => return answer.clone(),
+                State::Known(answer, at) if at.elapsed() < age => return answer.clone(),
                 State::UnderWay(shared) => shared.clone(),
                 State::Idle | State::Known(..) => {
                     let shared = (self.ask)().shared();

@@ -2,6 +2,12 @@
 
 #[cfg(feature = "daemon")]
 mod fetch;
+mod figures;
+mod history;
+#[cfg(feature = "daemon")]
+mod orders;
+#[cfg(feature = "daemon")]
+mod past;
 #[cfg(feature = "daemon")]
 mod pending;
 #[cfg(feature = "daemon")]
@@ -11,6 +17,8 @@ mod tests;
 
 #[cfg(feature = "daemon")]
 pub use fetch::FrontendVersion;
+pub use figures::{Figures, InvalidLeast, Least};
+pub use history::{QueuedVersion, VersionDelivery, VersionState};
 #[cfg(feature = "daemon")]
 pub use service::{VersionError, VersionService};
 
@@ -29,7 +37,7 @@ use crate::{
 pub const MAX_VERSION_BYTES: usize = 256;
 
 /// An order to queue a version.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct QueueVersion {
     /// The version, 1 to 256 bytes without control characters.
@@ -44,6 +52,15 @@ pub struct QueueVersion {
     /// With a request id: everyone connected is told now, later connections only if they have that id.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub live_to_all: bool,
+    /// Nothing is done where the same version, with the same changelog, is what is pending already.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub if_changed: bool,
+    /// Refused unless this version is what is pending; empty: unless nothing is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub expect_pending: Option<String>,
+    /// Nothing is done: the receipt says what would be.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub dry_run: bool,
     /// The idempotency key; generated when not given.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(with = "Option<Key>")]
@@ -101,6 +118,12 @@ pub struct VersionReceipt {
     pub durable: bool,
     /// How many connections were selected to be told now.
     pub connections: usize,
+    /// The same was pending already: nothing was done, and `sequence` is that of what is pending.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub unchanged: bool,
+    /// Nothing was done: this is what would be.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub dry_run: bool,
     /// The version that is pending instead by now; only in a repeated receipt.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(with = "Option<VersionName>")]

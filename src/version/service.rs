@@ -1,31 +1,38 @@
 //! The sequencer of versions: stores first, then tells, so that commit order is wire order.
 
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::{
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
+};
 
 use futures_util::{FutureExt, future::BoxFuture};
 use serde::Serialize;
+use tokio::sync::Notify;
 
 use super::{
-    ClearReceipt, ClearVersion, FrontendVersion, MAX_VERSION_BYTES, PendingVersion, QueueVersion,
-    VersionReceipt, pending::Pending,
+    ClearReceipt, ClearVersion, FrontendVersion, Least, PendingVersion, QueueVersion, QueuedVersion,
+    VersionDelivery, VersionReceipt,
+    past::{self, Past},
+    pending::Pending,
 };
 use crate::{
-    audience::Audience,
     clock::SharedClock,
     connection::Connection,
     delivery::{Dispatcher, TooLarge},
     event::{Event, EventName, JsonLine, Kind, VersionSequence},
-    idempotency::{Actor, Begun, Mandate, Mutation, ReceiptError, Receipts},
+    idempotency::{Mandate, ReceiptError, Receipts},
     lifecycle::{Lifecycle, ShuttingDown},
     registry::{ConnectionObserver, ObserverError},
     request_id::RequestId,
-    store::{self, Batch, Change, Store, StoreError, Table},
+    store::{self, Store, StoreError, Table},
 };
 
 /// How many versions may be pending for single request ids.
 const MAX_TARGETED: usize = 10_000;
+/// How long an answer may wait for what the frontend says.
+const GLANCE: Duration = Duration::from_secs(1);
 /// The name of the record with the last sequence number.
-const LAST_SEQUENCE: &str = "version_sequence";
+pub(super) const LAST_SEQUENCE: &str = "version_sequence";
 
 /// Why an order about versions was not carried out.
 #[derive(Debug, thiserror::Error)]
@@ -36,6 +43,12 @@ pub enum VersionError {
     /// The event would be too large.
     #[error(transparent)]
     TooLarge(#[from] TooLarge),
+    /// The key was used for another order.
+    #[error("{0}")]
+    KeyUsed(String),
+    /// Something else is pending than was expected.
+    #[error("{0}")]
+    Unexpected(String),
     /// The key is not acceptable, or its receipt was not kept.
     #[error(transparent)]
     Receipt(#[from] ReceiptError),
@@ -55,18 +68,21 @@ pub struct VersionService {
     inner: Arc<Inner>,
 }
 
-struct Inner {
+pub(super) struct Inner {
     /// The last sequence number; held across commit and dispatch, which is what makes commit order wire order.
-    sequencer: tokio::sync::Mutex<VersionSequence>,
-    pending: Mutex<Pending>,
-    store: Arc<dyn Store>,
-    receipts: Arc<Receipts>,
-    dispatcher: Arc<Dispatcher>,
-    lifecycle: Lifecycle,
-    clock: SharedClock,
+    pub(super) sequencer: tokio::sync::Mutex<VersionSequence>,
+    pub(super) pending: Mutex<Pending>,
+    pub(super) past: Mutex<Past>,
+    /// Whenever a version was queued.
+    pub(super) queued: Notify,
+    pub(super) store: Arc<dyn Store>,
+    pub(super) receipts: Arc<Receipts>,
+    pub(super) dispatcher: Arc<Dispatcher>,
+    pub(super) lifecycle: Lifecycle,
+    pub(super) clock: SharedClock,
     frontend: Option<FrontendVersion>,
     name: EventName,
-    max_targeted: usize,
+    pub(super) max_targeted: usize,
 }
 
 impl VersionService {
@@ -91,6 +107,10 @@ impl VersionService {
             last = last.max(version.sequence);
             loaded.push(version);
         }
+        let mut queued = Vec::new();
+        for (key, bytes) in store.load(Table::Versions)? {
+            queued.push(store::decode::<QueuedVersion>(Table::Versions, &key, &bytes)?);
+        }
         loaded.sort_by_key(|version| version.sequence);
         let mut pending = Pending::default();
         for version in loaded {
@@ -101,6 +121,8 @@ impl VersionService {
             inner: Arc::new(Inner {
                 sequencer: tokio::sync::Mutex::new(last),
                 pending: Mutex::new(pending),
+                past: Mutex::new(Past::load(queued)),
+                queued: Notify::new(),
                 store,
                 receipts,
                 dispatcher,
@@ -113,13 +135,17 @@ impl VersionService {
         })
     }
 
-    /// Stores a version, then tells who is to be told. Goes through even if the caller hangs up.
+    /// Stores a version, then tells who is to be told; a dry run only says what would come of it. Goes through even
+    /// if the caller hangs up.
     pub async fn queue(
         &self,
         by: impl Into<Mandate>,
         order: QueueVersion,
     ) -> Result<VersionReceipt, VersionError> {
         let by = by.into();
+        if order.dry_run {
+            return self.inner.forecast(by.actor, order).await;
+        }
         let inner = Arc::clone(&self.inner);
         let queued = self.inner.lifecycle.spawn(async move { inner.queue(by, order).await });
         queued.await.unwrap_or(Err(VersionError::Store(StoreError::Closed)))
@@ -157,128 +183,77 @@ impl VersionService {
         self.inner.pending().newest(request_id).cloned()
     }
 
-    /// Returns the version that the frontend told when it was last asked, if it was and told one.
-    pub fn fetched(&self) -> Option<String> {
-        self.inner.frontend.as_ref().and_then(FrontendVersion::last)
+    /// Returns the versions that were queued of late, newest first.
+    pub fn history(&self) -> Vec<QueuedVersion> {
+        let mut all = self.inner.past().all();
+        past::judge(&mut all, &self.pending());
+        all
+    }
+
+    /// Returns the newest version of this name that was queued of late and not cleared.
+    pub fn named(&self, version: &str) -> Option<VersionSequence> {
+        Some(self.inner.past().named(version)?.now().sequence)
+    }
+
+    /// Waits until a version of this name was queued.
+    pub async fn until_queued(&self, version: &str) -> VersionSequence {
+        loop {
+            let queued = self.inner.queued.notified();
+            tokio::pin!(queued);
+            queued.as_mut().enable();
+            match self.named(version) {
+                Some(sequence) => return sequence,
+                None => queued.await,
+            }
+        }
+    }
+
+    /// Returns how far a version has come; `None` where that is not known (any more).
+    pub fn delivery(&self, sequence: VersionSequence, least: Least) -> Option<VersionDelivery> {
+        let version = self.inner.past().find(sequence)?.now();
+        let figures = version.delivery?;
+        Some(VersionDelivery {
+            version: version.version,
+            sequence,
+            figures,
+            min: least.to_string(),
+            needed: least.of(&figures),
+            reached: least.is_reached(&figures),
+            decided: least.is_decided(&figures),
+        })
+    }
+
+    /// Waits until a version was written to so many, or nothing can change any more whether it is. Returns at once
+    /// where that is not known.
+    pub async fn until_decided(&self, sequence: VersionSequence, least: Least) {
+        let reach = self.inner.past().find(sequence).and_then(|entry| entry.reach.clone());
+        if let Some(reach) = reach {
+            reach.until(|figures| least.is_decided(figures)).await;
+        }
+    }
+
+    /// Returns a warning if the frontend serves another version than the one that is pending for everyone. Waits a
+    /// little for it to say, and goes by what it said last where it does not.
+    pub async fn disagreement(&self) -> Option<String> {
+        let pending = self.current(None)?.version;
+        self.inner.frontend.as_ref()?;
+        let inner = Arc::clone(&self.inner);
+        let asked = self.inner.lifecycle.spawn(async move {
+            if let Some(frontend) = &inner.frontend {
+                frontend.get_fresh(GLANCE).await;
+            }
+        });
+        // What it said last, if it does not say anything now.
+        let _ = tokio::time::timeout(GLANCE, asked).await;
+        let fetched = self.inner.frontend.as_ref()?.last().filter(|fetched| *fetched != pending)?;
+        Some(format!(
+            "{pending} is pending for everyone, but frontend_version_url says {fetched}: newcomers are told {pending}"
+        ))
     }
 }
 
 impl Inner {
-    async fn queue(&self, by: Mandate, order: QueueVersion) -> Result<VersionReceipt, VersionError> {
-        check(by.actor, &order)?;
-        let changelog = order.changelog.as_deref();
-        self.dispatcher.check(&self.event(&order.version, changelog, VersionSequence::FETCHED)?)?;
-        let mutation = Mutation::new(by, "version.queue", order.key.clone());
-        let mut ticket = match self.receipts.begin::<VersionReceipt>(&mutation, &order).await? {
-            Begun::Repeated(receipt) => return Ok(self.repeated(receipt)),
-            Begun::First(ticket) => ticket,
-        };
-        let mut last = self.sequencer.lock().await;
-        self.lifecycle.accepting()?;
-        let live = if order.live_to_all { Audience::Everyone } else { order.request_id.clone().into() };
-        let version = self.next(*last, order, mutation.key)?;
-        let event = self.event(&version.version, version.changelog.as_deref(), version.sequence)?;
-        let mut receipt = self.receipt(&version);
-        ticket.commit(&receipt, self.put(&version)?).await?;
-        *last = version.sequence;
-        // Before it is dispatched: who connects from here on looks it up, who was there before is selected.
-        self.pending().put(version);
-        receipt.connections = self.dispatcher.dispatch(&live, event).await.connections;
-        drop(last);
-        if receipt.connections > 0
-            && let Err(error) = ticket.amend(&receipt).await
-        {
-            tracing::warn!(%error, key = receipt.key, "a receipt lost its number of connections");
-        }
-        Ok(receipt)
-    }
-
-    async fn clear(&self, by: Mandate, order: ClearVersion) -> Result<ClearReceipt, VersionError> {
-        if order.all && order.request_id.is_some() {
-            return Err(VersionError::Invalid("clear one request id, or all: not both".to_owned()));
-        }
-        let mutation = Mutation::new(by, "version.clear", order.key.clone());
-        let mut ticket = match self.receipts.begin(&mutation, &order).await? {
-            Begun::Repeated(receipt) => return Ok(receipt),
-            Begun::First(ticket) => ticket,
-        };
-        let sequencer = self.sequencer.lock().await;
-        let gone = self.chosen(&order);
-        let receipt = ClearReceipt { key: mutation.key, cleared: gone.len(), durable: self.store.durable() };
-        let batch = gone.iter().map(|audience| Change::Remove(Table::Pending, record_key(audience)));
-        ticket.commit(&receipt, batch.collect()).await?;
-        for audience in &gone {
-            self.pending().remove(audience);
-        }
-        drop(sequencer);
-        Ok(receipt)
-    }
-
-    fn chosen(&self, order: &ClearVersion) -> Vec<Audience> {
-        let pending = self.pending();
-        if order.all {
-            return pending.all().map(|version| version.audience.clone()).collect();
-        }
-        let audience = Audience::from(order.request_id.clone());
-        if pending.contains(&audience) { vec![audience] } else { Vec::new() }
-    }
-
-    /// Returns the version that comes after the last one.
-    fn next(
-        &self,
-        last: VersionSequence,
-        order: QueueVersion,
-        key: String,
-    ) -> Result<PendingVersion, VersionError> {
-        let audience = Audience::from(order.request_id);
-        let pending = self.pending();
-        let grows = audience != Audience::Everyone && !pending.contains(&audience);
-        if grows && pending.targeted() >= self.max_targeted {
-            return Err(VersionError::Full(self.max_targeted));
-        }
-        Ok(PendingVersion {
-            version: order.version,
-            changelog: order.changelog.filter(|text| !text.is_empty()),
-            audience,
-            sequence: VersionSequence(last.0 + 1),
-            queued_at: self.clock.now(),
-            key,
-        })
-    }
-
-    fn put(&self, version: &PendingVersion) -> Result<Batch, StoreError> {
-        let dropped = match version.audience {
-            Audience::Everyone => self.pending().older_than(version.sequence),
-            Audience::One(_) => Vec::new(),
-        };
-        let mut batch: Batch =
-            dropped.iter().map(|audience| Change::Remove(Table::Pending, record_key(audience))).collect();
-        batch.push(Change::Put(Table::Pending, record_key(&version.audience), store::encode(version)?));
-        batch.push(Change::Put(Table::Counters, LAST_SEQUENCE.to_owned(), store::encode(&version.sequence)?));
-        Ok(batch)
-    }
-
-    fn receipt(&self, version: &PendingVersion) -> VersionReceipt {
-        VersionReceipt {
-            key: version.key.clone(),
-            version: version.version.clone(),
-            request_id: version.audience.request_id().cloned(),
-            sequence: version.sequence,
-            stored: true,
-            durable: self.store.durable(),
-            connections: 0,
-            superseded_by: None,
-        }
-    }
-
-    fn repeated(&self, mut receipt: VersionReceipt) -> VersionReceipt {
-        let pending = self.pending();
-        let newer = pending.newest(receipt.request_id.as_ref()).filter(|now| now.sequence > receipt.sequence);
-        receipt.superseded_by = newer.map(|version| version.version.clone());
-        receipt
-    }
-
-    fn event(
+    pub(super) fn event(
         &self,
         version: &str,
         changelog: Option<&str>,
@@ -322,13 +297,18 @@ impl Inner {
         if connection.told_version() < Some(newest.sequence) {
             let event = self.event(&newest.version, newest.changelog.as_deref(), newest.sequence)?;
             self.dispatcher.check(&event)?;
-            self.dispatcher.dispatch_to(Arc::clone(connection), event).await;
+            let reach = self.past().find(newest.sequence).and_then(|entry| entry.reach.clone());
+            self.dispatcher.dispatch_to_counted(Arc::clone(connection), event, reach).await;
         }
         Ok(true)
     }
 
-    fn pending(&self) -> MutexGuard<'_, Pending> {
+    pub(super) fn pending(&self) -> MutexGuard<'_, Pending> {
         self.pending.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(super) fn past(&self) -> MutexGuard<'_, Past> {
+        self.past.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -348,25 +328,4 @@ struct Payload<'a> {
     version: &'a str,
     #[serde(skip_serializing_if = "Option::is_none")]
     changelog: Option<&'a str>,
-}
-
-/// The testing endpoint has always taken empty versions.
-fn check(actor: Actor, order: &QueueVersion) -> Result<(), VersionError> {
-    let version = &order.version;
-    let least = usize::from(actor != Actor::Testing);
-    if !(least..=MAX_VERSION_BYTES).contains(&version.len()) || version.chars().any(char::is_control) {
-        let why = format!("a version is 1 to {MAX_VERSION_BYTES} bytes without control characters");
-        return Err(VersionError::Invalid(why));
-    }
-    if order.live_to_all && order.request_id.is_none() {
-        return Err(VersionError::Invalid(
-            "live_to_all goes with a request id: without one, everyone is told anyway".to_owned(),
-        ));
-    }
-    Ok(())
-}
-
-/// Returns the name of the record. Request ids contain no colon, so the two forms never meet.
-fn record_key(audience: &Audience) -> String {
-    audience.request_id().map_or_else(|| "everyone".to_owned(), |id| format!("id:{id}"))
 }

@@ -33,13 +33,7 @@ fn service(world: &World, frontend: Option<FrontendVersion>) -> Arc<VersionServi
 }
 
 fn version(version: &str) -> QueueVersion {
-    QueueVersion {
-        version: version.to_owned(),
-        changelog: None,
-        request_id: None,
-        live_to_all: false,
-        key: None,
-    }
+    QueueVersion { version: version.to_owned(), ..QueueVersion::default() }
 }
 
 fn version_for(id: &str, text: &str) -> QueueVersion {
@@ -107,8 +101,9 @@ async fn vs_2_obs_1_without_pending_the_fetched_document_is_sent_whole() {
     assert_eq!(sent.len(), 1);
     assert_eq!(sent[0].data.as_str(), r#"{"version":"1","extra":[1,2.50]}"#);
     assert_eq!(sent[0].kind, Kind::Version(VersionSequence::FETCHED));
-    assert_eq!(service.fetched().as_deref(), Some("fetched"));
     let queued = service.queue(ADMIN, version("2")).await.expect("queued");
+    let warning = service.disagreement().await.expect("another version is pending");
+    assert!(warning.contains("2 is pending") && warning.contains("says fetched"), "{warning}");
     assert_eq!(queued.connections, 1);
     assert_eq!(world.wire.payloads(&a)[1], json!({"version": "2"}), "a fetched one is oldest of all");
 }
@@ -324,7 +319,7 @@ async fn a_repeated_order_gets_the_first_receipt_even_after_a_restart() {
     let other = QueueVersion { version: "2".into(), ..order.clone() };
     assert!(matches!(
         first.queue(ADMIN, other).await,
-        Err(VersionError::Receipt(crate::idempotency::ReceiptError::Conflict(_)))
+        Err(VersionError::KeyUsed(why)) if why.contains("for 1 for everyone") && why.contains("is 2 for everyone")
     ));
 
     let world = world.restarted();

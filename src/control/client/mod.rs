@@ -5,6 +5,7 @@
 
 mod io;
 mod stream;
+mod wait;
 /// For [`crate::fuzzing`]: what a daemon answers.
 #[cfg(any(test, feature = "fuzzing"))]
 pub(crate) fn fuzz(bytes: &[u8]) {
@@ -48,12 +49,13 @@ use super::{
         ApiError, AuditEntry, BeginDrain, Blocked, ClearReceipt, ClearVersion, ConnectionLine,
         ConnectionView, Disconnect, DisconnectReceipt, DrainReceipt, DrainView, EventReceipt, Failure, Keyed,
         Line, List, ReloadReceipt, SendEvent, Single, Status, StopReceipt, TaskLine, Unblock, UnblockReceipt,
+        VersionStatus,
     },
 };
 use crate::{
     request_id::RequestId,
     task::{CreateTask, EndTask, ReportProgress, TaskReceipt, TaskView},
-    version::{PendingVersion, QueueVersion, VersionReceipt},
+    version::{PendingVersion, QueueVersion, QueuedVersion, VersionReceipt},
 };
 
 /// The largest answer that is read.
@@ -203,6 +205,17 @@ impl Client {
     /// Forgets pending versions.
     pub async fn clear_version(&self, order: &ClearVersion) -> Asked<Single<ClearReceipt>> {
         self.post("/v1/versions/clear", order).await
+    }
+
+    /// Asks which versions were queued of late.
+    pub async fn version_history(&self, asked: &Listing) -> Asked<List<QueuedVersion>> {
+        self.get(&format!("/v1/versions/history?{}", asked.to_query())).await
+    }
+
+    /// Asks how many connections were sent which version.
+    pub async fn version_status(&self, version: Option<&str>) -> Asked<Single<VersionStatus>> {
+        let query = version.map_or_else(String::new, |version| format!("?version={}", segment(version)));
+        self.get(&format!("/v1/versions/status{query}")).await
     }
 
     /// Asks for tasks.

@@ -9,7 +9,7 @@ use serde_json::Value;
 use crate::{
     control::types::{AuditEntry, Blocked, ConnectionLine, ConnectionView},
     task::TaskView,
-    version::PendingVersion,
+    version::{PendingVersion, QueuedVersion},
 };
 
 /// How a field is read, compared and shown.
@@ -116,6 +116,26 @@ impl Listed for PendingVersion {
         field("sequence", Kind::Number, &["/sequence"]),
         field("age", Kind::Ago, &["/queued_at"]),
         field("key", Kind::Text, &["/key"]),
+        field("changelog", Kind::Text, &["/changelog"]),
+    ];
+}
+
+impl Listed for QueuedVersion {
+    const FIELDS: &'static [Field] = &[
+        field("version", Kind::Text, &["/version"]),
+        field("sequence", Kind::Number, &["/sequence"]),
+        Field { absent: "everyone", ..field("for", Kind::Text, &["/request_id"]) },
+        field("age", Kind::Ago, &["/queued_at"]),
+        field("state", Kind::Text, &["/state"]),
+        field("by", Kind::Text, &["/user", "/uid", "/actor"]),
+        field("connections", Kind::Number, &["/delivery/connections"]),
+        field("written", Kind::Number, &["/delivery/written"]),
+        field("failed", Kind::Number, &["/delivery/failed"]),
+        field("overflowed", Kind::Number, &["/delivery/overflowed"]),
+        field("gone", Kind::Number, &["/delivery/gone"]),
+        field("queued", Kind::Number, &["/delivery/queued"]),
+        field("key", Kind::Text, &["/key"]),
+        field("superseded_by", Kind::Number, &["/superseded_by"]),
         field("changelog", Kind::Text, &["/changelog"]),
     ];
 }

@@ -73,6 +73,7 @@ impl Components {
     pub(super) fn named(&mut self, name: &str) -> Value {
         match name {
             "request_id" => self.read.subschema_for::<RequestId>().to_value(),
+            "sequence" => json!({ "type": "integer", "minimum": 1 }),
             _ => json!({ "type": "string", "minLength": 1 }),
         }
     }

@@ -7,7 +7,7 @@ use serde_json::{Map, Value, json};
 use super::{ALL, Answer, Doors, Method, Needs, Operation, Shape, components::Components};
 use crate::control::{
     listing::{Field, ListQuery},
-    types::{Change, Complaint, ErrorCode, Failure, SchemaEntry},
+    types::{Change, Complaint, ErrorCode, Failure, SchemaEntry, Unreachable},
 };
 
 /// The document as it is served.
@@ -81,6 +81,11 @@ pub fn document() -> Value {
 const PRINTED: &[(&str, Answer, &str)] = &[
     ("ssectl.error", Answer::of::<Complaint>(), "An error of ssectl: with -o json or jsonl a line on stderr"),
     ("ssectl.change", Answer::of::<Change>(), "A line of a list with --watch -o jsonl"),
+    (
+        "unreachable",
+        Answer::one_of::<Unreachable>("unreachable"),
+        "With --allow-unreachable, in place of the answer",
+    ),
     ("schemas.list", Answer::list_of::<SchemaEntry>("schemas.list"), "What ssectl schema knows"),
 ];
 

@@ -14,6 +14,7 @@ mod operation;
 mod schema;
 pub(crate) mod tasks;
 pub(crate) mod versions;
+pub(crate) mod wait;
 
 pub use self::{
     document::document,
@@ -26,7 +27,7 @@ pub(crate) use self::document::DOCUMENT;
 
 /// Every operation, as documents list them.
 pub const ALL: &[&[Operation]] =
-    &[daemon::ALL, connections::ALL, versions::ALL, tasks::ALL, events::ALL, audit::ALL];
+    &[daemon::ALL, connections::ALL, versions::ALL, tasks::ALL, events::ALL, wait::ALL, audit::ALL];
 
 #[cfg(test)]
 mod tests;

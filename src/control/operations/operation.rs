@@ -92,6 +92,11 @@ impl Answer {
         Self { kind: "", shape: Shape::Bare, form: T::json_schema }
     }
 
+    /// Returns one thing that is said by this name.
+    pub(super) const fn one_of<T: JsonSchema>(kind: &'static str) -> Self {
+        Self { kind, shape: Shape::One, form: Single::<T>::json_schema }
+    }
+
     /// Returns a list that is said by this name.
     pub(super) const fn list_of<T: JsonSchema>(kind: &'static str) -> Self {
         Self { kind, shape: Shape::Many(&[]), form: List::<T>::json_schema }

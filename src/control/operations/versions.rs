@@ -2,9 +2,11 @@
 
 use super::Operation;
 use crate::{
-    control::types::{ClearReceipt, ClearVersion, ErrorCode, VersionFor},
+    control::types::{
+        ClearReceipt, ClearVersion, DeliveryWait, ErrorCode, VersionAbout, VersionFor, VersionStatus,
+    },
     role::Verb,
-    version::{PendingVersion, QueueVersion, VersionReceipt},
+    version::{PendingVersion, QueueVersion, QueuedVersion, VersionDelivery, VersionReceipt},
 };
 
 pub(crate) const LIST: Operation =
@@ -33,4 +35,29 @@ pub(crate) const CLEAR: Operation =
         .takes::<ClearVersion>()
         .gives::<ClearReceipt>("versions.cleared");
 
-pub(super) const ALL: &[Operation] = &[LIST, CURRENT, QUEUE, CLEAR];
+pub(crate) const HISTORY: Operation = Operation::get(
+    "versions.history",
+    "/v1/versions/history",
+    "The last 100 versions that were queued, newest first, and how far each has come",
+)
+.lists::<QueuedVersion>("versions.history");
+
+pub(crate) const STATUS: Operation = Operation::get(
+    "versions.status",
+    "/v1/versions/status",
+    "How many of the present connections were sent which version",
+)
+.asks::<VersionAbout>()
+.or(&[ErrorCode::NotFound])
+.gives::<VersionStatus>("versions.status");
+
+pub(crate) const DELIVERY: Operation = Operation::get(
+    "versions.delivery",
+    "/v1/versions/{sequence}/delivery",
+    "How far a version has come, once it is decided whether that is far enough",
+)
+.published()
+.asks::<DeliveryWait>()
+.gives::<VersionDelivery>("version.delivery");
+
+pub(super) const ALL: &[Operation] = &[LIST, CURRENT, QUEUE, CLEAR, HISTORY, STATUS, DELIVERY];

@@ -45,19 +45,12 @@ pub(super) async fn status(State(services): State<Shared>) -> Json<Single<Status
         degraded: services.degraded(),
     };
     let mut answer = Single::new("status", status);
-    answer.warnings.extend(disagreement(&services));
+    answer.warnings.extend(services.versions.disagreement().await);
     Json(answer)
 }
 
-/// Returns a warning if the frontend serves another version than the one that newcomers are told.
-fn disagreement(services: &Services) -> Option<String> {
-    let pending = services.versions.current(None)?.version;
-    let fetched = services.versions.fetched().filter(|fetched| *fetched != pending)?;
-    Some(format!("{pending} is pending for everyone, but frontend_version_url says {fetched}"))
-}
-
 /// Returns the name of a variant, as in JSON.
-fn name(variant: &impl Serialize) -> String {
+pub(super) fn name(variant: &impl Serialize) -> String {
     match serde_json::to_value(variant) {
         Ok(serde_json::Value::String(name)) => name,
         _ => String::new(),

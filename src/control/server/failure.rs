@@ -182,6 +182,11 @@ impl From<VersionError> for Rejected {
         match error {
             VersionError::Invalid(message) => Self::invalid(message),
             VersionError::TooLarge(error) => error.into(),
+            VersionError::KeyUsed(message) => Self::new(ErrorCode::Conflict, message)
+                .hint("use another key for another order; repeat an order unchanged with its key"),
+            VersionError::Unexpected(message) => {
+                Self::new(ErrorCode::Conflict, message).hint("see who queued what: ssectl version history")
+            }
             VersionError::Receipt(error) => error.into(),
             VersionError::ShuttingDown(error) => error.into(),
             VersionError::Full(_) => Self::new(ErrorCode::Refused, error.to_string())

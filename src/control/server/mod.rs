@@ -15,6 +15,7 @@ mod tasks;
 #[cfg(test)]
 mod tests;
 mod versions;
+mod wait;
 
 use std::sync::Arc;
 

@@ -7,7 +7,9 @@ use axum::{
     routing::{MethodRouter, get, post},
 };
 
-use super::{Shared, audit, connections, daemon, drain, events, extract, follow, guard, tasks, versions};
+use super::{
+    Shared, audit, connections, daemon, drain, events, extract, follow, guard, tasks, versions, wait,
+};
 use crate::control::operations::{self as operations, Doors, Method, Needs, Operation};
 
 /// Operations with their handlers, for those who come through one door.
@@ -21,7 +23,9 @@ pub(super) struct Routes {
 impl Routes {
     /// Returns what is served there: at [`Doors::Socket`] everything.
     pub(super) fn behind(door: Doors, services: &Shared) -> Self {
-        use operations::{audit as a, connections as c, daemon as d, events as e, tasks as t, versions as v};
+        use operations::{
+            audit as a, connections as c, daemon as d, events as e, tasks as t, versions as v, wait as w,
+        };
         let none = Self { services: services.clone(), door, router: Router::new(), served: Vec::new() };
         none.serve(&d::STATUS, daemon::status)
             .serve(&d::OPENAPI, daemon::openapi)
@@ -41,6 +45,13 @@ impl Routes {
             .serve(&v::CURRENT, versions::current)
             .serve(&v::QUEUE, versions::queue)
             .serve(&v::CLEAR, versions::clear)
+            .serve(&v::HISTORY, versions::history)
+            .serve(&v::STATUS, versions::status)
+            .serve(&v::DELIVERY, versions::delivery)
+            .serve(&w::READY, wait::ready)
+            .serve(&w::DRAINED, wait::drained)
+            .serve(&w::VERSION, wait::version)
+            .serve(&w::TASK, wait::task)
             .serve(&t::LIST, tasks::list)
             .serve(&t::CREATE, tasks::create)
             .serve(&t::SHOW, tasks::show)

@@ -94,13 +94,7 @@ fn refused<T>(outcome: Result<T, ClientError>) -> ApiError {
 }
 
 fn queue(version: &str, key: &str) -> QueueVersion {
-    QueueVersion {
-        version: version.into(),
-        changelog: None,
-        request_id: None,
-        live_to_all: false,
-        key: Some(key.into()),
-    }
+    QueueVersion { version: version.into(), key: Some(key.into()), ..QueueVersion::default() }
 }
 
 fn demo(name: &str, key: &str) -> CreateTask {

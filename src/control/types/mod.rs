@@ -21,9 +21,10 @@ mod printed;
 mod status;
 mod tasks;
 mod versions;
+mod wait;
 mod watching;
 
 pub use self::{
     audit::*, connections::*, daemon::*, envelope::*, error::*, events::*, line::*, printed::*, status::*,
-    tasks::*, versions::*, watching::*,
+    tasks::*, versions::*, wait::*, watching::*,
 };

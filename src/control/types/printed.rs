@@ -59,3 +59,16 @@ pub struct SchemaEntry {
     /// What it describes.
     pub description: String,
 }
+
+/// The daemon could not be reached, nothing was sent, and that was allowed.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Unreachable {
+    /// Nothing was done: false.
+    pub done: bool,
+    /// What happened.
+    pub reason: String,
+    /// Why, where there is more to say.
+    pub cause: Option<String>,
+    /// What to type next.
+    pub hint: Option<String>,
+}

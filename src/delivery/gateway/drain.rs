@@ -12,7 +12,7 @@ use super::{
     outbox::{Item, Outbox, Parcel},
     peer::Outcome,
 };
-use crate::{connection::Connection, metrics::SendStatus, token::Token};
+use crate::{connection::Connection, delivery::Fate, metrics::SendStatus, token::Token};
 
 /// At most one line about failures in this time, with the number of those that it stands for.
 const COMPLAINT_EVERY: Duration = Duration::from_secs(5);
@@ -131,12 +131,16 @@ impl Shared {
         let status =
             if matches!(outcome, Outcome::Accepted) { SendStatus::Success } else { SendStatus::Error };
         self.metrics.sent(service, status, 1);
-        let connection = &*parcel.connection;
+        let (connection, message) = (&*parcel.connection, &parcel.message);
         match outcome {
-            Outcome::Accepted => self.took(&[connection], &parcel.message),
+            Outcome::Accepted => self.took(&[connection], message),
             Outcome::NotFound => self.unknown(&[connection]),
-            Outcome::Failed(why) => self.failed(&[connection], &why),
+            Outcome::Failed(why) => {
+                message.settle(connection, Fate::Failed);
+                self.failed(&[connection], &why);
+            }
             Outcome::TimedOut => {
+                message.settle(connection, Fate::Failed);
                 self.failed(&[connection], LATE);
                 return Lane::Side;
             }

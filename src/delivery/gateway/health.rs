@@ -10,7 +10,10 @@ use std::{
 };
 
 use super::{Shared, message::Message};
-use crate::connection::{CloseReason, Connection};
+use crate::{
+    connection::{CloseReason, Connection},
+    delivery::Fate,
+};
 
 /// So many unknown connections in a row, none of them known, are no coincidence.
 const MANY: usize = 20;
@@ -131,6 +134,7 @@ impl Shared {
     /// The gateway has these, and took an event for each of them.
     pub(super) fn took(&self, taking: &[&Connection], message: &Message) {
         if !taking.is_empty() {
+            taking.iter().for_each(|connection| message.settle(connection, Fate::Written));
             self.health.reached(self.roster.delivered(taking, message.size()));
         }
     }

@@ -2,21 +2,35 @@
 
 use std::sync::Arc;
 
-use crate::{event::Event, token::Token};
+use crate::{
+    connection::Connection,
+    delivery::{Fate, Reach},
+    event::Event,
+    token::Token,
+};
 
 /// An event, encoded for all tokens.
 pub(super) struct Message {
     /// The event.
     pub(super) event: Arc<Event>,
+    /// Told what becomes of it, if somebody wants to know.
+    reach: Option<Arc<Reach>>,
     /// Everything after the token.
     tail: String,
 }
 
 impl Message {
-    pub(super) fn encode(event: Arc<Event>) -> Self {
+    pub(super) fn encode(event: Arc<Event>, reach: Option<Arc<Reach>>) -> Self {
         let (name, data) = (quoted(event.name.as_str()), quoted(event.data.as_str()));
         let tail = format!(r#","event":{{"name":{name},"data":{data}}},"close":false}}"#);
-        Self { event, tail }
+        Self { event, reach, tail }
+    }
+
+    /// Notes what became of it for a connection.
+    pub(super) fn settle(&self, connection: &Connection, fate: Fate) {
+        if let Some(reach) = &self.reach {
+            reach.settle(connection, fate);
+        }
     }
 
     /// Returns what it counts in an outbox: what it has in any framing, escaping left out, so that an event
@@ -96,7 +110,7 @@ mod tests {
             kind: Kind::Application,
         };
         let token = r#"a"b\c"#.parse().expect("a token");
-        let message = Message::encode(Arc::new(event));
+        let message = Message::encode(Arc::new(event), None);
         assert_eq!(
             message.body(&token),
             r#"{"token":"a\"b\\c","event":{"name":"version","data":"{\"version\":\"1\\\"é\"}"},"close":false}"#

@@ -161,7 +161,10 @@ mod tests {
             data: JsonLine::encode(&(number, "x".repeat(padding))).expect("JSON"),
             kind,
         };
-        Parcel { connection: Arc::clone(connection), message: Arc::new(Message::encode(Arc::new(event))) }
+        Parcel {
+            connection: Arc::clone(connection),
+            message: Arc::new(Message::encode(Arc::new(event), None)),
+        }
     }
 
     fn progress(task: &str) -> Kind {

@@ -17,7 +17,7 @@ use super::{
     outbox::{Item, Offer, Outbox, Parcel},
     peer::Together,
 };
-use crate::{connection::Connection, metrics::SendStatus, token::Token};
+use crate::{connection::Connection, delivery::Fate, metrics::SendStatus, token::Token};
 
 /// Tokens that begin together. More than one request for a large audience: they are under way side by side.
 const GROUP: usize = 1024;
@@ -220,6 +220,7 @@ impl Shared {
                 self.metrics.sent(service, SendStatus::Error, all);
                 let why = if let Together::Failed(why) = &outcome { why } else { LATE };
                 let everyone: Vec<_> = load.parcels.iter().map(|parcel| &*parcel.connection).collect();
+                everyone.iter().for_each(|connection| load.message.settle(connection, Fate::Failed));
                 self.failed(&everyone, why);
                 return;
             }
@@ -230,6 +231,7 @@ impl Shared {
             if unknown.contains(token) {
                 gone.push(connection);
             } else if failed.contains(token) {
+                load.message.settle(connection, Fate::Failed);
                 self.roster.doubted(&[connection]);
                 self.roster.lost(&[connection]);
                 self.complain(connection, "it could not write to this connection");

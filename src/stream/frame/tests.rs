@@ -12,7 +12,11 @@ fn frame(framing: Framing, sequence: u64, name: &str, data: &serde_json::Value, 
     let name: EventName = name.parse().expect("a name");
     let data = JsonLine::encode(data).expect("JSON");
     let event = Arc::new(Event { name, data, kind });
-    Frame::event(framing, EPOCH, &Dispatch { sequence: Sequence(sequence), event, at: Instant::now() })
+    Frame::event(
+        framing,
+        EPOCH,
+        &Dispatch { sequence: Sequence(sequence), event, at: Instant::now(), reach: None },
+    )
 }
 
 fn text(frame: &Frame, transfer: Transfer) -> &str {

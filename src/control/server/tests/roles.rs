@@ -74,6 +74,13 @@ async fn every_route_needs_a_role_and_is_shut_to_lower_ones() {
         ("reader", "GET", "/v1/connections/events?filter=x", json!({})),
         ("reader", "GET", "/v1/versions", json!({})),
         ("reader", "GET", "/v1/versions/current", json!({})),
+        ("reader", "GET", "/v1/versions/history", json!({})),
+        ("reader", "GET", "/v1/versions/status", json!({})),
+        ("reader", "GET", "/v1/versions/1/delivery", json!({})),
+        ("reader", "GET", "/v1/wait/ready", json!({})),
+        ("reader", "GET", "/v1/wait/drained", json!({})),
+        ("reader", "GET", "/v1/wait/version", json!({})),
+        ("reader", "GET", "/v1/wait/task", json!({})),
         ("reader", "GET", "/v1/tasks", json!({})),
         ("reader", "GET", "/v1/tasks/absent", json!({})),
         ("reader", "GET", "/v1/tasks/absent/events", json!({})),
@@ -99,7 +106,11 @@ async fn every_route_needs_a_role_and_is_shut_to_lower_ones() {
         ("admin", "POST", "/v1/daemon/stop", json!({})),
     ];
     for operation in operations::ALL.iter().copied().flatten() {
-        let path = operation.path.replace("{request_id}", "absent").replace("{id}", "absent");
+        let path = operation
+            .path
+            .replace("{request_id}", "absent")
+            .replace("{id}", "absent")
+            .replace("{sequence}", "1");
         let method = operation.method.key().to_uppercase();
         let place = |route: &(&str, &str, &str, Value)| route.2.split('?').next() == Some(&*path);
         let tried = |route: &(&str, &str, &str, Value)| route.1 == method && place(route);

@@ -163,7 +163,7 @@ impl House {
         let sequence = Sequence(self.last.fetch_add(1, Ordering::Relaxed) + 1);
         let data = JsonLine::encode(payload).expect("JSON");
         let event = Arc::new(Event { name: "test".parse().expect("a name"), data, kind: kind.clone() });
-        self.delivery.enqueue(to, Dispatch { sequence, event, at: Instant::now() }).await;
+        self.delivery.enqueue(to, Dispatch { sequence, event, at: Instant::now(), reach: None }).await;
     }
 
     pub(super) async fn departure(&mut self) -> (Serial, CloseReason) {

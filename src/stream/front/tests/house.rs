@@ -125,7 +125,7 @@ fn any_name() -> Arc<Hosts> {
 fn dispatch(payload: &str, kind: Kind) -> Dispatch {
     let data = JsonLine::encode(payload).expect("JSON");
     let event = Arc::new(Event { name: "test".parse().expect("a name"), data, kind });
-    Dispatch { sequence: Sequence(1), event, at: Instant::now() }
+    Dispatch { sequence: Sequence(1), event, at: Instant::now(), reach: None }
 }
 
 struct Noted {
