@@ -1959,7 +1959,7 @@ _ssectl() {
             return 0
             ;;
         ssectl__subcmd__task__subcmd__complete)
-            opts="-o -q -v -h --result --deploy-id --key --socket --timeout --output --json --quiet --verbose --no-input --color --help"
+            opts="-o -q -v -h --result --allow-unreachable --deploy-id --key --socket --timeout --output --json --quiet --verbose --no-input --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -2005,7 +2005,7 @@ _ssectl() {
             return 0
             ;;
         ssectl__subcmd__task__subcmd__create)
-            opts="-o -q -v -h --name --deploy-id --key --socket --timeout --output --json --quiet --verbose --no-input --color --help"
+            opts="-o -q -v -h --name --allow-unreachable --deploy-id --key --socket --timeout --output --json --quiet --verbose --no-input --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -2051,7 +2051,7 @@ _ssectl() {
             return 0
             ;;
         ssectl__subcmd__task__subcmd__fail)
-            opts="-o -q -v -h --error --deploy-id --key --socket --timeout --output --json --quiet --verbose --no-input --color --help"
+            opts="-o -q -v -h --error --allow-unreachable --deploy-id --key --socket --timeout --output --json --quiet --verbose --no-input --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -2371,7 +2371,7 @@ _ssectl() {
             return 0
             ;;
         ssectl__subcmd__task__subcmd__progress)
-            opts="-o -q -v -h --text --value --percent --socket --timeout --output --json --quiet --verbose --no-input --color --help"
+            opts="-o -q -v -h --allow-unreachable --text --value --percent --socket --timeout --output --json --quiet --verbose --no-input --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0

@@ -792,6 +792,7 @@ name\t'Bare ids, one a line'"
 complete -c ssectl -n "__fish_ssectl_using_subcommand task; and __fish_seen_subcommand_from create" -l color -d 'When to colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
 always\t'Always'
 never\t'Never'"
+complete -c ssectl -n "__fish_ssectl_using_subcommand task; and __fish_seen_subcommand_from create" -l allow-unreachable -d 'Succeed with a warning where the daemon cannot be reached and nothing was sent; nothing else is forgiven'
 complete -c ssectl -n "__fish_ssectl_using_subcommand task; and __fish_seen_subcommand_from create" -l json -d 'The same as `-o json`'
 complete -c ssectl -n "__fish_ssectl_using_subcommand task; and __fish_seen_subcommand_from create" -s q -l quiet -d 'Print nothing but the answer: no notes, no progress'
 complete -c ssectl -n "__fish_ssectl_using_subcommand task; and __fish_seen_subcommand_from create" -s v -l verbose -d 'Say which socket is used and why, and what was asked'
@@ -810,6 +811,7 @@ name\t'Bare ids, one a line'"
 complete -c ssectl -n "__fish_ssectl_using_subcommand task; and __fish_seen_subcommand_from progress" -l color -d 'When to colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
 always\t'Always'
 never\t'Never'"
+complete -c ssectl -n "__fish_ssectl_using_subcommand task; and __fish_seen_subcommand_from progress" -l allow-unreachable -d 'Succeed with a warning where the daemon cannot be reached and nothing was sent; nothing else is forgiven'
 complete -c ssectl -n "__fish_ssectl_using_subcommand task; and __fish_seen_subcommand_from progress" -l json -d 'The same as `-o json`'
 complete -c ssectl -n "__fish_ssectl_using_subcommand task; and __fish_seen_subcommand_from progress" -s q -l quiet -d 'Print nothing but the answer: no notes, no progress'
 complete -c ssectl -n "__fish_ssectl_using_subcommand task; and __fish_seen_subcommand_from progress" -s v -l verbose -d 'Say which socket is used and why, and what was asked'
@@ -827,6 +829,7 @@ name\t'Bare ids, one a line'"
 complete -c ssectl -n "__fish_ssectl_using_subcommand task; and __fish_seen_subcommand_from complete" -l color -d 'When to colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
 always\t'Always'
 never\t'Never'"
+complete -c ssectl -n "__fish_ssectl_using_subcommand task; and __fish_seen_subcommand_from complete" -l allow-unreachable -d 'Succeed with a warning where the daemon cannot be reached and nothing was sent; nothing else is forgiven'
 complete -c ssectl -n "__fish_ssectl_using_subcommand task; and __fish_seen_subcommand_from complete" -l json -d 'The same as `-o json`'
 complete -c ssectl -n "__fish_ssectl_using_subcommand task; and __fish_seen_subcommand_from complete" -s q -l quiet -d 'Print nothing but the answer: no notes, no progress'
 complete -c ssectl -n "__fish_ssectl_using_subcommand task; and __fish_seen_subcommand_from complete" -s v -l verbose -d 'Say which socket is used and why, and what was asked'
@@ -844,6 +847,7 @@ name\t'Bare ids, one a line'"
 complete -c ssectl -n "__fish_ssectl_using_subcommand task; and __fish_seen_subcommand_from fail" -l color -d 'When to colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
 always\t'Always'
 never\t'Never'"
+complete -c ssectl -n "__fish_ssectl_using_subcommand task; and __fish_seen_subcommand_from fail" -l allow-unreachable -d 'Succeed with a warning where the daemon cannot be reached and nothing was sent; nothing else is forgiven'
 complete -c ssectl -n "__fish_ssectl_using_subcommand task; and __fish_seen_subcommand_from fail" -l json -d 'The same as `-o json`'
 complete -c ssectl -n "__fish_ssectl_using_subcommand task; and __fish_seen_subcommand_from fail" -s q -l quiet -d 'Print nothing but the answer: no notes, no progress'
 complete -c ssectl -n "__fish_ssectl_using_subcommand task; and __fish_seen_subcommand_from fail" -s v -l verbose -d 'Say which socket is used and why, and what was asked'

@@ -143,11 +143,18 @@ pub(crate) struct Status {
 impl Command {
     /// Returns whether a daemon that cannot be reached, so that nothing was sent, is forgiven.
     pub(crate) fn allows_unreachable(&self) -> bool {
-        match self {
-            Self::Version(Version::Queue(order)) => order.unreachable.allow_unreachable,
-            Self::Event(Event::Send(order)) => order.unreachable.allow_unreachable,
-            _ => false,
-        }
+        let allowed = match self {
+            Self::Version(Version::Queue(order)) => &order.unreachable,
+            Self::Event(Event::Send(order)) => &order.unreachable,
+            Self::Task(Task::Progress(report)) => &report.unreachable,
+            Self::Task(
+                Task::Create { unreachable, .. }
+                | Task::Complete { unreachable, .. }
+                | Task::Fail { unreachable, .. },
+            ) => unreachable,
+            _ => return false,
+        };
+        allowed.allow_unreachable
     }
 }
 

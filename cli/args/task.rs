@@ -5,7 +5,7 @@ use std::{ffi::OsString, time::Duration};
 use clap::{Args, Subcommand};
 use serde_json::Value;
 
-use super::Key;
+use super::{AllowUnreachable, Key};
 use crate::{listing::ListOptions, parse};
 
 #[derive(Debug, Subcommand)]
@@ -33,6 +33,8 @@ pub(crate) enum Task {
         #[arg(long, value_parser = parse::task_name)]
         name: String,
         #[command(flatten)]
+        unreachable: AllowUnreachable,
+        #[command(flatten)]
         key: Key,
     },
     /// Reports how far your task is; also without news, to show that it lives
@@ -45,6 +47,8 @@ pub(crate) enum Task {
         #[arg(long, value_name = "JSON", value_parser = parse_object)]
         result: Option<Object>,
         #[command(flatten)]
+        unreachable: AllowUnreachable,
+        #[command(flatten)]
         key: Key,
     },
     /// Ends your task badly
@@ -54,6 +58,8 @@ pub(crate) enum Task {
         /// Why it failed; browsers see it
         #[arg(long, value_name = "TEXT", value_parser = parse::id)]
         error: String,
+        #[command(flatten)]
+        unreachable: AllowUnreachable,
         #[command(flatten)]
         key: Key,
     },
@@ -141,6 +147,8 @@ pub(crate) struct RunTask {
 pub(crate) struct Progress {
     #[command(flatten)]
     pub(crate) task: TaskId,
+    #[command(flatten)]
+    pub(crate) unreachable: AllowUnreachable,
     /// What it is doing
     #[arg(long)]
     pub(crate) text: Option<String>,

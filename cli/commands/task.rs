@@ -28,7 +28,7 @@ pub(super) async fn run(context: &Context, verb: Task) -> Outcome {
     match verb {
         Task::Start(order) => start(context, order).await,
         Task::Run(_) => Err(CliError::usage("task run needs no daemon, and is run before one is looked for")),
-        Task::Create { name, key } => {
+        Task::Create { name, key, .. } => {
             let key = key.choose();
             let order = CreateTask {
                 builtin: None,
@@ -40,13 +40,13 @@ pub(super) async fn run(context: &Context, verb: Task) -> Outcome {
             receipt(context, "created", &answer)
         }
         Task::Progress(report) => progress(context, report).await,
-        Task::Complete { task, result, key } => {
+        Task::Complete { task, result, key, .. } => {
             let key = key.choose();
             let order = EndTask { result, error: None, key: Some(key.clone()) };
             let answer = context.order(&key, client.complete_task(&task.task_id, &order)).await?;
             receipt(context, "completed", &answer)
         }
-        Task::Fail { task, error, key } => {
+        Task::Fail { task, error, key, .. } => {
             let key = key.choose();
             let order = EndTask { result: None, error: Some(error), key: Some(key.clone()) };
             let answer = context.order(&key, client.fail_task(&task.task_id, &order)).await?;

@@ -86,7 +86,7 @@ async fn each_mutation_has_one_line_with_who_what_and_how_it_ended() {
             "version.queue",
             "2.0 for everyone",
             "k1",
-            "the key \"k1\" was used before with another request",
+            "the key \"k1\" was used for 1.0 for everyone (sequence 1); this order is 2.0 for everyone",
         ),
         mine("task.create", "import", "k2", json!({"task": id})),
         mine("task.complete", &id, "k3", json!({})),

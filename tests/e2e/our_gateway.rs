@@ -70,6 +70,22 @@ async fn versions_tasks_and_disconnects_reach_browsers_behind_our_gateway() {
 }
 
 #[tokio::test]
+async fn a_deploy_waits_until_our_gateway_has_written_to_everyone() {
+    let house = House::new(&[], &[]).await;
+    let browsers = house.browsers(30).await;
+    let cli = house.daemon.cli();
+    // One by one, and once the gateway has said that it can, many at once.
+    for version in ["1", "2"] {
+        let receipt = cli.json(&["version", "queue", version, "--wait"]).await["item"].take();
+        assert_eq!((&receipt["written"], &receipt["reached"]), (&json!(30), &json!(true)), "{receipt}");
+    }
+    drop(browsers);
+    cli.run(&["wait", "drained"]).await.expect(0);
+    let receipt = cli.json(&["version", "queue", "3", "--wait"]).await["item"].take();
+    assert_eq!((&receipt["connections"], &receipt["written"]), (&json!(0), &json!(0)), "{receipt}");
+}
+
+#[tokio::test]
 async fn browsers_stay_connected_while_the_daemon_restarts() {
     let house = House::new(&[], &[]).await;
     let mut browsers = house.browsers(5).await;

@@ -91,7 +91,17 @@ async fn an_unreachable_daemon_is_forgiven_and_nothing_else() {
     assert!(words.stderr.contains("nothing was sent"), "{words:?}");
     let answer = cli.json(&forgiven).await;
     assert_eq!((&answer["schema"], &answer["item"]["done"]), (&json!("ssectl/unreachable"), &json!(false)));
-    cli.run(&["event", "send", "x", "1", "--allow-unreachable"]).await.expect(0);
+    for words in [
+        &["event", "send", "x", "1"][..],
+        &["task", "create", "--name", "import"],
+        &["task", "progress", "t", "--percent", "5"],
+        &["task", "complete", "t"],
+        &["task", "fail", "t", "--error", "e"],
+    ] {
+        cli.run(words).await.expect_helpful(4);
+        let forgiven = cli.run(&[words, &["--allow-unreachable"]].concat()).await.expect(0);
+        assert!(forgiven.stdout.is_empty(), "{forgiven:?}");
+    }
     cli.run(&["version", "queue", "1"]).await.expect_helpful(4);
     let _heard = serve(&home.path("c.sock"), Manner::HangsUp);
     cli.run(&forgiven).await.expect_helpful(7);
