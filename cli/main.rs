@@ -2,6 +2,7 @@
 
 mod args;
 mod commands;
+mod complete;
 mod confirm;
 mod context;
 mod error;
@@ -21,7 +22,13 @@ use clap::{CommandFactory, Parser};
 
 fn main() -> ExitCode {
     if let Some(generate) = generate::Generate::asked(std::env::args_os()) {
-        return written(generate.run(args::Cli::command().after_long_help(None::<&str>), &manual::MANUAL));
+        let program = args::Cli::command().after_long_help(None::<&str>);
+        let scripts = complete::Shell::ALL.map(|shell| (shell.file(), shell.script()));
+        return written(generate.run(program, &manual::MANUAL, &scripts));
+    }
+    if let Some(answer) = complete::asked(std::env::args_os()) {
+        output::tell(&answer);
+        return exit::Exit::Ok.into();
     }
     let cli = match args::Cli::try_parse() {
         Ok(cli) => cli,

@@ -96,6 +96,12 @@ pub(crate) fn complain(text: &str) {
     let _ = writeln!(io::stderr().lock(), "{text}");
 }
 
+/// Writes to stdout what nobody misses when it cannot be written.
+pub(crate) fn tell(text: &str) {
+    let mut stdout = io::stdout().lock();
+    let _ = stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush());
+}
+
 /// Returns JSON for a reader: indented on a terminal, one line otherwise; harmless to a terminal in any case.
 fn pretty(json: &str) -> String {
     let indented =

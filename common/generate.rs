@@ -42,10 +42,18 @@ impl Generate {
         asked.then(|| Self::parse_from(arguments))
     }
 
-    /// Writes the files.
-    pub(crate) fn run(&self, mut program: clap::Command, manual: &Manual) -> io::Result<()> {
+    /// Writes the files; scripts of its own are the program's completions, where it has them.
+    pub(crate) fn run(
+        &self,
+        mut program: clap::Command,
+        manual: &Manual,
+        scripts: &[(&str, &str)],
+    ) -> io::Result<()> {
         fs::create_dir_all(&self.out)?;
         match self.what {
+            What::Completions if !scripts.is_empty() => {
+                scripts.iter().try_for_each(|(file, script)| fs::write(self.out.join(file), script))
+            }
             What::Completions => {
                 let name = program.get_name().to_owned();
                 for shell in [Shell::Bash, Shell::Zsh, Shell::Fish] {

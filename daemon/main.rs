@@ -36,7 +36,7 @@ use crate::{
 
 fn main() -> ExitCode {
     if let Some(generate) = Generate::asked(std::env::args_os()) {
-        let written = generate.run(Arguments::command(), &manual::MANUAL);
+        let written = generate.run(Arguments::command(), &manual::MANUAL, &[]);
         return ended(written.map_err(|error| Failure::new(Exit::Failed, error)));
     }
     let arguments = Arguments::parse();

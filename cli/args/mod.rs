@@ -1,6 +1,7 @@
 //! The command line.
 
 mod audit;
+mod completions;
 mod connections;
 mod daemon;
 mod event;
@@ -14,7 +15,7 @@ use std::{path::PathBuf, time::Duration};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 pub(crate) use self::{
-    audit::*, connections::*, daemon::*, event::*, schema::*, task::*, version::*, wait::*,
+    audit::*, completions::*, connections::*, daemon::*, event::*, schema::*, task::*, version::*, wait::*,
 };
 use crate::{exit, parse};
 
@@ -131,6 +132,12 @@ pub(crate) enum Command {
     ///
     /// No daemon is needed; it serves the same document as /v1/openapi.json.
     Schema(Schema),
+    /// Prints what makes a shell complete ssectl: commands, options, and the ids that there are
+    ///
+    /// A package installs it. By hand: source <(ssectl completions bash) in ~/.bashrc; the same with zsh in
+    /// ~/.zshrc, after compinit; ssectl completions fish | source in ~/.config/fish/config.fish. A
+    /// daemon that does not answer within 150 ms is not waited for.
+    Completions(Completions),
 }
 
 #[derive(Args, Debug)]

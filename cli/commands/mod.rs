@@ -1,6 +1,7 @@
 //! One file per noun; what a verb prints is beside what it asks.
 
 mod audit;
+mod completions;
 mod connections;
 mod daemon;
 mod event;
@@ -73,6 +74,7 @@ async fn dispatch(cli: Cli) -> Result<ExitCode, CliError> {
         Command::Audit(asked) => audit::run(&daemon()?, asked).await,
         Command::Daemon(verb) => daemon::run(&daemon()?, verb).await,
         Command::Schema(asked) => schema::run(&options, asked),
+        Command::Completions(asked) => completions::run(&options, asked),
     };
     exit.map(ExitCode::from)
 }

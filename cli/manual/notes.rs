@@ -312,6 +312,17 @@ pub(super) const NOTES: &[Note] = &[
         ],
     ),
     note(
+        "completions",
+        &[],
+        &[
+            (
+                "ssectl completions bash > ~/ssectl.bash",
+                "What a line `source ~/ssectl.bash` in ~/.bashrc reads",
+            ),
+            ("ssectl completions fish", "What a package for fish installs"),
+        ],
+    ),
+    note(
         "audit",
         &[("5", "It is for operators.")],
         &[

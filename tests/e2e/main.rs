@@ -17,6 +17,7 @@ mod authorize;
 mod callback;
 mod callback_bugs;
 mod cli;
+mod completions;
 mod connections;
 mod control;
 mod delivery;

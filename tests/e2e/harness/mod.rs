@@ -8,6 +8,7 @@ pub mod in_process;
 mod metrics;
 pub mod shell;
 pub mod sockets;
+pub mod terminal;
 mod verbs;
 
 use std::{future::Future, time::Duration};
