@@ -230,9 +230,8 @@ pub struct ReportProgress {
     /// What the task is doing; the last text stays when not given.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub text: Option<String>,
-    /// 0 to 1; the last value stays when not given or lower.
+    /// 0 to 1, what is beyond is taken as that; the last value stays when not given or lower.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(range(min = 0.0, max = 1.0))]
     pub value: Option<f64>,
 }
 

@@ -7,7 +7,7 @@ use tokio::io::{AsyncBufReadExt, BufReader};
 
 use crate::{
     fakes::browser::Browser,
-    harness::{Daemon, within},
+    harness::{Daemon, contract, within},
 };
 
 #[tokio::test]
@@ -107,6 +107,7 @@ async fn a_watched_list_tells_who_comes_and_goes() {
     let mut next = async || {
         let line = within("a change", lines.next_line()).await.expect("readable").expect("a line");
         let change: Value = serde_json::from_str(&line).expect("JSON");
+        contract::check_value("jsonl", &change);
         format!("{} {}", change["type"], change["item"]["request_id"]).replace('"', "")
     };
     assert_eq!(next().await, "added first");

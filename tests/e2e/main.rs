@@ -19,6 +19,7 @@ mod callback_bugs;
 mod cli;
 mod completions;
 mod connections;
+mod contract;
 mod control;
 mod delivery;
 mod disconnect;

@@ -5,7 +5,7 @@ use std::{path::PathBuf, process::Stdio};
 use serde_json::Value;
 use tokio::process::Command;
 
-use super::within;
+use super::{contract, within};
 
 /// Runs `ssectl` against one socket.
 #[derive(Clone, Debug)]
@@ -62,6 +62,16 @@ impl Output {
 
 /// Runs a command to its end.
 pub async fn finish(mut command: Command) -> Output {
+    let arguments = command.as_std().get_args().map(|argument| argument.to_string_lossy().into_owned());
+    let arguments: Vec<String> = arguments.collect();
+    let output = end_of(&mut command).await;
+    if command.as_std().get_program() == env!("CARGO_BIN_EXE_ssectl") {
+        contract::check_printed(&arguments, &output);
+    }
+    output
+}
+
+async fn end_of(command: &mut Command) -> Output {
     within("ssectl to end", async {
         let child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("ssectl can be run");
         let output = child.wait_with_output().await.expect("its output can be read");

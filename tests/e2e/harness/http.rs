@@ -8,7 +8,7 @@ use tokio::{
     net::TcpStream,
 };
 
-use super::within;
+use super::{contract, within};
 
 /// An answer, read to its end.
 #[derive(Clone, Debug)]
@@ -51,7 +51,10 @@ pub fn request(method: &str, target: &str, headers: &[(&str, &str)], body: &[u8]
 /// Sends a request and reads the answer.
 pub async fn exchange(stream: impl AsyncRead + AsyncWrite + Unpin, request: &[u8]) -> Response {
     let bytes = talk(stream, request).await;
-    parse(&bytes).unwrap_or_else(|| panic!("no answer: {:?}", String::from_utf8_lossy(&bytes)))
+    let response = parse(&bytes);
+    let response = response.unwrap_or_else(|| panic!("no answer: {:?}", String::from_utf8_lossy(&bytes)));
+    contract::check_answer(request, &response);
+    response
 }
 
 async fn talk(mut stream: impl AsyncRead + AsyncWrite + Unpin, request: &[u8]) -> Vec<u8> {

@@ -1,6 +1,7 @@
 //! What every story stands on: the real binaries as processes, and plain HTTP to talk to them.
 
 mod cli;
+pub mod contract;
 mod daemon;
 pub mod gateway;
 pub mod http;

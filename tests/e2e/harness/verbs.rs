@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 use tokio::net::UnixStream;
 
-use super::{Daemon, Metrics, Response, http, until};
+use super::{Daemon, Metrics, Response, contract, http, until};
 
 impl Daemon {
     /// `GET` of the control API.
@@ -19,7 +19,9 @@ impl Daemon {
 
     /// Sends bytes to the control socket and reads the answer.
     pub async fn control(&self, request: &[u8]) -> Response {
-        http::exchange(self.connect().await, request).await
+        let response = http::exchange(self.connect().await, request).await;
+        contract::check_status(request, &response);
+        response
     }
 
     /// Connects to the control socket.
