@@ -115,7 +115,8 @@ fn lines(json: &str) -> String {
     let mut answer: Value = serde_json::from_str(json).unwrap_or_default();
     let schema = answer["schema"].as_str().unwrap_or_default();
     let kind = schema.strip_prefix("ssectl/").unwrap_or(schema);
-    let kind = Value::from(kind.strip_suffix("s.list").unwrap_or(kind));
+    let one = kind.strip_suffix("s.list").or_else(|| kind.strip_suffix(".list"));
+    let kind = Value::from(one.unwrap_or(kind));
     let items = match answer["items"].take() {
         Value::Array(items) => items,
         _ => vec![answer["item"].take()],
@@ -194,6 +195,10 @@ mod tests {
         assert_eq!(
             lines(r#"{"schema":"ssectl/receipt","item":{"a":1}}"#),
             "{\"type\":\"receipt\",\"a\":1}\n"
+        );
+        assert_eq!(
+            lines(r#"{"schema":"ssectl/audit.list","items":[{"a":1}]}"#),
+            "{\"type\":\"audit\",\"a\":1}\n"
         );
         assert_eq!(lines(r#"{"schema":"ssectl/tasks.list","items":[]}"#), "");
     }

@@ -4,10 +4,11 @@ use std::{collections::BTreeSet, path::PathBuf};
 
 use serde_json::{Value, json};
 use ssectl_core::control::operations;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 use crate::{
     fakes::browser::Browser,
-    harness::{Cli, Daemon, contract, http},
+    harness::{Cli, Daemon, contract, http, within},
 };
 
 /// Returns `ssectl` where there is no daemon.
@@ -62,11 +63,42 @@ async fn ask(daemon: &Daemon, seen: &mut BTreeSet<&'static str>, request: &str, 
     serde_json::from_str(&answer.body).unwrap_or_default()
 }
 
+/// A stream that goes on while other things are asked for.
+struct Stream {
+    request: Vec<u8>,
+    socket: tokio::net::UnixStream,
+    heard: Vec<u8>,
+}
+
+impl Stream {
+    /// Returns one of which the first line is there.
+    async fn begin(daemon: &Daemon, target: &str) -> Self {
+        let request = http::request("GET", target, &[], b"");
+        let (mut socket, mut heard) = (daemon.connect().await, Vec::new());
+        socket.write_all(&request).await.expect("sent");
+        let begun = |heard: &[u8]| String::from_utf8_lossy(heard).contains(r#"{"type":"#);
+        while !begun(&heard) {
+            let length = within("a first line", socket.read_buf(&mut heard)).await.expect("readable");
+            assert!(length > 0, "{target} ended: {}", String::from_utf8_lossy(&heard));
+        }
+        Self { request, socket, heard }
+    }
+
+    /// Waits for its end. Returns what it was.
+    async fn end(mut self) -> &'static str {
+        within("the end of a stream", self.socket.read_to_end(&mut self.heard)).await.expect("readable");
+        let answer = http::parse(&self.heard).expect("an answer").expect(200);
+        contract::check_answer(&self.request, &answer).expect("it is described").name
+    }
+}
+
 #[tokio::test]
 async fn every_operation_answers_what_is_described() {
     let daemon = Daemon::start(&[]).await;
     let _tab = Browser::open(daemon.public, "tab").await;
     let mut seen = BTreeSet::new();
+    // Those that go on until the daemon's end.
+    let mut streams = vec![Stream::begin(&daemon, "/v1/connections/events").await];
     let mut ask = async |request: &str, body: Value| ask(&daemon, &mut seen, request, body).await;
     ask("GET /v1/status", json!(null)).await;
     ask("GET /v1/openapi.json", json!(null)).await;
@@ -75,11 +107,21 @@ async fn every_operation_answers_what_is_described() {
     ask("POST /v1/versions", json!({"version": "1", "changelog": "New", "key": "k"})).await;
     ask("GET /v1/versions", json!(null)).await;
     ask("GET /v1/versions/current?request_id=tab", json!(null)).await;
+    ask("GET /v1/versions/history", json!(null)).await;
+    ask("GET /v1/versions/status?version=1", json!(null)).await;
+    ask("GET /v1/versions/1/delivery", json!(null)).await;
+    ask("GET /v1/wait/version?version=1&min=100%25&timeout_ms=10", json!(null)).await;
+    ask("GET /v1/wait/ready", json!(null)).await;
+    ask("GET /v1/wait/drained", json!(null)).await;
+    ask("GET /v1/wait/task?task_id=nobody", json!(null)).await;
     ask("POST /v1/versions/clear", json!({"all": true})).await;
     ask("POST /v1/events", json!({"name": "order.paid", "data": [1, null], "request_id": "tab"})).await;
     ask("GET /v1/connections?ghosts=true&filter=age%3C1h&sort=-age&limit=1", json!(null)).await;
     ask("GET /v1/connections/tab", json!(null)).await;
-    ask("POST /v1/connections/disconnect", json!({"request_ids": ["tab", "nobody"]})).await;
+    let away = json!({"request_ids": ["tab", "nobody"], "no_reconnect_ms": 60_000, "reason": "moved"});
+    ask("POST /v1/connections/disconnect", away).await;
+    ask("GET /v1/connections/blocked", json!(null)).await;
+    ask("POST /v1/connections/unblock", json!({"request_ids": ["tab", "stranger"]})).await;
     let mut create = async |order: Value| {
         let receipt = ask("POST /v1/tasks", order).await;
         receipt["item"]["task_id"].as_str().expect("an id").to_owned()
@@ -90,6 +132,7 @@ async fn every_operation_answers_what_is_described() {
         create(json!({"name": "Move"})).await,
         create(json!({"builtin": "demo", "params": {"steps": 1}})).await,
     );
+    streams.push(Stream::begin(&daemon, &format!("/v1/tasks/{reported}/hold")).await);
     ask(&format!("POST /v1/tasks/{reported}/progress"), json!({"text": "half", "value": 0.5})).await;
     ask("GET /v1/tasks", json!(null)).await;
     ask(&format!("POST /v1/tasks/{reported}/complete"), json!({"result": {"rows": 7}})).await;
@@ -108,6 +151,9 @@ async fn every_operation_answers_what_is_described() {
     ask("POST /v1/daemon/drain/cancel", json!({})).await;
     ask("POST /v1/daemon/reload", json!({})).await;
     ask("POST /v1/daemon/stop", json!({})).await;
+    for stream in streams {
+        seen.insert(stream.end().await);
+    }
     let all: BTreeSet<_> =
         operations::ALL.iter().copied().flatten().map(|operation| operation.name).collect();
     assert_eq!(seen, all, "ask for those that are missing");

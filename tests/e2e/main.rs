@@ -45,6 +45,7 @@ mod limits;
 mod listing;
 mod load;
 mod log;
+mod looks;
 mod manual;
 mod metrics;
 mod observers;

@@ -61,10 +61,17 @@ impl Components {
         }
         let mut whole = whole.to_value();
         let Value::Object(fields) = whole["properties"].take() else { return Vec::new() };
+        let needed = |name: &str| whole["required"].as_array().is_some_and(|all| all.contains(&name.into()));
         let parameter = |(name, mut schema): (String, Value)| {
             let about = schema.as_object_mut().and_then(|schema| schema.remove("description"));
             // What is not given is left out: a query has no null.
-            json!({ "name": name, "in": "query", "description": about, "schema": given(schema) })
+            json!({
+                "name": name,
+                "in": "query",
+                "required": needed(&name),
+                "description": about,
+                "schema": given(schema),
+            })
         };
         fields.into_iter().map(parameter).collect()
     }

@@ -8,7 +8,7 @@ use std::{
 
 use jsonschema::Validator;
 use serde_json::{Value, json};
-use ssectl_core::control::operations::{self, Operation};
+use ssectl_core::control::operations::{self, Operation, Shape};
 
 use super::{Output, Response};
 
@@ -81,20 +81,29 @@ pub fn check_value(form: &str, value: &Value) {
             expect(schema.strip_prefix("ssectl/").expect("ours"), value);
         }
         (None, Some("added" | "changed" | "removed")) => expect("ssectl.change", value),
-        (None, Some("event" | "heartbeat" | "end")) => expect("task.line", value),
-        (None, Some("task")) if value["task"].is_object() => expect("task.line", value),
-        (None, Some(kind)) => expect_item(kind, value),
+        // A line of a stream has the thing in it, an item is it.
+        (None, Some(kind)) => match item(kind).filter(|_| !value[kind].is_object()) {
+            Some(item) => expect(item, value),
+            None => expect_line(value),
+        },
         (None, None) => panic!("it does not say what it is: {value}"),
     }
 }
 
-/// Checks an item that stands alone.
-fn expect_item(kind: &str, value: &Value) {
+/// Returns the name of what lists and envelopes of this kind are about.
+fn item(kind: &str) -> Option<&'static str> {
     let schemas = &DOCUMENT["components"]["schemas"];
-    let list = &schemas[format!("{kind}s.list")]["properties"]["items"]["items"]["$ref"];
-    let one = &schemas[kind]["properties"]["item"]["$ref"];
-    let item = list.as_str().or(one.as_str()).unwrap_or_else(|| panic!("no kind {kind}: {value}"));
-    expect(named(item), value);
+    let lists = [format!("{kind}s.list"), format!("{kind}.list"), kind.to_owned()];
+    let listed = lists.iter().find_map(|list| schemas[list]["properties"]["items"]["items"]["$ref"].as_str());
+    listed.or_else(|| schemas[kind]["properties"]["item"]["$ref"].as_str()).map(named)
+}
+
+/// Checks a line of a stream.
+fn expect_line(value: &Value) {
+    let lines = operations::ALL.iter().copied().flatten().map(|operation| &operation.answer);
+    let lines = lines.filter(|answer| matches!(answer.shape, Shape::Lines)).map(|answer| answer.kind);
+    let lines: Vec<_> = lines.collect();
+    assert!(lines.iter().any(|kind| validator(kind).is_valid(value)), "it is none of {lines:?}: {value:#}");
 }
 
 /// Fails the test if this is not what its schema says.

@@ -101,7 +101,8 @@ pub async fn try_post(to: SocketAddr, target: &str, body: &Value) -> Option<Resp
     parse(&talk(TcpStream::connect(to).await.ok()?, &request).await)
 }
 
-fn parse(bytes: &[u8]) -> Option<Response> {
+/// Takes an answer apart that was read to its end.
+pub fn parse(bytes: &[u8]) -> Option<Response> {
     let end = bytes.windows(4).position(|four| four == b"\r\n\r\n")?;
     let head = std::str::from_utf8(&bytes[..end]).ok()?;
     let mut lines = head.split("\r\n");
