@@ -94,6 +94,12 @@ pub(crate) fn moment(then: Timestamp) -> String {
     Timestamp::from_second(then.as_second()).unwrap_or(then).to_string()
 }
 
+/// Returns the hour of a moment, to the second.
+pub(crate) fn hour(then: Timestamp) -> String {
+    let moment = moment(then);
+    moment.split_once('T').map_or_else(|| moment.clone(), |(_, hour)| hour.to_owned())
+}
+
 /// Returns `1 connection`, `2 connections`.
 pub(crate) fn count(number: usize, thing: &str) -> String {
     let plural = if number == 1 { "" } else { "s" };
@@ -197,6 +203,7 @@ mod tests {
     fn moments_are_told_to_the_second() {
         let then: Timestamp = "2026-01-02T03:04:05.678901Z".parse().expect("valid");
         assert!(when(then).ends_with(" ago, 2026-01-02T03:04:05Z"), "{}", when(then));
+        assert_eq!(hour(then), "03:04:05Z");
     }
 
     #[test]

@@ -234,3 +234,14 @@ fn reason_of(error: &io::Error) -> CloseReason {
         _ => CloseReason::Error,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_idle_stream_stays_small() {
+        // 64 without what mio adds to its sockets where defects are looked for.
+        assert!(size_of::<Stream>() <= 80, "{}", size_of::<Stream>());
+    }
+}

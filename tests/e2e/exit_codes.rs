@@ -127,7 +127,7 @@ async fn exit_7_says_for_every_order_how_to_repeat_it_to_the_same_daemon() {
     let home = Home::new();
     let socket = home.path("c.sock");
     let mut heard = serve(&socket, Manner::Hangs);
-    let orders: [&[&str]; 10] = [
+    let orders: [&[&str]; 11] = [
         &["version", "queue", "1"],
         &["version", "clear"],
         &["task", "start", "demo"],
@@ -137,6 +137,7 @@ async fn exit_7_says_for_every_order_how_to_repeat_it_to_the_same_daemon() {
         &["task", "cancel", "t"],
         &["task", "remove", "t"],
         &["connections", "disconnect", "a"],
+        &["connections", "unblock", "a"],
         &["daemon", "stop"],
     ];
     for order in orders {

@@ -44,6 +44,9 @@ async fn what_goes_out_to_a_browser_is_counted() {
     browser.next_version().await;
     let told = shown(&daemon, "a").await;
     assert_eq!((&told["version"], &told["version_sequence"]), (&json!("1.4.0"), &json!(1)), "{told}");
+    daemon.cli().run(&["version", "clear"]).await.expect(0);
+    let list = ["connections", "list", "-o", "name", "--filter", "version=1.4.0"];
+    assert_eq!(daemon.cli().run(&list).await.expect(0).stdout, "a\n", "it is known by its name");
     let last = told["last_write"].as_str().and_then(|text| text.parse::<jiff::Timestamp>().ok());
     let ago = jiff::Timestamp::now().as_second() - last.expect("a moment").as_second();
     assert!((0..60).contains(&ago), "{told}");
@@ -117,6 +120,13 @@ async fn what_a_gateway_took_missed_or_has_yet_to_take_is_counted_for_each_conne
     assert_eq!((&bad["drops"], &bad["last_write"]), (&json!(3), &Value::Null), "{bad}");
     let stuck = until_shown(&daemon, "stuck", "two that wait", |item| item["queued_events"] == 2).await;
     assert!((2000..2100).contains(&number(&stuck, "queued_bytes")), "{stuck}");
+    let task = daemon.create_task(json!({"name": "import"})).await;
+    for percent in 1..=5 {
+        let report = json!({"value": f64::from(percent) / 100.0, "text": "on"});
+        daemon.task(&task, "progress", &report).await.expect(200);
+    }
+    let stuck = until_shown(&daemon, "stuck", "drops", |item| item["drops"] == 4).await;
+    assert_eq!((&stuck["lost"], &stuck["queued_events"]), (&json!(0), &json!(4)), "{stuck}");
     let cli = daemon.cli();
     for (filter, names) in [("queued>1k", "stuck\n"), ("lost>0", "bad\n"), ("bytes>3k", "good\n")] {
         let list = ["connections", "list", "-o", "name", "--filter", filter];
@@ -127,6 +137,5 @@ async fn what_a_gateway_took_missed_or_has_yet_to_take_is_counted_for_each_conne
     daemon.until_connected(2).await;
     let ghosts = ["connections", "list", "-o", "name", "--filter", "state=ghost"];
     assert_eq!(cli.run(&ghosts).await.expect(0).stdout, "good\n");
-    gateway.set("t-stuck", Mode::Faithful);
-    daemon.stop().await;
+    daemon.kill().await;
 }

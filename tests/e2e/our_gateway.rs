@@ -4,7 +4,7 @@ use serde_json::json;
 
 use crate::{
     fakes::browser::Browser,
-    harness::{Daemon, Home, gateway::GatewayProcess},
+    harness::{Daemon, Home, gateway::GatewayProcess, until},
 };
 
 struct House {
@@ -146,4 +146,25 @@ async fn a_gateway_that_stops_tells_the_daemon_of_every_stream() {
     assert!(house.gateway.ended().await.success());
     house.daemon.until_connected(0).await;
     drop(browsers);
+}
+
+#[tokio::test]
+async fn what_reaches_many_in_one_request_is_counted_for_each() {
+    let house = House::new(&[], &[]).await;
+    let mut browsers = house.browsers(5).await;
+    for round in 0..3 {
+        house.daemon.event("tick", &json!(format!("{round:0>500}"))).await;
+        for browser in &mut browsers {
+            browser.next_named("tick").await;
+        }
+    }
+    let counted = until("all counted", async || {
+        let list =
+            house.daemon.ask("/v1/connections?filter=events=3&filter=queued=0").await.expect(200).json();
+        Some(list).filter(|list| list["total"] == 5)
+    });
+    for item in counted.await["items"].as_array().expect("a list") {
+        assert!(item["bytes"].as_u64().is_some_and(|bytes| (1500..1600).contains(&bytes)), "{item}");
+        assert_eq!((&item["drops"], &item["lost"]), (&json!(0), &json!(0)), "{item}");
+    }
 }

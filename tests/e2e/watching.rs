@@ -45,12 +45,15 @@ impl Watcher {
 
     /// The next line but for heartbeats, as JSON.
     async fn next(&mut self) -> Value {
-        loop {
-            let line: Value = serde_json::from_str(&self.line().await).expect("JSON");
-            if line["type"] != "heartbeat" {
-                return line;
+        within("something to happen", async {
+            loop {
+                let line: Value = serde_json::from_str(&self.line().await).expect("JSON");
+                if line["type"] != "heartbeat" {
+                    return line;
+                }
             }
-        }
+        })
+        .await
     }
 
     /// The type, request id and reason of the next line.
@@ -232,13 +235,16 @@ async fn who_does_not_read_holds_up_nobody_and_is_told_how_much_was_missed() {
         Browser::open(daemon.public, &format!("{long}-{round}")).await.reset();
     }
     daemon.until_connected(0).await;
-    let missed = loop {
-        let line = next().await;
-        if line.contains(r#""type":"lagged""#) {
-            let line: Value = serde_json::from_str(&line).expect("JSON");
-            break line["missed"].as_u64().expect("a number");
+    let missed = within("the number of those that were missed", async {
+        loop {
+            let line = next().await;
+            if line.contains(r#""type":"lagged""#) {
+                let line: Value = serde_json::from_str(&line).expect("JSON");
+                return line["missed"].as_u64().expect("a number");
+            }
         }
-    };
+    })
+    .await;
     assert!((1..8_000).contains(&missed), "{missed}");
     daemon.stop().await;
 }

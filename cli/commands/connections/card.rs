@@ -26,7 +26,7 @@ fn told(connection: &ConnectionView) -> String {
     match (&connection.version, connection.version_sequence) {
         (Some(version), Some(sequence)) => format!("{version} (sequence {sequence})"),
         (None, Some(0)) => "what frontend_version_url said".to_owned(),
-        (None, Some(sequence)) => format!("sequence {sequence}, not pending any more"),
+        (None, Some(sequence)) => format!("sequence {sequence}, which was long ago"),
         (_, None) => "none sent".to_owned(),
     }
 }

@@ -68,7 +68,10 @@ fn show(context: &Context, line: &Answer<ConnectionLine>, came_back: &str) -> Re
     let Some((what, change)) = changed(&line.value) else { return Ok(()) };
     let told = match out.format() {
         Format::Name => harmless(change.request_id.as_str()),
-        _ => harmless(&format!("{}  {what:<12}  {}", text::moment(change.at), told(change))),
+        format => {
+            let at = if format == Format::Wide { text::moment(change.at) } else { text::hour(change.at) };
+            harmless(&format!("{at}  {what:<12}  {}", told(change, format)))
+        }
     };
     let width = if out.format() == Format::Table { terminal_width() } else { None };
     out.print(&(width.map_or(told.clone(), |width| cut(&told, width)) + "\n"), Exit::Ok)
@@ -100,8 +103,8 @@ fn changed(line: &ConnectionLine) -> Option<(&'static str, &ConnectionChange)> {
     }
 }
 
-/// Returns who it is, what happened, and from where.
-fn told(change: &ConnectionChange) -> String {
+/// Returns who it is and what happened; of newcomers, and with `-o wide` of everybody, also from where.
+fn told(change: &ConnectionChange, format: Format) -> String {
     let lived = change.lifetime_ms.map(text::span).unwrap_or_default();
     let what = match (&change.before, &change.reason, &change.replaced) {
         (Some(before), ..) => Some(format!("{before} → {}", change.state.as_deref().unwrap_or("gone"))),
@@ -109,9 +112,12 @@ fn told(change: &ConnectionChange) -> String {
         (None, Some(reason), None) => Some(format!("{reason} after {lived}")),
         (None, None, None) => None,
     };
-    let parts =
-        [Some(change.request_id.to_string()), what, change.address.clone(), change.user_agent.clone()];
-    parts.into_iter().flatten().collect::<Vec<_>>().join("  ")
+    let is_new = change.before.is_none() && (change.reason.is_none() || change.replaced.is_some());
+    let from = [change.address.clone(), change.user_agent.clone()];
+    let from = if is_new || format == Format::Wide { from } else { [None, None] };
+    let token = (format == Format::Wide).then(|| change.token.clone());
+    let parts = [Some(change.request_id.to_string()), token, what].into_iter().chain(from);
+    parts.flatten().collect::<Vec<_>>().join("  ")
 }
 
 #[cfg(test)]
@@ -134,13 +140,13 @@ mod tests {
             ),
             (
                 r#"{"type":"disconnected",AT,"reason":"client_closed","lifetime_ms":245000}"#,
-                "disconnected k3v9x  client_closed after 4m 5s  ::1",
+                "disconnected k3v9x  client_closed after 4m 5s",
             ),
-            (r#"{"type":"state",AT,"before":"live","state":"suspect"}"#, "state k3v9x  live → suspect  ::1"),
+            (r#"{"type":"state",AT,"before":"live","state":"suspect"}"#, "state k3v9x  live → suspect"),
         ] {
             let line = line(json);
             let (what, change) = changed(&line).expect("it is one");
-            assert_eq!(format!("{what} {}", told(change)), words, "{json}");
+            assert_eq!(format!("{what} {}", told(change, Format::Table)), words, "{json}");
         }
         assert_eq!(
             note(&ConnectionLine::Lagged { missed: 7 }, "").as_deref(),

@@ -38,7 +38,7 @@ pub struct ConnectionView {
     pub user_agent: Option<String>,
     /// The sequence of the newest version enqueued to it.
     pub version_sequence: Option<u64>,
-    /// That version, while it is pending.
+    /// That version, while it is pending or one of the last hundred that were queued.
     #[serde(default)]
     #[schemars(with = "Option<VersionName>")]
     pub version: Option<String>,

@@ -26,8 +26,10 @@ pub(super) struct Viewer<'a> {
 impl<'a> Viewer<'a> {
     /// Returns the viewer of connections whose traffic this is.
     pub(super) fn new(services: &Services, caller: &'a Caller, traffics: Traffics) -> Self {
-        let pending = services.versions.pending();
-        let versions = pending.into_iter().map(|version| (version.sequence.0, version.version)).collect();
+        let (pending, past) = (services.versions.pending(), services.versions.history());
+        let pending = pending.into_iter().map(|version| (version.sequence.0, version.version));
+        let versions =
+            past.into_iter().map(|version| (version.sequence.0, version.version)).chain(pending).collect();
         Self { caller, at: services.clock.now(), now: Instant::now(), traffics, versions }
     }
 
