@@ -3,7 +3,7 @@
 use std::{net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
 
 use jiff::Timestamp;
-use tokio::time::timeout;
+use tokio::{sync::Semaphore, time::timeout};
 
 use crate::{
     access::Access,
@@ -58,6 +58,8 @@ pub struct Services {
     pub receipts: Arc<Receipts>,
     /// Sends embedded streams away; none behind a gateway, which holds the streams.
     pub drain: Option<Arc<Drain>>,
+    /// Places for callers who wait for something to happen.
+    pub waits: Semaphore,
     /// The phase, and tracked tasks.
     pub lifecycle: Lifecycle,
     /// All metrics.

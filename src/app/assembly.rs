@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use tokio::sync::Semaphore;
+
 use super::{Parts, StartError};
 use crate::{
     access::Access,
@@ -23,6 +25,10 @@ use crate::{
     task::{Builtins, TaskService},
     version::{FrontendVersion, VersionService},
 };
+
+/// Callers who wait at once: half of the control socket's places are for others. Who comes then is answered at once,
+/// and asks again.
+const WAITS: usize = 128;
 
 /// Loads the state and returns what the doors act on, and what takes streams if anything does. Registered
 /// observers are the last step: before it nothing that is dropped keeps itself alive.
@@ -69,6 +75,7 @@ pub(super) fn assemble(
         blocks: Arc::new(Blocks::load(&**store, Arc::clone(&clock))?),
         audit: AuditLog::load(Arc::clone(store), Arc::clone(&clock), lifecycle.clone())?,
         started_at: clock.now(),
+        waits: Semaphore::new(WAITS),
         store: Arc::clone(store),
         lifecycle: lifecycle.clone(),
         rules: Arc::new(Current::new(Rules::new(&config.stream))),

@@ -128,6 +128,35 @@ pub struct VersionReceipt {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(with = "Option<VersionName>")]
     pub superseded_by: Option<String>,
+    /// How far it has come; only from `ssectl version queue --wait`.
+    #[serde(flatten, default, skip_serializing_if = "Option::is_none")]
+    pub waited: Option<Waited>,
+}
+
+/// How far a version has come that was waited for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Waited {
+    /// To how many it was written: accepted by the kernel, or by the gateway. Not how many have received it.
+    pub written: usize,
+    /// For how many writing it failed.
+    pub failed: usize,
+    /// How many were ended because they took their bytes too slowly.
+    pub overflowed: usize,
+    /// How many left before, or were told a newer version instead.
+    pub gone: usize,
+    /// For how many it still waits.
+    pub queued: usize,
+    /// To how many it was to be written.
+    pub needed: usize,
+    /// It has been.
+    pub reached: bool,
+}
+
+impl From<&VersionDelivery> for Waited {
+    fn from(delivery: &VersionDelivery) -> Self {
+        let Figures { written, failed, overflowed, gone, queued, .. } = delivery.figures;
+        Self { written, failed, overflowed, gone, queued, needed: delivery.needed, reached: delivery.reached }
+    }
 }
 
 /// An order to forget a pending version.

@@ -215,6 +215,7 @@ impl Inner {
             unchanged: false,
             dry_run: false,
             superseded_by: None,
+            waited: None,
         }
     }
 

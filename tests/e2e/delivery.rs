@@ -141,6 +141,17 @@ async fn a_browser_that_is_ended_for_being_slow_ends_the_waiting_too() {
 }
 
 #[tokio::test]
+async fn who_is_replaced_does_not_count_and_who_replaces_is_told_anyway() {
+    let daemon = Daemon::start(&PATIENT).await;
+    let _stalled = stalled(&daemon).await;
+    let waiting = start(&daemon.cli(), &["version", "queue", "1", "--wait", "--timeout", "1h", "-o", "json"]);
+    queued(&daemon, "1").await;
+    let mut again = Browser::open(daemon.public, "stalled").await;
+    assert_eq!(again.next_version().await, "1");
+    assert_eq!(figures(&item(&end(waiting).await.expect(0))), [0, 0, 0, 1, 0]);
+}
+
+#[tokio::test]
 async fn exit_130_an_interrupted_wait_leaves_the_version_queued_and_says_how_to_look() {
     let daemon = Daemon::start(&PATIENT).await;
     let _stalled = stalled(&daemon).await;

@@ -1,11 +1,12 @@
 //! `ssectl wait`: for what is not there yet, over restarts, and no longer than it may.
 
+use futures_util::StreamExt;
 use serde_json::{Value, json};
 
 use crate::{
     delivery::{end, interrupt, stalled, start},
     fakes::browser::Browser,
-    harness::{Daemon, Home},
+    harness::{Daemon, Home, http, within},
 };
 
 #[tokio::test]
@@ -127,4 +128,31 @@ async fn exit_130_waiting_can_be_interrupted() {
     .await;
     interrupt(&child).await;
     assert_eq!(end(child).await.code, 130);
+}
+
+#[tokio::test]
+async fn however_many_wait_others_are_answered() {
+    let daemon = Daemon::start(&[]).await;
+    let _tab = Browser::open(daemon.public, "a").await;
+    let target = "/v1/wait/drained?timeout_ms=60000";
+    let waiting = futures_util::stream::FuturesUnordered::from_iter((0..300).map(|_| daemon.ask(target)));
+    // Who finds no place is answered at once.
+    let answered: Vec<_> = within("answers", waiting.take(172).collect()).await;
+    assert!(answered.iter().all(|answer| answer.json()["item"]["reached"] == false));
+    daemon.cli().run(&["status"]).await.expect(0);
+}
+
+#[tokio::test]
+async fn a_publisher_waits_for_what_it_has_queued() {
+    let home = Home::new();
+    let token = format!("publish.token_file={}", home.write("token", "open-sesame-0123456789\n"));
+    let daemon = home.start(&[&token]).await;
+    let _tab = Browser::open(daemon.public, "a").await;
+    let bearer = [("Authorization", "Bearer open-sesame-0123456789")];
+    http::post_with(daemon.internal, "/v1/versions", &bearer, &json!({"version": "1"})).await.expect(200);
+    let asked = http::request("GET", "/v1/versions/1/delivery?timeout_ms=20000", &bearer, b"");
+    let delivery = http::send(daemon.internal, &asked).await.expect(200).json();
+    assert_eq!(delivery["item"]["written"], 1, "{delivery}");
+    let waited = http::request("GET", "/v1/wait/ready", &bearer, b"");
+    http::send(daemon.internal, &waited).await.expect(404);
 }

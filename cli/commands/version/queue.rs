@@ -7,11 +7,11 @@ use std::{
     time::{Duration, Instant},
 };
 
-use serde_json::{Value, json};
+use serde_json::Value;
 use ssectl_core::{
     control::client::{Answer, ClientError},
     control::types::Single,
-    version::{Figures, Least, QueueVersion, VersionDelivery, VersionReceipt},
+    version::{Figures, Least, QueueVersion, VersionDelivery, VersionReceipt, Waited},
 };
 
 use crate::{
@@ -84,7 +84,7 @@ pub(super) async fn run(context: &Context, order: args::QueueVersion) -> Outcome
 }
 
 /// What came of waiting.
-struct Waited {
+struct Outlook {
     /// How far it has come, as far as that is known.
     delivery: Option<VersionDelivery>,
     /// Why that is not far enough, if it is not.
@@ -92,7 +92,7 @@ struct Waited {
 }
 
 /// Waits until a version has come so far, over a restart of the daemon, too.
-async fn wait(context: &Context, receipt: &VersionReceipt, least: Least) -> Waited {
+async fn wait(context: &Context, receipt: &VersionReceipt, least: Least) -> Outlook {
     let limit = context.options.timeout.unwrap_or(WAIT);
     let deadline = Instant::now() + limit;
     let mut last = None;
@@ -107,7 +107,7 @@ async fn wait(context: &Context, receipt: &VersionReceipt, least: Least) -> Wait
             () = interrupted() => {
                 let why = CliError::new(Exit::Interrupted, "stopped waiting")
                     .cause(&format!("{version} is queued, and browsers go on being told"));
-                return Waited { delivery: last, why: Some(queued(why)) };
+                return Outlook { delivery: last, why: Some(queued(why)) };
             }
         };
         let over = Instant::now() >= deadline;
@@ -117,13 +117,13 @@ async fn wait(context: &Context, receipt: &VersionReceipt, least: Least) -> Wait
                 let why = fewer(&item, (!decided).then_some(limit));
                 last = Some(item);
                 match (reached, decided || over) {
-                    (true, _) => return Waited { delivery: last, why: None },
-                    (false, true) => return Waited { delivery: last, why: Some(queued(why)) },
+                    (true, _) => return Outlook { delivery: last, why: None },
+                    (false, true) => return Outlook { delivery: last, why: Some(queued(why)) },
                     (false, false) => why,
                 }
             }
             Err(error @ (ClientError::Refused(_) | ClientError::NotUnderstood(_))) => {
-                return Waited {
+                return Outlook {
                     delivery: last,
                     why: Some(queued(unknown(&version, context.explain(error)))),
                 };
@@ -131,7 +131,7 @@ async fn wait(context: &Context, receipt: &VersionReceipt, least: Least) -> Wait
             Err(error) => unknown(&version, context.explain(error)),
         };
         if over {
-            return Waited { delivery: last, why: Some(queued(why)) };
+            return Outlook { delivery: last, why: Some(queued(why)) };
         }
         tokio::time::sleep(PAUSE.min(left)).await;
     }
@@ -175,18 +175,10 @@ fn print(
 fn with_figures(json: &str, delivery: Option<&VersionDelivery>) -> String {
     let Some(delivery) = delivery else { return json.to_owned() };
     let Ok(mut answer) = serde_json::from_str::<Value>(json) else { return json.to_owned() };
-    let Figures { written, failed, overflowed, gone, queued, .. } = delivery.figures;
-    if let Some(item) = answer.get_mut("item").and_then(Value::as_object_mut) {
-        let counts = [
-            ("written", written),
-            ("failed", failed),
-            ("overflowed", overflowed),
-            ("gone", gone),
-            ("queued", queued),
-            ("needed", delivery.needed),
-        ];
-        item.extend(counts.map(|(name, count)| (name.to_owned(), json!(count))));
-        item.insert("reached".to_owned(), json!(delivery.reached));
+    // Plain data with string keys: it always encodes.
+    let waited = serde_json::to_value(Waited::from(delivery)).unwrap_or_default();
+    if let (Some(Value::Object(item)), Value::Object(waited)) = (answer.get_mut("item"), waited) {
+        item.extend(waited);
     }
     answer.to_string()
 }
@@ -241,6 +233,8 @@ fn read(context: &Context, path: &Path) -> Result<String, CliError> {
 
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+
     use super::*;
 
     #[test]

@@ -18,10 +18,12 @@ const LONGEST: Duration = Duration::from_secs(60);
 /// How often it is looked whether streams or a task have come or gone.
 const LOOK: Duration = Duration::from_millis(50);
 
-/// Waits for something, as long as the caller wants to, and not beyond the end of all streams.
+/// Waits for something, as long as the caller wants to, and not beyond the end of all streams. Not at all where too many
+/// do.
 pub(super) async fn wait(services: &Services, timeout_ms: Option<u64>, what: impl Future<Output = ()>) {
     let limit = Duration::from_millis(timeout_ms.unwrap_or_default()).min(LONGEST);
-    let waited = tokio::time::timeout(limit, what);
+    let place = services.waits.try_acquire();
+    let waited = tokio::time::timeout(if place.is_ok() { limit } else { Duration::ZERO }, what);
     services.lifecycle.closing().run_until_cancelled(waited).await;
 }
 
