@@ -52,12 +52,7 @@ impl CliError {
 
     /// Makes the commands of the hint talk to the daemon that this one was told to talk to.
     pub(crate) fn of_socket(mut self, socket: Option<&Path>) -> Self {
-        if let (Some(socket), Some(hint)) = (socket, &self.hint)
-            && !hint.contains("--socket")
-        {
-            let named = format!("ssectl --socket {} ", quoted(&socket.to_string_lossy()));
-            self.hint = Some(hint.replace("ssectl ", &named));
-        }
+        self.hint = self.hint.map(|hint| naming_socket(hint, socket));
         self
     }
 
@@ -90,6 +85,17 @@ impl CliError {
                 .cause(&why)
                 .hint("compare the versions: ssectl --version, ssectl status"),
         }
+    }
+}
+
+/// Returns a hint whose commands talk to this socket.
+pub(crate) fn naming_socket(hint: String, socket: Option<&Path>) -> String {
+    match socket {
+        Some(socket) if !hint.contains("--socket") => {
+            let named = format!("ssectl --socket {} ", quoted(&socket.to_string_lossy()));
+            hint.replace("ssectl ", &named)
+        }
+        _ => hint,
     }
 }
 
@@ -159,7 +165,8 @@ fn denied(error: &io::Error, path: &Path) -> CliError {
     }
 }
 
-fn group_name(gid: u32) -> Option<String> {
+/// Returns what the system's file of groups calls a group.
+pub(crate) fn group_name(gid: u32) -> Option<String> {
     let groups = fs::read_to_string("/etc/group").ok()?;
     groups.lines().find_map(|line| {
         let mut fields = line.split(':');

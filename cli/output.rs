@@ -19,6 +19,7 @@ pub(crate) struct Output {
     format: Format,
     quiet: bool,
     verbose: bool,
+    color: Color,
 }
 
 /// The three forms of an answer; only the one that is asked for is made.
@@ -33,7 +34,12 @@ pub(crate) struct Forms<'a> {
 
 impl Output {
     pub(crate) fn new(options: &Options) -> Self {
-        Self { format: options.format(), quiet: options.quiet, verbose: options.verbose }
+        Self {
+            format: options.format(),
+            quiet: options.quiet,
+            verbose: options.verbose,
+            color: options.color,
+        }
     }
 
     pub(crate) fn format(&self) -> Format {
@@ -42,13 +48,18 @@ impl Output {
 
     /// Prints an answer in the form that was asked for.
     pub(crate) fn answer(&self, forms: &Forms<'_>) -> Result<(), CliError> {
+        self.answer_or(forms, Exit::Ok)
+    }
+
+    /// Prints an answer in the form that was asked for. A reader that went away ends the command with this exit code.
+    pub(crate) fn answer_or(&self, forms: &Forms<'_>, closed: Exit) -> Result<(), CliError> {
         let text = match self.format {
             Format::Json => pretty(forms.json),
             Format::Jsonl => lines(forms.json),
             Format::Name => (forms.names)().iter().map(|name| harmless(name) + "\n").collect(),
             Format::Table | Format::Wide => (forms.table)(terminal_width()),
         };
-        self.print(&text, Exit::Ok)
+        self.print(&text, closed)
     }
 
     /// Writes to stdout. A reader that went away ends the command quietly, with this exit code.
@@ -59,6 +70,16 @@ impl Output {
             Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Err(CliError::new(closed, "")),
             Err(error) => Err(CliError::new(Exit::Failed, "cannot write to stdout").cause(&error)),
         }
+    }
+
+    /// Returns a text with its colours, or without where none are wanted.
+    pub(crate) fn painted(&self, text: &str) -> String {
+        let wanted = match self.color {
+            Color::Auto => anstream::AutoStream::choice(&io::stdout()) != anstream::ColorChoice::Never,
+            Color::Always => true,
+            Color::Never => false,
+        };
+        if wanted { text.to_owned() } else { anstream::adapter::strip_str(text).to_string() }
     }
 
     /// Says something beside the answer, on stderr.

@@ -2,6 +2,10 @@
 
 use std::time::Duration;
 
+use hyper::{
+    Uri,
+    header::{HeaderName, HeaderValue},
+};
 use jiff::Timestamp;
 use serde_json::Value;
 use ssectl_core::{
@@ -54,6 +58,26 @@ pub(crate) fn since(text: &str) -> Result<Timestamp, String> {
     }
     let ago = duration(text).map_err(|_| wrong())?;
     Timestamp::now().checked_sub(ago).map_err(|_| wrong())
+}
+
+/// Parses the address of a page: `http://` or `https://`, with a host.
+pub(crate) fn web_address(text: &str) -> Result<Uri, String> {
+    let wrong = || format!("{text:?} is no address: say https://app.example.org/api/sse/stream");
+    let uri: Uri = text.parse().map_err(|_| wrong())?;
+    let complete = matches!(uri.scheme_str(), Some("http" | "https")) && uri.host().is_some();
+    if complete { Ok(uri) } else { Err(wrong()) }
+}
+
+/// Parses the value of a header field.
+pub(crate) fn field_value(text: &str) -> Result<HeaderValue, String> {
+    text.parse().map_err(|_| format!("{text:?} has characters that a header may not have"))
+}
+
+/// Parses a header field, `Name: value`.
+pub(crate) fn field(text: &str) -> Result<(HeaderName, HeaderValue), String> {
+    let wrong = || format!("{text:?} is no header: say 'Cookie: a=b'");
+    let (name, value) = text.split_once(':').ok_or_else(wrong)?;
+    Ok((name.trim().parse().map_err(|_| wrong())?, field_value(value.trim())?))
 }
 
 /// Parses a version: 1 to 256 bytes that say something.

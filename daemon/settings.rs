@@ -1,6 +1,9 @@
 //! From arguments to settings that the daemon can start with.
 
-use std::io::{self, Write};
+use std::{
+    io::{self, Write},
+    path::PathBuf,
+};
 
 use ssectl_core::{
     accept::Sockets,
@@ -67,6 +70,11 @@ impl Source for Reader {
         read.map(|loaded| loaded.config).map_err(|failure| failure.message)
     }
 
+    fn file(&self) -> Option<PathBuf> {
+        let file = self.told.config.as_ref()?;
+        Some(std::path::absolute(file).unwrap_or_else(|_| file.clone()))
+    }
+
     fn begins(&self) {
         notify::reloading();
     }
@@ -89,7 +97,7 @@ pub(crate) fn read(arguments: &args::Settings, environment: &Environment) -> Res
     Ok(config::load(&sources)?)
 }
 
-fn state_dir(config: &Config, environment: &Environment) -> Result<std::path::PathBuf, Failure> {
+fn state_dir(config: &Config, environment: &Environment) -> Result<PathBuf, Failure> {
     let found = config::state_dir(&config.state, environment);
     let parent = found.path.parent().unwrap_or(&found.path);
     let usable = private_dir::create(&found.path).and_then(|()| match found.shared_parent {

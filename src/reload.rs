@@ -1,7 +1,7 @@
 //! Reads the settings again while the daemon goes on: all of them are checked, then those that may change at once do,
 //! together, or none.
 
-use std::{sync::Arc, time::Duration};
+use std::{path::PathBuf, sync::Arc, time::Duration};
 
 use tokio::{
     sync::{Mutex, OwnedSemaphorePermit, Semaphore},
@@ -22,6 +22,8 @@ const LIMIT: Duration = Duration::from_secs(5);
 pub trait Source: Send + Sync + 'static {
     /// Reads and checks them as they are now. Fails with all that is wrong.
     fn read(&self) -> Result<Config, String>;
+    /// Returns the file that they are in, if there is one.
+    fn file(&self) -> Option<PathBuf>;
     /// Is told that they are being read.
     fn begins(&self);
     /// Is told the settings that hold from now on; none if those of before do.
@@ -51,6 +53,11 @@ impl Settings {
     /// Returns settings as they were read from a source.
     pub fn new(read: Config, source: Arc<dyn Source>) -> Self {
         Self { source, read: Mutex::new(read), reading: Arc::new(Semaphore::new(1)) }
+    }
+
+    /// Returns the file that they are in, if there is one.
+    pub fn file(&self) -> Option<PathBuf> {
+        self.source.file()
     }
 
     /// Reads them as they are now, within the limit.

@@ -4,6 +4,7 @@ mod audit;
 mod completions;
 mod connections;
 mod daemon;
+mod doctor;
 mod event;
 mod schema;
 mod task;
@@ -15,7 +16,8 @@ use std::{path::PathBuf, time::Duration};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 pub(crate) use self::{
-    audit::*, completions::*, connections::*, daemon::*, event::*, schema::*, task::*, version::*, wait::*,
+    audit::*, completions::*, connections::*, daemon::*, doctor::*, event::*, schema::*, task::*, version::*,
+    wait::*,
 };
 use crate::{exit, parse};
 
@@ -125,6 +127,11 @@ pub(crate) enum Command {
     ///
     /// Fields: sequence, time, who, command, target, outcome, reason, key, actor, uid, pid.
     Audit(Audit),
+    /// What is wrong, here and on the way to browsers, and what to type next; needs no daemon
+    ///
+    /// Exit status 10 if a check fails. With --url also what a browser meets: status, buffering, compression,
+    /// caches, CORS, HTTP/2, a proxy that ends idle streams.
+    Doctor(Doctor),
     /// The daemon itself
     #[command(subcommand)]
     Daemon(Daemon),

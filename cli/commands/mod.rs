@@ -4,6 +4,7 @@ mod audit;
 mod completions;
 mod connections;
 mod daemon;
+mod doctor;
 mod event;
 mod follow;
 mod schema;
@@ -73,6 +74,7 @@ async fn dispatch(cli: Cli) -> Result<ExitCode, CliError> {
         Command::Wait(verb) => wait::run(&options, verb).await,
         Command::Audit(asked) => audit::run(&daemon()?, asked).await,
         Command::Daemon(verb) => daemon::run(&daemon()?, verb).await,
+        Command::Doctor(asked) => doctor::run(&options, asked).await,
         Command::Schema(asked) => schema::run(&options, asked),
         Command::Completions(asked) => completions::run(&options, asked),
     };

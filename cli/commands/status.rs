@@ -96,6 +96,9 @@ mod tests {
             }),
             durable: false,
             degraded: vec!["the disk is full".into()],
+            now: None,
+            footing: None,
+            gateway: None,
         };
         let screen = screen(&status);
         for part in [

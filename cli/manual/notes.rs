@@ -267,6 +267,14 @@ pub(super) const NOTES: &[Note] = &[
             ("ssectl status --check -q -o name", "Whether all is well, for a monitor"),
         ],
     ),
+    note(
+        "doctor",
+        &[("0", "Nothing fails; there may be warnings."), ("10", "A check fails.")],
+        &[
+            ("ssectl doctor", "What is wrong, and what to type next"),
+            ("ssectl doctor -o jsonl", "The same for a program, a check a line"),
+        ],
+    ),
     note("wait ready", OVER, &[("ssectl wait ready --timeout 60s", "Go on once the daemon is ready")]),
     note(
         "wait version",

@@ -198,6 +198,16 @@ pub fn live_socket(given: Option<&Path>, environment: &Environment) -> Result<Ca
     choose(given, environment, local::is_live)
 }
 
+/// Returns every place where a daemon may be, and what was found there: all that [`live_socket`] looks at.
+pub fn survey(given: Option<&Path>, environment: &Environment) -> Vec<(Candidate, io::Result<Live>)> {
+    let places = environment.chosen(given).map_or_else(|| environment.usual(), |chosen| vec![chosen]);
+    let look = |at: Candidate| {
+        let found = trusted(&at, environment).and_then(|()| local::is_live(&at.path));
+        (at, found)
+    };
+    places.into_iter().map(look).collect()
+}
+
 fn choose(
     given: Option<&Path>,
     environment: &Environment,

@@ -71,8 +71,29 @@ impl Limits {
                 self.streams
             );
         }
+        self.streams_had(wanted)
+    }
+
+    fn streams_had(&self, wanted: usize) -> usize {
         // Beyond that, the operator's commands would find no descriptor.
         if wanted == 0 { self.streams } else { wanted.min(self.streams) }
+    }
+}
+
+/// What this process may have.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Capacity {
+    /// Open files.
+    pub(crate) files: u64,
+    /// Open streams.
+    pub(crate) streams: usize,
+}
+
+impl Capacity {
+    /// Returns it where the config asks for so many streams.
+    pub(crate) fn of_process(wanted: usize) -> Self {
+        let limits = Limits::of_process();
+        Self { files: limits.descriptors, streams: limits.streams_had(wanted) }
     }
 }
 

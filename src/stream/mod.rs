@@ -45,7 +45,7 @@ use axum::http::StatusCode;
 use futures_util::future::BoxFuture;
 
 pub(crate) use frame::{Epoch, Frame, Transfer};
-pub(crate) use limits::{Limits, Seat};
+pub(crate) use limits::{Capacity, Limits, Seat};
 pub(crate) use shard::{Arrival, Beat, Command, Missed, ShardParts, Target};
 #[cfg(test)]
 pub(crate) use shards::AT_ONCE;

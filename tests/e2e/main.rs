@@ -24,6 +24,7 @@ mod control;
 mod delivery;
 mod disconnect;
 mod disk;
+mod doctor;
 mod doors;
 mod drain;
 mod exit_codes;

@@ -7,7 +7,7 @@ use serde_json::{Map, Value, json};
 use super::{ALL, Answer, Doors, Method, Needs, Operation, Shape, components::Components};
 use crate::control::{
     listing::{Field, ListQuery},
-    types::{Change, Complaint, ErrorCode, Failure, SchemaEntry, Unreachable},
+    types::{Change, Check, Complaint, ErrorCode, Failure, SchemaEntry, Unreachable},
 };
 
 /// The document as it is served.
@@ -86,6 +86,7 @@ const PRINTED: &[(&str, Answer, &str)] = &[
         Answer::one_of::<Unreachable>("unreachable"),
         "With --allow-unreachable, in place of the answer",
     ),
+    ("doctor.checks.list", Answer::list_of::<Check>("doctor.checks.list"), "What ssectl doctor finds"),
     ("schemas.list", Answer::list_of::<SchemaEntry>("schemas.list"), "What ssectl schema knows"),
 ];
 

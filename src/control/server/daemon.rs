@@ -6,15 +6,16 @@ use serde::Serialize;
 use super::{Shared, extract::Body, failure::Rejected};
 use crate::{
     access::Caller,
-    config::Changes,
+    config::{Changes, Mode},
     control::operations::DOCUMENT,
-    control::types::{Keyed, Listen, ReloadReceipt, Single, Status, StopReceipt},
+    control::types::{Footing, GatewayStatus, Keyed, Listen, ReloadReceipt, Single, Status, StopReceipt},
     delivery::Directory,
     idempotency::{Begun, Mandate, Mutation},
     order::{Order, Verb},
-    reload,
+    reload::{self, Settings},
     services::Services,
     store::Batch,
+    stream::Capacity,
 };
 
 /// Returns the description of the API.
@@ -43,10 +44,29 @@ pub(super) async fn status(State(services): State<Shared>) -> Json<Single<Status
         drain: services.drain.as_ref().and_then(|drain| drain.view()),
         durable: services.store.durable(),
         degraded: services.degraded(),
+        now: Some(services.clock.now()),
+        footing: Some(footing(&services)),
+        gateway: gateway(&services),
     };
     let mut answer = Single::new("status", status);
     answer.warnings.extend(services.versions.disagreement().await);
     Json(answer)
+}
+
+fn footing(services: &Services) -> Footing {
+    let capacity = Capacity::of_process(services.config.stream.max_connections);
+    Footing {
+        config: services.settings.as_ref().and_then(Settings::file),
+        state: services.config.state.dir.clone(),
+        max_files: capacity.files,
+        max_connections: capacity.streams,
+    }
+}
+
+fn gateway(services: &Services) -> Option<GatewayStatus> {
+    let url = || services.config.gateway.url.clone();
+    (services.config.mode == Mode::Gateway)
+        .then(|| GatewayStatus { url: url(), trouble: services.delivery.trouble() })
 }
 
 /// Returns the name of a variant, as in JSON.

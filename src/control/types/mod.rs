@@ -13,6 +13,7 @@
 mod audit;
 mod connections;
 mod daemon;
+mod doctor;
 mod envelope;
 mod error;
 mod events;
@@ -25,6 +26,6 @@ mod wait;
 mod watching;
 
 pub use self::{
-    audit::*, connections::*, daemon::*, envelope::*, error::*, events::*, line::*, printed::*, status::*,
-    tasks::*, versions::*, wait::*, watching::*,
+    audit::*, connections::*, daemon::*, doctor::*, envelope::*, error::*, events::*, line::*, printed::*,
+    status::*, tasks::*, versions::*, wait::*, watching::*,
 };

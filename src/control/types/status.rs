@@ -45,6 +45,38 @@ pub struct Status {
     pub durable: bool,
     /// What is wrong at the moment; empty when all is well.
     pub degraded: Vec<String>,
+    /// The daemon's time of day when it answered.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<Moment>")]
+    pub now: Option<Timestamp>,
+    /// What it runs on.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub footing: Option<Footing>,
+    /// The gateway, where it holds the connections.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub gateway: Option<GatewayStatus>,
+}
+
+/// What a daemon runs on: its settings, its state, what the machine lets it have.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Footing {
+    /// The file with its settings, if there is one.
+    pub config: Option<PathBuf>,
+    /// The directory of its state.
+    pub state: PathBuf,
+    /// How many files it may have open.
+    pub max_files: u64,
+    /// How many streams it takes.
+    pub max_connections: usize,
+}
+
+/// How the gateway is, as far as the daemon knows.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct GatewayStatus {
+    /// Where it is asked.
+    pub url: String,
+    /// What is wrong with it, if anything is.
+    pub trouble: Option<String>,
 }
 
 /// The bound addresses, `127.0.0.1:8090`.
