@@ -97,6 +97,7 @@ pub struct Metrics {
     callbacks: IntCounterVec,
     tasks: IntGaugeVec,
     tasks_ended: IntCounterVec,
+    degraded: IntGaugeVec,
 }
 
 impl Metrics {
@@ -113,7 +114,7 @@ impl Metrics {
         r.register(Box::new(prometheus::process_collector::ProcessCollector::for_self()))?;
         let build = gauges(&r, "ssectld_build_info", "The running build; always 1", &["version"])?;
         build.with_label_values(&[env!("CARGO_PKG_VERSION")]).set(1);
-        Ok(Self {
+        let metrics = Self {
             connections: counters(&r, "sse_gateway_connections_total", "Total SSE Gateway connection lifecycle events", &["action"])?,
             active: gauge(&r, "sse_gateway_active_connections", "Current number of active SSE Gateway connections")?,
             sent: counters(&r, "sse_gateway_events_sent_total", "Total events sent to SSE Gateway", &["service", "status"])?,
@@ -133,8 +134,24 @@ impl Metrics {
             callbacks: counters(&r, "ssectld_callbacks_total", "Answers to gateway callbacks by status code", &["code"])?,
             tasks: gauges(&r, "ssectld_tasks", "Unfinished tasks by state", &["state"])?,
             tasks_ended: counters(&r, "ssectld_tasks_ended_total", "Ended tasks by outcome", &["outcome"])?,
+            degraded: gauges(&r, "ssectld_degraded", "Whether something is wrong, by part (1=yes, 0=no); ssectl status says what", &["part"])?,
             registry: r,
-        })
+        };
+        metrics.begin();
+        Ok(metrics)
+    }
+
+    /// Begins what is known beforehand at 0: the first of a kind is an increase then, for whoever is alerted by one.
+    fn begin(&self) {
+        for reason in CloseReason::ALL {
+            self.closed.with_label_values(&[reason.label()]);
+        }
+        for result in [Probe::Alive, Probe::Gone, Probe::Unsettled] {
+            self.probes.with_label_values(&[result.label()]);
+        }
+        for fault in [ObserverFault::Error, ObserverFault::Panic, ObserverFault::TimeOut] {
+            self.observer_faults.with_label_values(&[fault.label()]);
+        }
     }
 
     /// Returns all metrics in Prometheus' text format.
@@ -233,6 +250,11 @@ impl Metrics {
     /// A task ended.
     pub fn task_ended(&self, outcome: &'static str) {
         self.tasks_ended.with_label_values(&[outcome]).inc();
+    }
+
+    /// Something is wrong with a part, or nothing.
+    pub fn degraded_now(&self, part: &'static str, trouble: bool) {
+        self.degraded.with_label_values(&[part]).set(i64::from(trouble));
     }
 
     /// The shutdown began with this many unfinished tasks.

@@ -75,6 +75,11 @@ pub struct Services {
 impl Services {
     /// Returns what is wrong at the moment; nothing when all is well.
     pub fn degraded(&self) -> Vec<String> {
+        self.troubles().into_iter().filter_map(|(_, trouble)| trouble).collect()
+    }
+
+    /// Returns what is wrong with each part that may be; the parts are labels of a metric.
+    pub fn troubles(&self) -> [(&'static str, Option<String>); 4] {
         let volatile = (!self.store.durable())
             .then(|| "state is kept in memory only: it does not survive a restart".to_owned());
         let failed = self.store.failure().map(|why| {
@@ -82,7 +87,12 @@ impl Services {
         });
         // Streams end when the daemon does.
         let delivery = if self.lifecycle.phase() < Phase::Closing { self.delivery.trouble() } else { None };
-        [volatile, failed, self.registry.trouble(), delivery].into_iter().flatten().collect()
+        [
+            ("memory", volatile),
+            ("store", failed),
+            ("registry", self.registry.trouble()),
+            ("delivery", delivery),
+        ]
     }
 
     /// Asks the parts that would hold everybody up. Fails with the name of the first that does not answer in time.

@@ -30,7 +30,7 @@ use crate::{
 
 /// Returns what the internal listener of a gateway serves: metrics and health, to programs, under these names.
 pub(crate) fn of_gateway(lifecycle: &Lifecycle, metrics: Arc<Metrics>, hosts: Hosts) -> Router {
-    guarded(watching(lifecycle, metrics), hosts)
+    guarded(watching(lifecycle, move || metrics.render()), hosts)
 }
 
 /// Refuses pages, whether they say so or have their name resolve to this machine.
@@ -38,10 +38,10 @@ fn guarded(router: Router, hosts: Hosts) -> Router {
     guard::under_known_names(guard::from_programs(router), Arc::new(hosts))
 }
 
-fn watching(lifecycle: &Lifecycle, metrics: Arc<Metrics>) -> Router {
+fn watching(lifecycle: &Lifecycle, render: impl Fn() -> String + Clone + Send + Sync + 'static) -> Router {
     Router::new()
         .merge(health::router(lifecycle))
-        .route("/metrics", get(move || std::future::ready(exposition(metrics.render()))))
+        .route("/metrics", get(move || std::future::ready(exposition(render()))))
         .fallback(reply::not_found)
         .method_not_allowed_fallback(reply::method_not_allowed)
 }
@@ -53,7 +53,14 @@ pub fn router(services: &Arc<Services>) -> Router {
         secrets: secrets.clone(),
         publishers: publisher_router(services).layer(Extension(Caller::token())),
     };
-    let router = watching(&services.lifecycle, Arc::clone(&services.metrics))
+    let asked = Arc::clone(services);
+    let render = move || {
+        for (part, trouble) in asked.troubles() {
+            asked.metrics.degraded_now(part, trouble.is_some());
+        }
+        asked.metrics.render()
+    };
+    let router = watching(&services.lifecycle, render)
         .merge(callback::router(services, secrets))
         .merge(testing::router(services))
         .fallback(move |request| door.clone().pass(request))

@@ -49,6 +49,7 @@ mod log;
 mod looks;
 mod manual;
 mod metrics;
+mod observability;
 mod observers;
 mod our_gateway;
 mod parts;
