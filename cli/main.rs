@@ -13,6 +13,7 @@ mod listing;
 mod manual;
 mod output;
 mod parse;
+mod reconnect;
 mod table;
 mod text;
 

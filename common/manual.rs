@@ -112,8 +112,9 @@ impl Manual {
             self.outcomes(words, &above, &mut page);
         }
         page.examples(self.note(words).map_or(&[], |note| note.examples));
-        let parent = command.get_display_name().and_then(|name| name.rsplit_once('-'));
-        let parent = parent.map_or(program.get_name(), |(parent, _)| parent);
+        let own_name = format!("-{}", command.get_name());
+        let parent = command.get_display_name().and_then(|name| name.strip_suffix(&own_name));
+        let parent = parent.unwrap_or(program.get_name());
         let parent = format!("{parent}({})", self.section);
         let subs = visible(command).map(|sub| self.reference(sub)).collect::<Vec<_>>();
         let above = Some(above.as_str()).filter(|above| *above != parent);

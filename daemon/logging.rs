@@ -6,7 +6,10 @@ use std::{
     os::unix::fs::MetadataExt,
 };
 
-use ssectl_core::config::{Environment, LogConfig, LogFormat};
+use ssectl_core::{
+    config::{Environment, LogConfig, LogFormat},
+    log_level::LogFilter,
+};
 use tracing::Level;
 use tracing_subscriber::{
     EnvFilter, Layer, Registry,
@@ -22,12 +25,11 @@ use crate::exit::{Exit, Failure};
 /// What is logged.
 pub(crate) struct LogLevel(reload::Handle<EnvFilter, Registry>);
 
-impl LogLevel {
-    /// Has this logged from now on, as `log.level` says it.
-    pub(crate) fn set(&self, level: &str) {
-        let changed = EnvFilter::try_new(level).map(|filter| self.0.reload(filter));
+impl LogFilter for LogLevel {
+    fn apply(&self, filter: &str) {
+        let changed = EnvFilter::try_new(filter).map(|filter| self.0.reload(filter));
         if !matches!(changed, Ok(Ok(()))) {
-            tracing::error!(level, "log.level cannot be changed");
+            tracing::error!(filter, "what is logged cannot be changed");
         }
     }
 }

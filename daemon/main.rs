@@ -69,11 +69,14 @@ async fn run(
     level: LogLevel,
 ) -> Result<(), Failure> {
     let signals = Signals::catch().map_err(|error| Failure::new(Exit::Failed, error))?;
-    let source = Reader { told, level };
+    let source = Reader { told };
     let settings = Some(reload::Settings::new(prepared.read, Arc::new(source)));
-    let running = App::start(prepared.config, Parts { sockets, settings, ..Parts::default() })
-        .await
-        .map_err(|error| Failure::of_start(&error, &greeting::called()))?;
+    let running = App::start(
+        prepared.config,
+        Parts { sockets, settings, log: Some(Arc::new(level)), ..Parts::default() },
+    )
+    .await
+    .map_err(|error| Failure::of_start(&error, &greeting::called()))?;
     let services = running.services();
     notify::stopping_when_it_does(&services.lifecycle);
     #[expect(

@@ -18,8 +18,7 @@ use ssectl_core::{
 use crate::{
     args,
     exit::{Exit, Failure},
-    logging::{self, LogLevel},
-    notify,
+    logging, notify,
 };
 
 /// Settings with every place found.
@@ -61,7 +60,6 @@ pub(crate) fn prepare(arguments: &args::Settings, sockets: &Sockets) -> Result<P
 /// Reads the settings again, as the program was told to at its start.
 pub(crate) struct Reader {
     pub(crate) told: args::Settings,
-    pub(crate) level: LogLevel,
 }
 
 impl Source for Reader {
@@ -79,10 +77,7 @@ impl Source for Reader {
         notify::reloading();
     }
 
-    fn ends(&self, settings: Option<&Config>) {
-        if let Some(settings) = settings {
-            self.level.set(&settings.log.level);
-        }
+    fn ends(&self) {
         notify::reloaded();
     }
 }

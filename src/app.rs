@@ -26,6 +26,7 @@ use crate::{
     http,
     idempotency::Receipts,
     lifecycle::{Lifecycle, Phase},
+    log_level::LogFilter,
     named::{Misnamed, Named},
     outbound::InvalidUrl,
     registry::ConnectionObserver,
@@ -46,6 +47,8 @@ pub struct Parts {
     pub clock: SharedClock,
     /// Where the settings are from; `None`: they are not read again.
     pub settings: Option<Settings>,
+    /// What decides which lines are logged; `None`: nothing does.
+    pub log: Option<Arc<dyn LogFilter>>,
     /// Observers besides the daemon's own, told after them.
     pub observers: Vec<Arc<dyn ConnectionObserver>>,
     /// How many idempotency keys are remembered.
@@ -60,6 +63,7 @@ impl Default for Parts {
             sockets: Sockets::default(),
             store: None,
             settings: None,
+            log: None,
             clock: Arc::new(SystemClock),
             observers: Vec::new(),
             receipts: Receipts::CAPACITY,

@@ -8,7 +8,9 @@ pub(crate) use crate::role::Verb;
 use crate::{
     access::{Caller, Denied},
     audit::{self, Draft},
-    control::types::{DisconnectReceipt, DrainReceipt, ReloadReceipt, StopReceipt, UnblockReceipt},
+    control::types::{
+        DisconnectReceipt, DrainReceipt, LogLevelReceipt, ReloadReceipt, StopReceipt, UnblockReceipt,
+    },
     idempotency::Mandate,
     lifecycle::Lifecycle,
     services::Services,
@@ -190,6 +192,12 @@ impl Receipt for DrainReceipt {
     fn facts(&self) -> Facts<'_> {
         let connections = self.drain.as_ref().map(|drain| drain.left);
         Facts { key: &self.key, connections, ..Facts::default() }
+    }
+}
+
+impl Receipt for LogLevelReceipt {
+    fn facts(&self) -> Facts<'_> {
+        Facts { key: &self.key, ..Facts::default() }
     }
 }
 

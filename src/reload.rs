@@ -26,8 +26,8 @@ pub trait Source: Send + Sync + 'static {
     fn file(&self) -> Option<PathBuf>;
     /// Is told that they are being read.
     fn begins(&self);
-    /// Is told the settings that hold from now on; none if those of before do.
-    fn ends(&self, settings: Option<&Config>);
+    /// Is told that they were, whatever came of it.
+    fn ends(&self);
 }
 
 /// The settings as they were read, and where from.
@@ -100,7 +100,7 @@ pub async fn reload(services: &Services) -> Result<Changes, NotReloaded> {
         Err(error) => Err(error.to_string()),
     });
     let Found { config, named } = found.map_err(|why| {
-        settings.source.ends(None);
+        settings.source.ends();
         tracing::error!(why, "the settings are not reloaded, nothing has changed");
         NotReloaded::Invalid(why)
     })?;
@@ -108,7 +108,8 @@ pub async fn reload(services: &Services) -> Result<Changes, NotReloaded> {
     services.secrets.replace(&named.secrets);
     let rules = services.rules.get().renewed(&config.stream);
     services.rules.replace(rules);
-    settings.source.ends(Some(&config));
+    services.log.configure(&config.log.level);
+    settings.source.ends();
     let changes = before.changes(&config);
     *before = before.overtaken_by(&config);
     let named = |keys: &[String]| (!keys.is_empty()).then(|| keys.join(", "));

@@ -47,6 +47,7 @@ impl Verb {
     pub(crate) const UNBLOCK: Self = Self::new("connections.unblock", Role::Operator);
     pub(crate) const DRAIN: Self = Self::new("daemon.drain", Role::Admin);
     pub(crate) const DRAIN_CANCEL: Self = Self::new("daemon.drain.cancel", Role::Admin);
+    pub(crate) const LOG_LEVEL: Self = Self::new("daemon.log-level", Role::Admin);
     pub(crate) const RELOAD: Self = Self::new("daemon.reload", Role::Admin);
     pub(crate) const STOP: Self = Self::new("daemon.stop", Role::Admin);
 

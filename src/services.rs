@@ -17,6 +17,7 @@ use crate::{
     http::secret::Secrets,
     idempotency::Receipts,
     lifecycle::{Lifecycle, Phase},
+    log_level::LogLevel,
     metrics::Metrics,
     registry::ConnectionRegistry,
     reload::Settings,
@@ -60,6 +61,8 @@ pub struct Services {
     pub drain: Option<Arc<Drain>>,
     /// Places for callers who wait for something to happen.
     pub waits: Semaphore,
+    /// What is logged.
+    pub log: Arc<LogLevel>,
     /// The phase, and tracked tasks.
     pub lifecycle: Lifecycle,
     /// All metrics.

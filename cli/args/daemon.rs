@@ -17,6 +17,12 @@ pub(crate) enum Daemon {
     /// restart only; ssectld.toml says of each setting whether it holds at once. The same as SIGHUP,
     /// with an answer.
     Reload(Key),
+    /// Shows what the daemon logs, or changes it at once
+    ///
+    /// A level (off, error, warn, info, debug, trace), levels of targets, or both: what is not named by a target
+    /// alone stays as log.level says. It ends after --for, with --reset, or with the daemon; a reload does not end
+    /// it. `ssectl status` names it while it holds.
+    LogLevel(LogLevel),
     /// Sends embedded streams away, evenly over a time, and lets no new ones in
     ///
     /// Before maintenance, or to move browsers to another daemon: each stream ends with a farewell and a
@@ -32,6 +38,21 @@ pub(crate) struct Stop {
     /// Do not wait
     #[arg(long)]
     pub(crate) no_wait: bool,
+    #[command(flatten)]
+    pub(crate) key: Key,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct LogLevel {
+    /// debug, or ssectl_core::task=debug; several hold together
+    #[arg(value_name = "LEVEL|TARGET=LEVEL")]
+    pub(crate) filter: Vec<String>,
+    /// For so long, then as before
+    #[arg(long = "for", value_name = "TIME", value_parser = parse::duration, requires = "filter")]
+    pub(crate) time: Option<Duration>,
+    /// Log as log.level says again
+    #[arg(long, conflicts_with = "filter")]
+    pub(crate) reset: bool,
     #[command(flatten)]
     pub(crate) key: Key,
 }

@@ -1,6 +1,7 @@
 //! `ssectl daemon`
 
 mod drain;
+mod log_level;
 
 use std::{fs, io, path::Path, time::Duration};
 
@@ -10,6 +11,7 @@ use ssectl_core::control::{
 };
 use tokio::time::{Instant, sleep};
 
+pub(super) use self::log_level::words as log_words;
 use crate::{
     args::{Daemon, Key, Stop},
     context::{Context, interrupted},
@@ -27,6 +29,7 @@ pub(super) async fn run(context: &Context, verb: Daemon) -> Outcome {
     match verb {
         Daemon::Stop(verb) => stop(context, verb).await,
         Daemon::Reload(key) => reload(context, key).await,
+        Daemon::LogLevel(asked) => log_level::run(context, asked).await,
         Daemon::Drain(verb) => drain::run(context, verb).await,
     }
 }
@@ -89,9 +92,10 @@ async fn gone(path: Option<&Path>, pid: Option<u32>, limit: Duration) -> Result<
     let deadline = Instant::now() + limit;
     while path.is_some_and(|path| answers(path, pid)) || pid.is_some_and(runs) {
         if Instant::now() >= deadline {
-            return Err(CliError::new(Exit::NoAnswer, format!("the daemon still runs after {limit:?}"))
-                .cause(&"it was told to stop, and waits for tasks or streams")
-                .hint("see what it does: ssectl status; or send it SIGTERM again"));
+            // It said yes: only its end is not there yet.
+            return Err(CliError::new(Exit::Failed, format!("the daemon still runs after {limit:?}"))
+                .cause(&"it is stopping, and waits for tasks or streams; it will end")
+                .hint("see what it does: ssectl status; or send it SIGTERM, which skips the waiting"));
         }
         sleep(PAUSE).await;
     }
@@ -135,6 +139,6 @@ mod tests {
         let _live = std::os::unix::net::UnixListener::bind(&path).expect("bound");
         let pid = Some(std::process::id());
         let error = gone(Some(&path), pid, Duration::from_secs(1)).await.expect_err("still there");
-        assert_eq!(error.exit, Exit::NoAnswer);
+        assert_eq!(error.exit, Exit::Failed);
     }
 }

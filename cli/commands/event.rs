@@ -1,5 +1,7 @@
 //! `ssectl event`
 
+mod tail;
+
 use std::io::{self, IsTerminal, Read};
 
 use serde_json::value::RawValue;
@@ -18,7 +20,13 @@ use crate::{
 const MAX_DATA: u64 = 1024 * 1024;
 
 pub(super) async fn run(context: &Context, verb: Event) -> Outcome {
-    let Event::Send(order) = verb;
+    match verb {
+        Event::Send(order) => send(context, order).await,
+        Event::Tail(asked) => tail::run(context, &asked).await,
+    }
+}
+
+async fn send(context: &Context, order: args::SendEvent) -> Outcome {
     let order =
         SendEvent { data: data(context, &order)?, name: order.name.into(), request_id: order.request_id };
     let answer = context.send(context.client.send_event(&order)).await?;

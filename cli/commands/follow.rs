@@ -6,7 +6,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 use serde_json::Value;
 use ssectl_core::{
     control::{
-        client::{Answer, LineStream},
+        client::{Answer, ClientError},
         types::TaskLine,
     },
     task::{Owner, TaskEvent, TaskEventType, TaskStatus, TaskView},
@@ -17,9 +17,12 @@ use crate::{
     context::{Context, interrupted},
     error::{CliError, Outcome},
     exit::Exit,
+    reconnect::{self, Patience},
     text::{self, harmless, harmless_json, quoted},
 };
 
+/// How long a daemon that went away may stay away: a pipeline must not hang.
+const PATIENCE: Patience = Patience::Limited(Duration::from_secs(60));
 /// Steps of the bar.
 const STEPS: u64 = 1000;
 
@@ -27,8 +30,7 @@ const STEPS: u64 = 1000;
 pub(super) async fn run(context: &Context, id: &str) -> Outcome {
     let again = format!("ssectl task follow {}", quoted(id));
     let unknown = |error: CliError| match error.exit {
-        Exit::NoAnswer => CliError { message: "the daemon was lost".to_owned(), ..error }
-            .hint(format!("see what became of the task: {again}")),
+        Exit::NoAnswer if error.hint.is_none() => error.hint(format!("see what became of the task: {again}")),
         _ => error,
     };
     let limit = async {
@@ -52,19 +54,27 @@ pub(super) async fn run(context: &Context, id: &str) -> Outcome {
 }
 
 async fn watch(context: &Context, id: &str) -> Result<TaskView, CliError> {
-    let mut lines: LineStream<TaskLine> = context.ask(context.client.follow_task(id)).await?;
+    let open = async || context.client.follow_task(id).await;
+    let mut lines = context.ask(open()).await?;
     let mut display = Display::new(context);
     loop {
-        match lines.next().await.map_err(|error| context.explain(error))? {
-            Some(Answer { value, json }) => {
+        match lines.next().await {
+            // The daemon ends, the task does not: the successor knows what becomes of it.
+            Ok(Some(Answer { value: TaskLine::End { task }, .. })) if !task.status.is_terminal() => {}
+            Ok(Some(Answer { value, json })) => {
                 display.show(&value, &json)?;
-                if let TaskLine::End { task } = value {
-                    return Ok(task);
+                match value {
+                    TaskLine::End { task } => return Ok(task),
+                    _ => continue,
                 }
             }
-            // The reader gives `None` only after the end.
-            None => return Err(CliError::new(Exit::NoAnswer, "the daemon was lost")),
+            Ok(None) | Err(ClientError::NoAnswer(_)) => {}
+            Err(error) => return Err(context.explain(error)),
         }
+        drop(display);
+        lines = reconnect::again(context, PATIENCE, open).await?;
+        context.out.note("the daemon is back");
+        display = Display::new(context);
     }
 }
 

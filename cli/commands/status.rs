@@ -2,6 +2,7 @@
 
 use ssectl_core::control::types::{DrainView, Status};
 
+use super::daemon;
 use crate::{
     args,
     context::Context,
@@ -62,6 +63,7 @@ fn screen(status: &Status) -> String {
     let left =
         |drain: &DrainView| format!("{} of {} streams left, none is let in", drain.left, drain.connections);
     lines.extend(status.drain.as_ref().map(|drain| ("drain", Some(left(drain)))));
+    lines.extend(status.log.as_ref().map(|level| ("logs", Some(daemon::log_words(level)))));
     lines.extend(status.degraded.iter().map(|why| ("degraded", Some(why.clone()))));
     pairs(&lines)
 }
@@ -94,6 +96,7 @@ mod tests {
                 left: 3,
                 reconnects_per_second: 83.3,
             }),
+            log: None,
             durable: false,
             degraded: vec!["the disk is full".into()],
             now: None,

@@ -4,8 +4,9 @@ use std::collections::BTreeSet;
 
 use serde_json::Value;
 use ssectl_core::control::{
-    listing::{Field, Kind},
+    listing::{Field, Kind, Listed},
     operations::{self, Shape},
+    types::EventLine,
 };
 
 use super::{engine::Candidate, live::Daemon};
@@ -46,6 +47,10 @@ impl Source {
             ("VERSION", ["version", "queue"]) => None,
             ("VERSION", _) => Some(listed("versions.list", "version", &["for", "age", "changelog"])),
             ("FIELD", words) => list_of(words).map(Self::Fields),
+            // No list has what a stream tells.
+            ("FIELD=VALUE", ["event", "tail"]) => Some(Self::Fixed(
+                EventLine::FIELDS.iter().map(|field| plain(format!("{}=", field.name))).collect(),
+            )),
             ("FIELD=VALUE", words) => list_of(words).map(Self::Filters),
             ("KIND", ["schema"]) => {
                 let kinds = operations::kinds().into_iter();

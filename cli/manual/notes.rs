@@ -251,6 +251,17 @@ pub(super) const NOTES: &[Note] = &[
         )],
     ),
     note(
+        "event tail",
+        &[],
+        &[
+            ("ssectl event tail -o jsonl", "Every event, as it is sent, until Ctrl-C"),
+            (
+                "ssectl event tail --since 0 --filter service=task -o jsonl",
+                "Task events, those of the last minutes first",
+            ),
+        ],
+    ),
+    note(
         "event send",
         &[("0", "It was sent to whoever is connected, which may be nobody: the answer says how many.")],
         &[
@@ -352,6 +363,18 @@ pub(super) const NOTES: &[Note] = &[
                 "ssectl daemon drain --over 1s\nssectl daemon drain --cancel",
                 "Send embedded streams away evenly, and let them in again",
             ),
+        ],
+    ),
+    note(
+        "daemon log-level",
+        &[],
+        &[
+            ("ssectl daemon log-level debug --for 10m", "A line for each connection, for ten minutes"),
+            (
+                "ssectl daemon log-level ssectl_core::task=debug --for 1h\nssectl daemon log-level --reset",
+                "More of one part only; as the settings say again",
+            ),
+            ("ssectl daemon log-level", "What is logged now"),
         ],
     ),
     note("daemon stop", &[], &[("ssectl daemon stop", "Stop it gracefully, and wait until it is gone")]),

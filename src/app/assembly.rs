@@ -17,6 +17,7 @@ use crate::{
     http::secret::Secrets,
     idempotency::Receipts,
     lifecycle::Lifecycle,
+    log_level::LogLevel,
     metrics::Metrics,
     registry::{ConnectionObserver, ConnectionRegistry},
     services::{Bound, Services},
@@ -40,7 +41,7 @@ pub(super) fn assemble(
     lifecycle: &Lifecycle,
     bound: Bound,
 ) -> Result<(Arc<Services>, Option<Embedded>), StartError> {
-    let Parts { clock, observers, receipts, observer_limit, settings, .. } = parts;
+    let Parts { clock, observers, receipts, observer_limit, settings, log, .. } = parts;
     let metrics = Arc::new(Metrics::new());
     let registry =
         Arc::new(ConnectionRegistry::new(Arc::clone(&clock), lifecycle.clone(), Arc::clone(&metrics)));
@@ -77,6 +78,7 @@ pub(super) fn assemble(
         started_at: clock.now(),
         waits: Semaphore::new(WAITS),
         store: Arc::clone(store),
+        log: Arc::new(LogLevel::new(log, &config.log.level, lifecycle.clone(), Arc::clone(&clock))),
         lifecycle: lifecycle.clone(),
         rules: Arc::new(Current::new(Rules::new(&config.stream))),
         config,

@@ -214,7 +214,7 @@ fn http_url(text: &str) -> Result<(), String> {
 }
 
 /// Refuses levels that tracing would take for the name of a target, and so silence everything.
-fn log_level(text: &str) -> Result<(), String> {
+pub(crate) fn log_level(text: &str) -> Result<(), String> {
     const LEVELS: [&str; 6] = ["off", "error", "warn", "info", "debug", "trace"];
     tracing_subscriber::EnvFilter::try_new(text).map_err(|error| format!("{text:?}: {error}"))?;
     let mut bare = text.split(',').map(str::trim).filter(|part| !part.contains(['=', '[']));

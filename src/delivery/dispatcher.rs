@@ -5,8 +5,8 @@ use std::{sync::Arc, time::Instant};
 
 use tokio::sync::Mutex;
 
-use super::{Delivery, Directory, Dispatch, Reach, Recipients, Sequence};
-use crate::{audience::Audience, connection::Connection, event::Event};
+use super::{Delivery, Directory, Dispatch, Look, Reach, Recipients, Sequence, Told, tail::Tail};
+use crate::{audience::Audience, connection::Connection, event::Event, request_id::RequestId};
 
 /// Bytes that framing may add to name and payload, in either form: `id:`, field names, line ends, and in a
 /// gateway's body the token and the quoting around them.
@@ -37,12 +37,13 @@ pub struct Dispatcher {
     delivery: Arc<dyn Delivery>,
     directory: Arc<dyn Directory>,
     max_bytes: usize,
+    tail: Tail,
 }
 
 impl Dispatcher {
     /// Returns a dispatcher that numbers events from 1.
     pub fn new(delivery: Arc<dyn Delivery>, directory: Arc<dyn Directory>, max_bytes: usize) -> Self {
-        Self { last: Mutex::new(Sequence(0)), delivery, directory, max_bytes }
+        Self { last: Mutex::new(Sequence(0)), delivery, directory, max_bytes, tail: Tail::new() }
     }
 
     /// Refuses an event that is too large. To be called at the edge, before anything is stored.
@@ -67,7 +68,8 @@ impl Dispatcher {
         let mut last = self.last.lock().await;
         act();
         let (to, connections) = self.directory.select(audience);
-        let sequence = self.enqueue(&mut last, to, event, None).await;
+        let sequence = self.next(&mut last, &event, one_of(audience), connections);
+        self.enqueue(sequence, to, event, None).await;
         Dispatched { sequence, connections }
     }
 
@@ -82,7 +84,8 @@ impl Dispatcher {
         let mut last = self.last.lock().await;
         act();
         let (to, connections) = self.directory.select_for(audience, reach);
-        let sequence = self.enqueue(&mut last, to, event, Some(Arc::clone(reach))).await;
+        let sequence = self.next(&mut last, &event, one_of(audience), connections);
+        self.enqueue(sequence, to, event, Some(Arc::clone(reach))).await;
         Dispatched { sequence, connections }
     }
 
@@ -99,22 +102,47 @@ impl Dispatcher {
         reach: Option<Arc<Reach>>,
     ) -> Sequence {
         let mut last = self.last.lock().await;
-        self.enqueue(&mut last, Some(Recipients::One(connection)), event, reach).await
+        let sequence = self.next(&mut last, &event, Some(&connection.request_id), 1);
+        self.enqueue(sequence, Some(Recipients::One(connection)), event, reach).await;
+        sequence
+    }
+
+    /// Returns what was dispatched after this number, as far as it is remembered, and what will be.
+    pub fn look(&self, since: Option<u64>) -> Look {
+        self.tail.look(since)
+    }
+
+    /// Gives an event its place.
+    fn next(
+        &self,
+        last: &mut Sequence,
+        event: &Event,
+        one: Option<&RequestId>,
+        connections: usize,
+    ) -> Sequence {
+        last.0 += 1;
+        self.tail.note(Told::new(*last, event, one.cloned(), connections));
+        *last
     }
 
     async fn enqueue(
         &self,
-        last: &mut Sequence,
+        sequence: Sequence,
         to: Option<Recipients>,
         event: Event,
         reach: Option<Arc<Reach>>,
-    ) -> Sequence {
-        last.0 += 1;
-        let dispatch = Dispatch { sequence: *last, event: Arc::new(event), at: Instant::now(), reach };
+    ) {
+        let dispatch = Dispatch { sequence, event: Arc::new(event), at: Instant::now(), reach };
         if let Some(to) = to {
             self.delivery.enqueue(to, dispatch).await;
         }
-        *last
+    }
+}
+
+fn one_of(audience: &Audience) -> Option<&RequestId> {
+    match audience {
+        Audience::Everyone => None,
+        Audience::One(id) => Some(id),
     }
 }
 

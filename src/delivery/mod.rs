@@ -8,6 +8,7 @@ mod dispatcher;
 pub mod embedded;
 pub mod gateway;
 mod reach;
+mod tail;
 
 use std::{sync::Arc, time::Instant};
 
@@ -15,6 +16,7 @@ use futures_util::future::BoxFuture;
 
 pub use dispatcher::{Dispatched, Dispatcher, TooLarge};
 pub use reach::{Fate, Reach, Underway};
+pub use tail::{Look, Told};
 
 use crate::{
     audience::Audience,

@@ -98,7 +98,10 @@ async fn every_operation_answers_what_is_described() {
     let _tab = Browser::open(daemon.public, "tab").await;
     let mut seen = BTreeSet::new();
     // Those that go on until the daemon's end.
-    let mut streams = vec![Stream::begin(&daemon, "/v1/connections/events").await];
+    let mut streams = vec![
+        Stream::begin(&daemon, "/v1/connections/events").await,
+        Stream::begin(&daemon, "/v1/events?since=0").await,
+    ];
     let mut ask = async |request: &str, body: Value| ask(&daemon, &mut seen, request, body).await;
     ask("GET /v1/status", json!(null)).await;
     ask("GET /v1/openapi.json", json!(null)).await;
@@ -149,6 +152,9 @@ async fn every_operation_answers_what_is_described() {
     ask("POST /v1/daemon/drain", json!({"over_ms": 1000})).await;
     ask("GET /v1/status", json!(null)).await;
     ask("POST /v1/daemon/drain/cancel", json!({})).await;
+    ask("POST /v1/daemon/log-level", json!({"filter": "warn", "for_ms": 60_000})).await;
+    ask("GET /v1/daemon/log-level", json!(null)).await;
+    ask("GET /v1/status", json!(null)).await;
     ask("POST /v1/daemon/reload", json!({})).await;
     ask("POST /v1/daemon/stop", json!({})).await;
     for stream in streams {

@@ -59,6 +59,7 @@ mod reload;
 mod reporters;
 mod secrets;
 mod state;
+mod tail;
 mod task_run;
 mod tasks;
 mod testing_endpoints;

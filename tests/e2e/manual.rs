@@ -75,7 +75,7 @@ async fn each_example_of_ssectl_does_what_it_says() {
         let daemon = home.start(&[]).await;
         let _browser = Browser::open(daemon.public, "k3v9x").await;
         for example in &page.examples {
-            let endless = example.contains("--watch") || example.contains(" watch ");
+            let endless = ["--watch", " watch ", " tail "].iter().any(|word| example.contains(word));
             let script = if endless { format!("exec {example}") } else { example.clone() };
             let mut command = sh(daemon.home(), &script);
             command.env("BUILD", "42");

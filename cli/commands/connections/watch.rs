@@ -1,9 +1,7 @@
 //! `ssectl connections watch`
 
-use std::time::Duration;
-
 use ssectl_core::control::{
-    client::{Answer, ClientError, LineStream},
+    client::{Answer, ClientError},
     listing::Filter,
     types::{ConnectionChange, ConnectionLine},
 };
@@ -14,12 +12,10 @@ use crate::{
     error::{CliError, Outcome},
     exit::Exit,
     output::terminal_width,
+    reconnect::{self, Patience},
     table::cut,
     text::{self, harmless, harmless_json},
 };
-
-/// Between two attempts to find a daemon again.
-const AGAIN: Duration = Duration::from_millis(250);
 
 /// Prints what happens until it is interrupted.
 pub(super) async fn run(context: &Context, filters: &[Filter]) -> Outcome {
@@ -41,19 +37,9 @@ async fn watch(context: &Context, filters: &[Filter]) -> Outcome {
             Ok(None) | Err(ClientError::NoAnswer(_)) => {}
             Err(error) => return Err(context.explain(error)),
         }
-        context.out.note("the daemon is gone; waiting for it");
-        lines = again(context, filters).await?;
+        let open = async || context.client.watch_connections(filters).await;
+        lines = reconnect::again(context, Patience::Endless, open).await?;
         came_back = "the daemon is back";
-    }
-}
-
-async fn again(context: &Context, filters: &[Filter]) -> Result<LineStream<ConnectionLine>, CliError> {
-    loop {
-        tokio::time::sleep(AGAIN).await;
-        match context.ask(context.client.watch_connections(filters)).await {
-            Err(error) if matches!(error.exit, Exit::Unreachable | Exit::NoAnswer) => {}
-            found => return found,
-        }
     }
 }
 

@@ -47,12 +47,13 @@ use super::{
     local,
     types::{
         ApiError, AuditEntry, BeginDrain, Blocked, ClearReceipt, ClearVersion, ConnectionLine,
-        ConnectionView, Disconnect, DisconnectReceipt, DrainReceipt, DrainView, EventReceipt, Failure, Keyed,
-        Line, List, ReloadReceipt, SendEvent, Single, Status, StopReceipt, TaskLine, Unblock, UnblockReceipt,
-        VersionStatus,
+        ConnectionView, Disconnect, DisconnectReceipt, DrainReceipt, DrainView, EventLine, EventReceipt,
+        Failure, Keyed, Line, List, LogLevelReceipt, LogLevelView, ReloadReceipt, SendEvent, SetLogLevel,
+        Single, Status, StopReceipt, TaskLine, Unblock, UnblockReceipt, VersionStatus,
     },
 };
 use crate::{
+    event::EventName,
     request_id::RequestId,
     task::{CreateTask, EndTask, ReportProgress, TaskReceipt, TaskView},
     version::{PendingVersion, QueueVersion, QueuedVersion, VersionReceipt},
@@ -268,6 +269,22 @@ impl Client {
         self.stream(&format!("/v1/tasks/{}/hold", segment(id))).await
     }
 
+    /// Watches what is dispatched: after a number of that daemon first, as far as it remembers.
+    pub async fn tail_events(
+        &self,
+        filters: &[Filter],
+        names: &[EventName],
+        since: Option<u64>,
+        of: Option<Timestamp>,
+    ) -> Result<LineStream<EventLine>, ClientError> {
+        let asked = Listing { filters: filters.to_vec(), ..Listing::default() };
+        let names = names.iter().map(EventName::as_str).collect::<Vec<_>>().join(",");
+        let names = if names.is_empty() { names } else { format!("&names={names}") };
+        let since = since.map_or_else(String::new, |since| format!("&since={since}"));
+        let of = of.map_or_else(String::new, |of| format!("&of={of}"));
+        self.stream(&format!("/v1/events?{}{names}{since}{of}", asked.to_query())).await
+    }
+
     /// Sends an event.
     pub async fn send_event(&self, order: &SendEvent) -> Asked<Single<EventReceipt>> {
         self.post("/v1/events", order).await
@@ -299,6 +316,16 @@ impl Client {
     /// Takes a drain back.
     pub async fn cancel_drain(&self, order: &Keyed) -> Asked<Single<DrainReceipt>> {
         self.post("/v1/daemon/drain/cancel", order).await
+    }
+
+    /// Asks what is logged.
+    pub async fn log_level(&self) -> Asked<Single<LogLevelView>> {
+        self.get("/v1/daemon/log-level").await
+    }
+
+    /// Has something else logged.
+    pub async fn set_log_level(&self, order: &SetLogLevel) -> Asked<Single<LogLevelReceipt>> {
+        self.post("/v1/daemon/log-level", order).await
     }
 
     /// Has the settings read again.

@@ -7,7 +7,7 @@ use serde::Serialize;
 use serde_json::Value;
 
 use crate::{
-    control::types::{AuditEntry, Blocked, ConnectionLine, ConnectionView},
+    control::types::{AuditEntry, Blocked, ConnectionLine, ConnectionView, EventLine},
     task::TaskView,
     version::{PendingVersion, QueuedVersion},
 };
@@ -106,6 +106,17 @@ impl Listed for ConnectionLine {
         field("address", Kind::Text, &["/address"]),
         field("token", Kind::Token, &["/token"]),
         field("user_agent", Kind::Text, &["/user_agent"]),
+    ];
+}
+
+impl Listed for EventLine {
+    const FIELDS: &'static [Field] = &[
+        field("sequence", Kind::Number, &["/sequence"]),
+        field("name", Kind::Text, &["/name"]),
+        field("service", Kind::Text, &["/service"]),
+        Field { absent: "everyone", ..field("for", Kind::Text, &["/request_id"]) },
+        field("connections", Kind::Number, &["/connections"]),
+        field("bytes", Kind::Bytes, &["/bytes"]),
     ];
 }
 

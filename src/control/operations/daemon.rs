@@ -3,7 +3,8 @@
 use super::Operation;
 use crate::{
     control::types::{
-        BeginDrain, DrainPace, DrainReceipt, DrainView, ErrorCode, Keyed, ReloadReceipt, Status, StopReceipt,
+        BeginDrain, DrainPace, DrainReceipt, DrainView, ErrorCode, Keyed, LogLevelReceipt, LogLevelView,
+        ReloadReceipt, SetLogLevel, Status, StopReceipt,
     },
     role::Verb,
 };
@@ -49,10 +50,24 @@ pub(crate) const RELOAD: Operation = Operation::post(
 .takes::<Keyed>()
 .gives::<ReloadReceipt>("daemon.reloaded");
 
+pub(crate) const LOG_LEVEL: Operation =
+    Operation::get("daemon.log-level.show", "/v1/daemon/log-level", "What is logged")
+        .gives::<LogLevelView>("daemon.log_level");
+
+pub(crate) const LOG_LEVEL_SET: Operation = Operation::post(
+    "daemon.log-level",
+    "/v1/daemon/log-level",
+    "Has something else logged, for a while or until the daemon ends",
+)
+.orders(Verb::LOG_LEVEL)
+.takes::<SetLogLevel>()
+.gives::<LogLevelReceipt>("daemon.log_level.receipt");
+
 pub(crate) const STOP: Operation =
     Operation::post("daemon.stop", "/v1/daemon/stop", "Begins the daemon's end")
         .orders(Verb::STOP)
         .takes::<Keyed>()
         .gives::<StopReceipt>("daemon.stopping");
 
-pub(super) const ALL: &[Operation] = &[STATUS, OPENAPI, DRAIN_FORECAST, DRAIN, DRAIN_CANCEL, RELOAD, STOP];
+pub(super) const ALL: &[Operation] =
+    &[STATUS, OPENAPI, DRAIN_FORECAST, DRAIN, DRAIN_CANCEL, LOG_LEVEL, LOG_LEVEL_SET, RELOAD, STOP];

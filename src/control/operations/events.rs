@@ -2,7 +2,7 @@
 
 use super::Operation;
 use crate::{
-    control::types::{EventReceipt, SendEvent},
+    control::types::{EventLine, EventReceipt, SendEvent, TailAsked},
     role::Role,
 };
 
@@ -13,4 +13,12 @@ pub(crate) const SEND: Operation =
         .takes::<SendEvent>()
         .gives::<EventReceipt>("event.receipt");
 
-pub(super) const ALL: &[Operation] = &[SEND];
+pub(crate) const TAIL: Operation = Operation::get(
+    "events.tail",
+    "/v1/events",
+    "What is dispatched, as it is; the last line is the daemon's end, a stream without was cut off",
+)
+.asks::<TailAsked>()
+.streams::<EventLine>("event.line");
+
+pub(super) const ALL: &[Operation] = &[SEND, TAIL];

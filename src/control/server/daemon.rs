@@ -42,6 +42,7 @@ pub(super) async fn status(State(services): State<Shared>) -> Json<Single<Status
         pending_versions: services.versions.pending().len(),
         tasks: services.tasks.counts(),
         drain: services.drain.as_ref().and_then(|drain| drain.view()),
+        log: services.log.otherwise(),
         durable: services.store.durable(),
         degraded: services.degraded(),
         now: Some(services.clock.now()),

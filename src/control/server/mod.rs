@@ -10,7 +10,9 @@ mod failure;
 mod follow;
 mod guard;
 mod listener;
+mod log_level;
 mod routes;
+mod tail;
 mod tasks;
 #[cfg(test)]
 mod tests;

@@ -8,7 +8,8 @@ use axum::{
 };
 
 use super::{
-    Shared, audit, connections, daemon, drain, events, extract, follow, guard, tasks, versions, wait,
+    Shared, audit, connections, daemon, drain, events, extract, follow, guard, log_level, tail, tasks,
+    versions, wait,
 };
 use crate::control::operations::{self as operations, Doors, Method, Needs, Operation};
 
@@ -32,6 +33,8 @@ impl Routes {
             .serve(&d::DRAIN_FORECAST, drain::forecast)
             .serve(&d::DRAIN, drain::begin)
             .serve(&d::DRAIN_CANCEL, drain::cancel)
+            .serve(&d::LOG_LEVEL, log_level::show)
+            .serve(&d::LOG_LEVEL_SET, log_level::set)
             .serve(&d::RELOAD, daemon::reload)
             .serve(&d::STOP, daemon::stop)
             .serve(&c::LIST, connections::list)
@@ -63,6 +66,7 @@ impl Routes {
             .serve(&t::CANCEL, tasks::cancel)
             .serve(&t::REMOVE, tasks::remove)
             .serve(&e::SEND, events::send)
+            .serve(&e::TAIL, tail::tail)
             .serve(&a::LIST, audit::list)
     }
 

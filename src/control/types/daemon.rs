@@ -91,3 +91,41 @@ pub struct DrainReceipt {
     /// The drain; none if there was none to take back.
     pub drain: Option<DrainView>,
 }
+
+/// What is logged.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct LogLevelView {
+    /// The filter that holds: a level, and levels of targets.
+    pub filter: String,
+    /// The one of the settings.
+    pub configured: String,
+    /// Until when it holds if it is not that one; null: until the daemon ends.
+    #[schemars(with = "Option<Moment>")]
+    pub until: Option<Timestamp>,
+}
+
+/// An order to log otherwise.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct SetLogLevel {
+    /// `debug`, or `ssectl_core::task=debug`, several separated by commas; not given: as the settings say.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub filter: Option<String>,
+    /// For so long; not given: until the daemon ends.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub for_ms: Option<u64>,
+    /// The idempotency key; generated when not given.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<Key>")]
+    pub key: Option<String>,
+}
+
+/// Something else is logged.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct LogLevelReceipt {
+    /// The idempotency key.
+    #[schemars(with = "Key")]
+    pub key: String,
+    /// What is logged from now on.
+    pub level: LogLevelView,
+}

@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::DrainView;
+use super::{DrainView, LogLevelView};
 use crate::{forms::Moment, task::TaskCounts};
 
 /// The daemon at a glance.
@@ -41,6 +41,9 @@ pub struct Status {
     /// How far the drain has come, if there is one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub drain: Option<DrainView>,
+    /// What is logged, while that is not what the settings say.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub log: Option<LogLevelView>,
     /// Whether state survives a restart.
     pub durable: bool,
     /// What is wrong at the moment; empty when all is well.

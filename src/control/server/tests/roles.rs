@@ -90,6 +90,7 @@ async fn every_route_needs_a_role_and_is_shut_to_lower_ones() {
         ("publisher", "POST", "/v1/tasks/absent/progress", json!({})),
         ("publisher", "POST", "/v1/tasks/absent/complete", json!({})),
         ("publisher", "POST", "/v1/tasks/absent/fail", json!({})),
+        ("reader", "GET", "/v1/events?filter=x", json!({})),
         ("publisher", "GET", "/v1/tasks/absent/hold", json!({})),
         ("operator", "POST", "/v1/tasks/absent/cancel", json!({})),
         ("operator", "POST", "/v1/tasks/absent/remove", json!({})),
@@ -102,6 +103,8 @@ async fn every_route_needs_a_role_and_is_shut_to_lower_ones() {
         ("reader", "GET", "/v1/daemon/drain", json!({})),
         ("admin", "POST", "/v1/daemon/drain", json!({"over_ms": 1})),
         ("admin", "POST", "/v1/daemon/drain/cancel", json!({})),
+        ("reader", "GET", "/v1/daemon/log-level", json!({})),
+        ("admin", "POST", "/v1/daemon/log-level", json!({"filter": "debug"})),
         ("admin", "POST", "/v1/daemon/reload", json!({})),
         ("admin", "POST", "/v1/daemon/stop", json!({})),
     ];
