@@ -1,6 +1,7 @@
 //! Between stream and registry: an embedded stream asks to be let in, and is told what is pending.
 
 mod backend;
+mod greeting;
 
 use std::sync::Arc;
 
@@ -8,37 +9,43 @@ use futures_util::{FutureExt, future::BoxFuture};
 
 pub use backend::Backend;
 pub(crate) use backend::TellingDepartures;
+use greeting::Greeting;
 
 use crate::{
     blocks::Blocks,
-    connection::{CloseReason, Connection},
-    delivery::Delivery,
+    connection::CloseReason,
+    delivery::{Delivery, Dispatcher, embedded::EmbeddedDelivery},
     lifecycle::Lifecycle,
-    registry::{Arrival, ConnectionRegistry, Newcomer},
+    registry::{self, ConnectionRegistry, Newcomer},
     request_id::RequestId,
     services::Services,
-    stream::{Admission, Admitted, callback::Reason},
-    version::VersionService,
+    stream::{Admission, Admitted, Arrival, callback::Reason},
 };
 
 /// Admits by registering, once the backend has nothing against it, if there is one.
-pub struct RegistryAdmission {
+pub(crate) struct RegistryAdmission {
     registry: Arc<ConnectionRegistry>,
-    delivery: Arc<dyn Delivery>,
-    versions: Arc<VersionService>,
     blocks: Arc<Blocks>,
+    dispatcher: Arc<Dispatcher>,
+    embedded: Arc<EmbeddedDelivery>,
+    greeting: Greeting,
     lifecycle: Lifecycle,
     backend: Option<Arc<Backend>>,
 }
 
 impl RegistryAdmission {
     /// Returns the admission to this daemon's registry.
-    pub fn new(services: &Services, backend: Option<Arc<Backend>>) -> Self {
+    pub(crate) fn new(
+        services: &Services,
+        embedded: Arc<EmbeddedDelivery>,
+        backend: Option<Arc<Backend>>,
+    ) -> Self {
         Self {
             registry: Arc::clone(&services.registry),
-            delivery: Arc::clone(&services.delivery),
-            versions: Arc::clone(&services.versions),
             blocks: Arc::clone(&services.blocks),
+            dispatcher: Arc::clone(&services.dispatcher),
+            greeting: Greeting::new(services, Arc::clone(&embedded)),
+            embedded,
             lifecycle: services.lifecycle.clone(),
             backend,
         }
@@ -63,11 +70,11 @@ impl RegistryAdmission {
 }
 
 impl RegistryAdmission {
-    async fn take_back(&self, arrival: &Arrival) -> Admitted {
+    async fn take_back(&self, arrival: &registry::Arrival) -> Admitted {
         let connection = arrival.connection();
         self.registry.disconnect(&connection.token, CloseReason::Disconnected);
         for old in arrival.to_close() {
-            self.delivery.close(Arc::clone(old), CloseReason::Disconnected).await;
+            self.embedded.close(Arc::clone(old), CloseReason::Disconnected).await;
         }
         if let Some(backend) = &self.backend {
             backend.tell(&connection.token, Reason::ServerClosed);
@@ -88,17 +95,22 @@ impl Admission for RegistryAdmission {
                 return self.take_back(&arrival).await;
             }
             for old in arrival.to_close() {
-                self.delivery.close(Arc::clone(old), CloseReason::Replaced).await;
+                self.embedded.close(Arc::clone(old), CloseReason::Replaced).await;
             }
             Admitted::Open(Arc::clone(arrival.connection()))
         }
         .boxed()
     }
 
-    fn opened<'a>(&'a self, connection: &'a Arc<Connection>) -> BoxFuture<'a, ()> {
+    fn open(&self, mut arrival: Arrival, last_event_id: Option<String>) -> BoxFuture<'_, ()> {
         async move {
-            self.versions.tell_pending(connection).await;
-            self.registry.announce(connection);
+            let connection = Arc::clone(&arrival.connection);
+            let adopted = async {
+                arrival.first = self.greeting.of(&connection, last_event_id.as_deref());
+                self.embedded.adopt(arrival).await;
+            };
+            self.dispatcher.pause(adopted).await;
+            self.registry.announce(&connection);
         }
         .boxed()
     }

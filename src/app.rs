@@ -136,7 +136,8 @@ impl App {
         };
         let lifecycle = Lifecycle::new();
         let assembled =
-            assembly::assemble(config, (access, secrets), parts, &store, &lifecycle, doors.bound.clone());
+            assembly::assemble(config, (access, secrets), parts, &store, &lifecycle, doors.bound.clone())
+                .await;
         match assembled {
             Ok((services, embedded)) => Ok(Running::begin(services, doors, embedded)),
             Err(error) => {
@@ -182,7 +183,7 @@ impl Running {
 async fn serve_public(listener: TcpListener, embedded: Option<assembly::Embedded>, services: Arc<Services>) {
     let stream = &services.config.stream;
     let streams = embedded.map(|assembly::Embedded { delivery, backend }| {
-        let admission = Arc::new(RegistryAdmission::new(&services, backend));
+        let admission = Arc::new(RegistryAdmission::new(&services, Arc::clone(&delivery), backend));
         Streams::new(stream, Arc::clone(&services.rules), delivery, admission)
     });
     let hosts = Arc::new(Hosts::new(services.bound.public, &services.config.listen.hosts));

@@ -176,7 +176,8 @@ impl PartialEq for Held {
 impl Eq for Held {}
 
 /// The `service` label of the metrics.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Service {
     /// Task events.
     Task,

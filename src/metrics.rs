@@ -92,6 +92,7 @@ pub struct Metrics {
     probes: IntCounterVec,
     gateway_forgot: IntCounter,
     refused: IntCounterVec,
+    resumed: IntCounterVec,
     observer_faults: IntCounterVec,
     version_fetches: IntCounterVec,
     callbacks: IntCounterVec,
@@ -129,6 +130,7 @@ impl Metrics {
             probes: counters(&r, "ssectld_gateway_probes_total", "Connections that the gateway was asked for, by result", &["result"])?,
             gateway_forgot: counter(&r, "ssectld_gateway_forgot_total", "Times that the gateway had forgotten its connections")?,
             refused: counters(&r, "ssectld_streams_refused_total", "Streams that were not opened, by reason", &["reason"])?,
+            resumed: counters(&r, "ssectld_streams_resumed_total", "Browsers that came back with the id of the last event they saw, by result", &["result"])?,
             observer_faults: counters(&r, "ssectld_observer_faults_total", "Observer calls that failed", &["fault"])?,
             version_fetches: counters(&r, "ssectld_version_fetches_total", "Fetches of frontend_version_url by result", &["result"])?,
             callbacks: counters(&r, "ssectld_callbacks_total", "Answers to gateway callbacks by status code", &["code"])?,
@@ -223,6 +225,11 @@ impl Metrics {
     /// A stream was not opened.
     pub fn stream_refused(&self, reason: &'static str) {
         self.refused.with_label_values(&[reason]).inc();
+    }
+
+    /// A browser came back that says what it saw last: what it missed was replayed, or why not.
+    pub fn resumed(&self, result: &'static str) {
+        self.resumed.with_label_values(&[result]).inc();
     }
 
     /// An observer failed.

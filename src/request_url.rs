@@ -31,6 +31,12 @@ pub fn request_id(url: &str) -> Result<RequestId, NoRequestId> {
     query_value(query, "request_id").ok_or(NoRequestId::Missing)?.parse().map_err(NoRequestId::Invalid)
 }
 
+/// Returns the last event that a request target says was seen.
+pub fn last_event_id(target: &str) -> Option<String> {
+    let (_, query) = target.split('#').next()?.split_once('?')?;
+    query_value(query, "last_event_id")
+}
+
 /// Returns the first non-blank value of a name in a query.
 pub fn query_value(query: &str, name: &str) -> Option<String> {
     query

@@ -166,7 +166,8 @@ impl Delivery for Wire {
             self.dither.pause().await;
             let recipients = match to {
                 Recipients::Everyone => self.everyone(),
-                Recipients::One(connection) => vec![connection],
+                Recipients::One(_, found) => found.into_iter().collect(),
+                Recipients::Only(connection) => vec![connection],
             };
             if let Some(unsent) = self.unsent.lock().expect("unsent").as_mut() {
                 unsent.push(Arc::clone(&dispatch.event));

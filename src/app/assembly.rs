@@ -10,7 +10,7 @@ use crate::{
     admission::{Backend, TellingDepartures},
     audit::AuditLog,
     blocks::Blocks,
-    config::{Config, Mode},
+    config::{Config, Mode, StreamConfig},
     current::Current,
     delivery::{Delivery, Departures, Dispatcher, embedded::EmbeddedDelivery, gateway::GatewayDelivery},
     drain::Drain,
@@ -22,7 +22,7 @@ use crate::{
     registry::{ConnectionObserver, ConnectionRegistry},
     services::{Bound, Services},
     store::Store,
-    stream::front::Rules,
+    stream::{History, Retention, front::Rules},
     task::{Builtins, TaskService},
     version::{FrontendVersion, VersionService},
 };
@@ -33,7 +33,7 @@ const WAITS: usize = 128;
 
 /// Loads the state and returns what the doors act on, and what takes streams if anything does. Registered
 /// observers are the last step: before it nothing that is dropped keeps itself alive.
-pub(super) fn assemble(
+pub(super) async fn assemble(
     config: Arc<Config>,
     (access, secrets): (Access, Secrets),
     parts: Parts,
@@ -45,7 +45,8 @@ pub(super) fn assemble(
     let metrics = Arc::new(Metrics::new());
     let registry =
         Arc::new(ConnectionRegistry::new(Arc::clone(&clock), lifecycle.clone(), Arc::clone(&metrics)));
-    let (delivery, embedded) = deliveries(&config, &registry, lifecycle, &metrics)?;
+    let history = history(&config, &**store).await?;
+    let (delivery, embedded) = deliveries(&config, history, &registry, lifecycle, &metrics)?;
     let dispatcher =
         Arc::new(Dispatcher::new(Arc::clone(&delivery), registry.clone(), config.events.max_bytes));
     let receipts = Arc::new(Receipts::with_capacity(Arc::clone(store), Arc::clone(&clock), receipts)?);
@@ -107,7 +108,11 @@ fn take_up(
         let connections = services.registry.keep(Arc::clone(&services.store))?;
         tracing::info!(connections, "connections of the gateway taken up from the last run");
     }
-    let own: [Arc<dyn ConnectionObserver>; 2] = [services.versions.clone(), services.tasks.clone()];
+    let mut own: Vec<Arc<dyn ConnectionObserver>> = vec![services.versions.clone()];
+    if services.config.mode == Mode::Gateway {
+        // An embedded stream begins with them.
+        own.push(services.tasks.clone());
+    }
     services.registry.observe(own.into_iter().chain(observers).collect(), limit);
     Ok(())
 }
@@ -128,8 +133,15 @@ pub(super) struct Embedded {
     pub(super) backend: Option<Arc<Backend>>,
 }
 
+/// Takes the events of late out of the store, in either mode: what is left there would soon have a hole.
+async fn history(config: &Config, store: &dyn Store) -> Result<History, StartError> {
+    let StreamConfig { history_events: events, history_bytes: bytes, history_age: age, .. } = config.stream;
+    Ok(History::take(store, config.framing, Retention { events, bytes, age }).await?)
+}
+
 fn deliveries(
     config: &Config,
+    history: History,
     registry: &Arc<ConnectionRegistry>,
     lifecycle: &Lifecycle,
     metrics: &Arc<Metrics>,
@@ -150,7 +162,7 @@ fn deliveries(
             };
             let delivery = EmbeddedDelivery::start(
                 &config.stream,
-                config.framing,
+                history,
                 config.shutdown.spread,
                 registry,
                 departures,

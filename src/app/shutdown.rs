@@ -51,12 +51,24 @@ pub(super) async fn supervise(services: Arc<Services>) -> Ended {
         late.push("listeners");
     }
     services.registry.forget_observers();
+    leave_history(&services).await;
     if timeout(SLACK, services.store.close()).await.is_err() {
         late.push("state");
     }
     let late_ones = (!late.is_empty()).then(|| late.join(", "));
     tracing::info!(took = ?began.elapsed(), late = late_ones, "shut down");
     Ended { late }
+}
+
+/// Keeps what browsers that come back after the start have missed.
+async fn leave_history(services: &Services) {
+    let left = match services.delivery.legacy() {
+        Ok(batch) => services.store.commit(batch).await,
+        Err(error) => Err(error),
+    };
+    if let Err(error) = left {
+        tracing::warn!(%error, "browsers that come back will be told of a gap: the events of late are not kept");
+    }
 }
 
 /// Waits for running tasks within the grace, unless hurried, then cancels what is left: each task gets its

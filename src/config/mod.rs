@@ -221,6 +221,8 @@ section! {
         max_connections: usize = 0,
         /// Events kept for replay.
         history_events: usize = 1000,
+        /// The most that they take, in bytes.
+        history_bytes: usize = 4_194_304,
         /// How long they are kept.
         #[serde(with = "duration")]
         history_age: Duration = Duration::from_secs(300),

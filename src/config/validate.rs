@@ -4,11 +4,8 @@ use std::{net::SocketAddr, time::Duration};
 
 use hyper::Uri;
 
-use super::{Config, Loaded, Mode, Problem, keys};
+use super::{Config, Loaded, Mode, Problem};
 use crate::{event::MAX_EVENT_BYTES, hosts::HostPattern, network::Network, outbound};
-
-/// Settings that nothing heeds yet: whoever sets one would believe in a protection that is not there.
-const NOT_YET: [&str; 2] = ["stream.history_events", "stream.history_age"];
 
 /// Returns everything that is wrong.
 pub(super) fn problems(loaded: &Loaded) -> Vec<Problem> {
@@ -23,7 +20,6 @@ pub(super) fn problems(loaded: &Loaded) -> Vec<Problem> {
     limits(config, &mut report);
     times(config, &mut report);
     lists(config, &mut report);
-    not_yet(config, &mut report);
     if let Err(message) = log_level(&config.log.level) {
         report("log.level", message);
     }
@@ -137,16 +133,6 @@ fn limits(config: &Config, report: &mut impl FnMut(&'static str, String)) {
     }
 }
 
-fn not_yet(config: &Config, report: &mut impl FnMut(&'static str, String)) {
-    let values = keys::flatten(config);
-    for key in NOT_YET {
-        let said = values.iter().find(|value| value.path == key).map(|value| &value.default);
-        if said != keys::find(key).map(|known| &known.default) {
-            report(key, "this version does not have it yet: leave it out".to_owned());
-        }
-    }
-}
-
 fn times(config: &Config, report: &mut impl FnMut(&'static str, String)) {
     let second = Duration::from_secs(1);
     let day = Duration::from_secs(86_400);
@@ -157,6 +143,7 @@ fn times(config: &Config, report: &mut impl FnMut(&'static str, String)) {
         ("stream.heartbeat", config.stream.heartbeat, second, day),
         ("stream.write_deadline", config.stream.write_deadline, Duration::from_millis(1), day),
         ("stream.max_lifetime", lifetime, second, 365 * day),
+        ("stream.history_age", config.stream.history_age, second, day),
         ("tasks.timeout", config.tasks.timeout, Duration::from_millis(1), 30 * day),
         ("tasks.keep_finished", config.tasks.keep_finished, Duration::ZERO, 30 * day),
         ("tasks.lease", config.tasks.lease, Duration::from_millis(1), day),

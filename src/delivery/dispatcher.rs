@@ -103,8 +103,15 @@ impl Dispatcher {
     ) -> Sequence {
         let mut last = self.last.lock().await;
         let sequence = self.next(&mut last, &event, Some(&connection.request_id), 1);
-        self.enqueue(sequence, Some(Recipients::One(connection)), event, reach).await;
+        self.enqueue(sequence, Recipients::Only(connection), event, reach).await;
         sequence
+    }
+
+    /// Does something at one place of the order: what was dispatched before it is enqueued, and nothing else is
+    /// until it is done.
+    pub async fn pause<T>(&self, act: impl Future<Output = T>) -> T {
+        let _last = self.last.lock().await;
+        act.await
     }
 
     /// Returns what was dispatched after this number, as far as it is remembered, and what will be.
@@ -125,17 +132,9 @@ impl Dispatcher {
         *last
     }
 
-    async fn enqueue(
-        &self,
-        sequence: Sequence,
-        to: Option<Recipients>,
-        event: Event,
-        reach: Option<Arc<Reach>>,
-    ) {
+    async fn enqueue(&self, sequence: Sequence, to: Recipients, event: Event, reach: Option<Arc<Reach>>) {
         let dispatch = Dispatch { sequence, event: Arc::new(event), at: Instant::now(), reach };
-        if let Some(to) = to {
-            self.delivery.enqueue(to, dispatch).await;
-        }
+        self.delivery.enqueue(to, dispatch).await;
     }
 }
 
@@ -174,7 +173,8 @@ mod tests {
                         self.room.acquire().await.expect("never closed").forget();
                         "everyone"
                     }
-                    Recipients::One(_) => "one",
+                    Recipients::One(_, None) => return,
+                    Recipients::One(_, Some(_)) | Recipients::Only(_) => "one",
                 };
                 self.enqueued.lock().expect("not poisoned").push((dispatch.sequence.0, to));
             })

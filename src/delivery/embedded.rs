@@ -1,33 +1,40 @@
 //! The embedded delivery: events go to the shards of the stream engine, which hold the browsers' sockets.
 
-use std::{io, sync::Arc, time::Duration};
+use std::{
+    io,
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use futures_util::{FutureExt, future::BoxFuture};
 
-use super::{Delivery, Departures, Directory, Dispatch, Recipients};
+use super::{Delivery, Departures, Directory, Dispatch, Reach, Recipients};
 use crate::{
+    audience::Audience,
     config::{Framing, StreamConfig},
     connection::{CloseReason, Connection},
+    event::Event,
     metrics::Metrics,
-    stream::{Arrival, Beat, Epoch, Frame, Seat, ShardParts, Shards},
+    request_id::RequestId,
+    store::{Batch, StoreError},
+    stream::{Arrival, Beat, Frame, Gap, History, Seat, ShardParts, Shards},
     traffic::{Traffics, Whose},
 };
 
 /// Writes events to the sockets of browsers.
 pub struct EmbeddedDelivery {
     shards: Shards,
-    framing: Framing,
-    epoch: Epoch,
+    history: History,
     spread: Duration,
     directory: Arc<dyn Directory>,
     departures: Arc<dyn Departures>,
 }
 
 impl EmbeddedDelivery {
-    /// Starts a shard for each core. When the daemon stops, streams are closed evenly over `spread`.
-    pub fn start(
+    /// Starts a shard for each core. What browsers miss is in the history. When the daemon stops, streams are closed evenly over `spread`.
+    pub(crate) fn start(
         config: &StreamConfig,
-        framing: Framing,
+        history: History,
         spread: Duration,
         directory: Arc<dyn Directory>,
         departures: Arc<dyn Departures>,
@@ -45,12 +52,31 @@ impl EmbeddedDelivery {
             metrics,
         };
         let shards = Shards::start(&parts, config.max_connections)?;
-        Ok(Arc::new(Self { shards, framing, epoch: Epoch::now(), spread, directory, departures }))
+        Ok(Arc::new(Self { shards, history, spread, directory, departures }))
     }
 
     /// Takes a place for one more stream, if there is one.
     pub(crate) fn seat(&self) -> Option<Seat> {
         self.shards.seat()
+    }
+
+    /// Returns what is written for a browser that says which event it saw last: what it has missed, or why nobody
+    /// knows. To be called within the ordering point, as [`EmbeddedDelivery::adopt`] then is.
+    pub(crate) fn missed(&self, last_event_id: &str, reader: &RequestId) -> Result<Vec<Arc<Frame>>, Gap> {
+        let last = last_event_id.parse().map_err(|_| Gap::Unknown)?;
+        self.history.since(last, reader, Instant::now())
+    }
+
+    /// Returns an event as a newcomer is told it: it is no news, and has no place in the order.
+    /// Of a version it is counted what becomes of it.
+    pub(crate) fn known(&self, event: &Event, reach: Option<Arc<Reach>>) -> Arc<Frame> {
+        let frame = Frame::event(self.history.framing(), None, event, Instant::now());
+        Arc::new(frame.counted_by(reach))
+    }
+
+    /// Returns what tells a browser that it knows all that was sent until now.
+    pub(crate) fn place(&self) -> Arc<Frame> {
+        Arc::new(Frame::place(self.history.head()))
     }
 
     /// Takes over a registered connection's stream; it gets every event that is enqueued from now on. One that
@@ -73,7 +99,7 @@ impl EmbeddedDelivery {
 
     /// Tells a connection that what was pending for it has been sent, if the framing says so.
     pub(crate) async fn ready(&self, connection: &Connection) {
-        if self.framing == Framing::Envelope {
+        if self.history.framing() == Framing::Envelope {
             self.shards.send(connection.serial, Arc::new(Frame::ready())).await;
         }
     }
@@ -86,11 +112,23 @@ impl EmbeddedDelivery {
 
 impl Delivery for EmbeddedDelivery {
     fn enqueue(&self, to: Recipients, dispatch: Dispatch) -> BoxFuture<'_, ()> {
-        let frame = Arc::new(Frame::event(self.framing, self.epoch, &dispatch));
+        let id = self.history.id(dispatch.sequence);
+        let frame = Frame::event(self.history.framing(), Some(id), &dispatch.event, dispatch.at);
+        let frame = Arc::new(frame.counted_by(dispatch.reach));
+        match &to {
+            Recipients::Everyone => self.history.record(id, Audience::Everyone, &frame, dispatch.at),
+            Recipients::One(reader, _) => {
+                self.history.record(id, Audience::One(reader.clone()), &frame, dispatch.at);
+            }
+            Recipients::Only(_) => self.history.pass(id),
+        }
         async move {
             match to {
                 Recipients::Everyone => self.shards.broadcast(&frame).await,
-                Recipients::One(connection) => self.shards.send(connection.serial, frame).await,
+                Recipients::One(_, Some(connection)) | Recipients::Only(connection) => {
+                    self.shards.send(connection.serial, frame).await;
+                }
+                Recipients::One(_, None) => {}
             }
         }
         .boxed()
@@ -111,6 +149,10 @@ impl Delivery for EmbeddedDelivery {
 
     fn shutdown(&self) -> BoxFuture<'_, ()> {
         self.shards.shutdown(self.spread).boxed()
+    }
+
+    fn legacy(&self) -> Result<Batch, StoreError> {
+        self.history.leave()
     }
 
     fn trouble(&self) -> Option<String> {

@@ -130,7 +130,10 @@ impl Delivery for GatewayDelivery {
                     self.0.offer(&connection, &message);
                 }
             }
-            Recipients::One(connection) => self.0.offer(&connection, &message),
+            Recipients::One(_, Some(connection)) | Recipients::Only(connection) => {
+                self.0.offer(&connection, &message);
+            }
+            Recipients::One(_, None) => {}
         }
         std::future::ready(()).boxed()
     }

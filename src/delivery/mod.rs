@@ -23,6 +23,7 @@ use crate::{
     connection::{CloseReason, Connection, Serial},
     event::Event,
     request_id::RequestId,
+    store::{Batch, StoreError},
     traffic::{Traffic, Traffics, Whose},
 };
 
@@ -49,8 +50,11 @@ pub struct Dispatch {
 pub enum Recipients {
     /// All that are connected now.
     Everyone,
-    /// This connection, if it is still there.
-    One(Arc<Connection>),
+    /// The connection of this request id, if there is one now.
+    One(RequestId, Option<Arc<Connection>>),
+    /// This very connection, if it is still there. Nobody else, and not it either when it comes back, has missed
+    /// anything by it.
+    Only(Arc<Connection>),
 }
 
 /// A way by which events reach browsers.
@@ -80,6 +84,11 @@ pub trait Delivery: Send + Sync + 'static {
         Box::pin(std::future::ready(Traffics::default()))
     }
 
+    /// Returns what the next run is to find in the store. To be asked when nothing is enqueued any more.
+    fn legacy(&self) -> Result<Batch, StoreError> {
+        Ok(Batch::new())
+    }
+
     /// Returns what is wrong, if anything is.
     fn trouble(&self) -> Option<String> {
         None
@@ -96,24 +105,25 @@ pub trait Directory: Send + Sync + 'static {
     fn count(&self) -> usize;
 
     /// Returns who an event for this audience goes to, and how many they are.
-    fn select(&self, audience: &Audience) -> (Option<Recipients>, usize) {
+    fn select(&self, audience: &Audience) -> (Recipients, usize) {
         match audience {
-            Audience::Everyone => (Some(Recipients::Everyone), self.count()),
-            Audience::One(id) => match self.find(id) {
-                Some(connection) => (Some(Recipients::One(connection)), 1),
-                None => (None, 0),
-            },
+            Audience::Everyone => (Recipients::Everyone, self.count()),
+            Audience::One(id) => {
+                let found = self.find(id);
+                let count = found.iter().len();
+                (Recipients::One(id.clone(), found), count)
+            }
         }
     }
 
     /// Like [`Directory::select`], for a version of which it is counted what becomes of it: from here on it is told
     /// who leaves.
-    fn select_for(&self, audience: &Audience, reach: &Arc<Reach>) -> (Option<Recipients>, usize) {
+    fn select_for(&self, audience: &Audience, reach: &Arc<Reach>) -> (Recipients, usize) {
         let (to, count) = self.select(audience);
         match &to {
-            Some(Recipients::Everyone) => Underway::default().everyone(reach, count, Serial(u64::MAX)),
-            Some(Recipients::One(connection)) => Underway::default().one(reach, Some(connection)),
-            None => Underway::default().one(reach, None),
+            Recipients::Everyone => Underway::default().everyone(reach, count, Serial(u64::MAX)),
+            Recipients::One(_, found) => Underway::default().one(reach, found.as_deref()),
+            Recipients::Only(connection) => Underway::default().one(reach, Some(connection)),
         }
         (to, count)
     }

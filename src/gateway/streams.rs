@@ -151,8 +151,8 @@ impl Streams {
         opening: bytes::Bytes,
     ) {
         let Candidate { connection, seat, .. } = candidate;
-        let arrival =
-            Arrival { connection: Arc::clone(&connection), socket, opening, transfer: wish.transfer, seat };
+        let (own, first, transfer) = (Arc::clone(&connection), Vec::new(), wish.transfer);
+        let arrival = Arrival { connection: own, socket, opening, first, transfer, seat };
         let buffered = self.ledger.book.grant(&connection.token);
         self.ledger.metrics.opened(self.ledger.book.count());
         if self.shards.adopt(arrival).await.is_err() {

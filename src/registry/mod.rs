@@ -390,18 +390,18 @@ impl Directory for ConnectionRegistry {
         self.lock().core.len()
     }
 
-    fn select_for(&self, audience: &Audience, reach: &Arc<Reach>) -> (Option<Recipients>, usize) {
+    fn select_for(&self, audience: &Audience, reach: &Arc<Reach>) -> (Recipients, usize) {
         let State { core, underway, .. } = &mut *self.lock();
         match audience {
             Audience::Everyone => {
                 underway.everyone(reach, core.len(), core.last());
-                (Some(Recipients::Everyone), core.len())
+                (Recipients::Everyone, core.len())
             }
             Audience::One(id) => {
                 let only = core.by_id(id).cloned();
                 underway.one(reach, only.as_deref());
                 let count = only.iter().len();
-                (only.map(Recipients::One), count)
+                (Recipients::One(id.clone(), only), count)
             }
         }
     }

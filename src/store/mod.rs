@@ -33,11 +33,13 @@ pub enum Table {
     Connections,
     /// Request ids that are refused for a while.
     Blocked,
+    /// Events for browsers that come back, by number.
+    Replay,
 }
 
 impl Table {
     /// Every table.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::Pending,
         Self::Versions,
         Self::Receipts,
@@ -47,6 +49,7 @@ impl Table {
         Self::Counters,
         Self::Connections,
         Self::Blocked,
+        Self::Replay,
     ];
 
     /// Returns the table's name in the store.
@@ -61,6 +64,7 @@ impl Table {
             Self::Counters => "counters",
             Self::Connections => "connections",
             Self::Blocked => "blocked",
+            Self::Replay => "replay",
         }
     }
 }

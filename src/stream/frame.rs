@@ -1,19 +1,15 @@
 //! What is written to streams: encoded once, shared by every connection, in both transfer codings at a time.
 
-use std::{
-    fmt::{self, Write as _},
-    sync::Arc,
-    time::{Instant, SystemTime, UNIX_EPOCH},
-};
+use std::{fmt::Write as _, sync::Arc, time::Instant};
 
 use bytes::{Bytes, BytesMut};
 use serde_json::json;
 
-use super::opening;
+use super::{event_id::EventId, history::Gap, opening};
 use crate::{
     config::Framing,
     connection::CloseReason,
-    delivery::{Dispatch, Reach, Sequence},
+    delivery::Reach,
     event::{Event, Held, Kind, Service, VersionSequence},
 };
 
@@ -24,24 +20,6 @@ pub(crate) enum Transfer {
     Chunked,
     /// HTTP/1.0: until the connection closes.
     Plain,
-}
-
-/// The first part of every event's `id`: differs from one start of the daemon to the next.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Epoch(u64);
-
-impl Epoch {
-    /// Returns the epoch that begins now: milliseconds since 1970.
-    pub(crate) fn now() -> Self {
-        let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-        Self(u64::try_from(since.as_millis()).unwrap_or(u64::MAX))
-    }
-}
-
-impl fmt::Display for Epoch {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{:x}", self.0)
-    }
 }
 
 /// What a shard must know of a frame besides its bytes.
@@ -75,14 +53,15 @@ pub(crate) struct Frame {
 }
 
 impl Frame {
-    /// Encodes an event.
-    pub(crate) fn event(framing: Framing, epoch: Epoch, dispatch: &Dispatch) -> Self {
-        let Dispatch { sequence: Sequence(sequence), event, at, reach } = dispatch;
-        let Event { name, data, kind } = event.as_ref();
+    /// Encodes an event. One without an id leaves the browser where it is in the order.
+    pub(crate) fn event(framing: Framing, id: Option<EventId>, event: &Event, at: Instant) -> Self {
+        let Event { name, data, kind } = event;
         let data = data.as_str();
         let mut block = String::with_capacity(name.as_str().len() + data.len() + 96);
         // Writing to a string does not fail.
-        let _ = writeln!(block, "id: {epoch}-{sequence}");
+        if let Some(id) = id {
+            let _ = writeln!(block, "id: {id}");
+        }
         let _ = match framing {
             Framing::Named => write!(block, "event: {name}\ndata: {data}\n\n"),
             Framing::Envelope => write!(block, "data: {{\"type\":\"{name}\",\"payload\":{data}}}\n\n"),
@@ -93,13 +72,22 @@ impl Frame {
             Kind::TaskState | Kind::Application => Content::Event,
             Kind::TaskEnd(held) => Content::Held(held.clone()),
         };
-        let reach = reach.clone();
-        Self { content, service: event.service(), at: *at, reach, ..Self::note(&block) }
+        Self { content, service: event.service(), at, ..Self::note(&block) }
+    }
+
+    /// Returns the frame, of which it is counted what becomes of it, if somebody wants to know.
+    pub(crate) fn counted_by(self, reach: Option<Arc<Reach>>) -> Self {
+        Self { reach, ..self }
     }
 
     /// Returns an event that was encoded elsewhere.
     pub(crate) fn block(block: &str) -> Self {
         Self { content: Content::Event, ..Self::note(block) }
+    }
+
+    /// Returns an event of an earlier run.
+    pub(super) fn restored(block: &str, content: Content, service: Service) -> Self {
+        Self { content, service, ..Self::note(block) }
     }
 
     /// Returns the end of a body, for a stream that ends without a word.
@@ -127,6 +115,25 @@ impl Frame {
     /// without.
     pub(crate) fn ready() -> Self {
         Self::note("event: ready\ndata:\n\n")
+    }
+
+    /// Returns what tells a browser where it is in the order, and nothing else: an event without data is none.
+    pub(crate) fn place(id: EventId) -> Self {
+        Self::note(&format!("id: {id}\n\n"))
+    }
+
+    /// Returns the sign that events are missing which nobody can tell any more.
+    pub(crate) fn gap(gap: Gap) -> Self {
+        Self::note(&format!("event: gap\ndata: {{\"reason\":\"{}\"}}\n\n", gap.label()))
+    }
+
+    /// Returns the frame as it is kept: without what waits for it to be sent.
+    pub(crate) fn for_later(&self) -> Self {
+        let content = match &self.content {
+            Content::Held(_) => Content::Event,
+            content => content.clone(),
+        };
+        Self { content, ..self.clone() }
     }
 
     /// Returns the last frame of a stream that we end, with the end of the body.
@@ -158,6 +165,11 @@ impl Frame {
             Transfer::Chunked => &self.chunked,
             Transfer::Plain => &self.plain,
         }
+    }
+
+    /// Returns which version it tells, if it tells one.
+    pub(crate) fn version(&self) -> Option<VersionSequence> {
+        if let Content::Version(sequence) = self.content { Some(sequence) } else { None }
     }
 
     /// Returns whether its sending is counted.

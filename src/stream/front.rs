@@ -76,7 +76,7 @@ enum Callbacks {
 
 impl Streams {
     /// Returns the streams of this delivery, opened as admission allows.
-    pub fn new(
+    pub(crate) fn new(
         config: &StreamConfig,
         rules: Arc<Current<Rules>>,
         delivery: Arc<EmbeddedDelivery>,
@@ -154,6 +154,7 @@ impl Front {
     async fn open_in(&self, streams: &Streams, head: StreamHead, mut socket: TcpStream, peer: SocketAddr) {
         let permission = streams.rules.get().origins.judge(head.origin.as_deref(), &head.host);
         let (transfer, agent, repeated) = (head.transfer, head.agent, head.repeated.clone());
+        let last = head.last_event_id.clone().or_else(|| request_url::last_event_id(&head.target));
         let (seat, newcomer) = match self.examine(streams, head, &permission, peer) {
             Ok(fit) => fit,
             Err(refusal) => return self.refuse(&mut socket, &refusal, &permission, agent).await,
@@ -171,9 +172,9 @@ impl Front {
             }
         };
         let opening = opening::opening(transfer, &permission);
-        let arrival = Arrival { connection: Arc::clone(&connection), socket, opening, transfer, seat };
-        streams.delivery.adopt(arrival).await;
-        streams.admission.opened(&connection).await;
+        let (own, first) = (Arc::clone(&connection), Vec::new());
+        let arrival = Arrival { connection: own, socket, opening, first, transfer, seat };
+        streams.admission.open(arrival, last).await;
         streams.delivery.ready(&connection).await;
     }
 

@@ -42,6 +42,8 @@ pub(crate) struct StreamHead {
     pub(super) user_agent: Option<Arc<str>>,
     /// `X-Forwarded-For`, as often as it was sent.
     pub(super) forwarded: Vec<String>,
+    /// `Last-Event-ID`, which browsers send when they come back.
+    pub(super) last_event_id: Option<String>,
     /// Who asks.
     pub(super) agent: Agent,
     /// The request as callbacks repeat it, where there are any.
@@ -141,6 +143,7 @@ impl StreamHead {
             origin: values(request, "origin").next(),
             user_agent: values(request, "user-agent").next().map(|text| shorten(text, USER_AGENT_BYTES)),
             forwarded: forwarded(request),
+            last_event_id: values(request, "last-event-id").find(|id| !id.is_empty()),
             agent: agent(request),
             repeated: None,
         })

@@ -16,9 +16,11 @@ pub mod front;
 pub(crate) mod callback;
 pub(crate) mod cors;
 pub(crate) mod door;
+mod event_id;
 mod frame;
 pub(crate) mod gate;
 pub(crate) mod head;
+mod history;
 mod lifetime;
 mod limits;
 mod odometer;
@@ -44,7 +46,10 @@ use std::sync::Arc;
 use axum::http::StatusCode;
 use futures_util::future::BoxFuture;
 
-pub(crate) use frame::{Epoch, Frame, Transfer};
+#[cfg(test)]
+pub(crate) use event_id::Epoch;
+pub(crate) use frame::{Frame, Transfer};
+pub(crate) use history::{Gap, History, Retention};
 pub(crate) use limits::{Capacity, Limits, Seat};
 pub(crate) use shard::{Arrival, Beat, Command, Missed, ShardParts, Target};
 #[cfg(test)]
@@ -54,16 +59,17 @@ pub(crate) use shards::Shards;
 use crate::{connection::Connection, lifecycle::Shut, registry::Newcomer};
 
 /// Decides whether a stream may be opened, between its head and its first byte.
-pub trait Admission: Send + Sync + 'static {
+pub(crate) trait Admission: Send + Sync + 'static {
     /// Answers a newcomer, whose request callbacks repeat, where there are any. An open connection is registered by then, and what it replaced is being closed.
     ///
     /// The front waits at most [`front::ADMISSION`], then refuses the stream; the future is completed all the
     /// same, and a connection that it opens too late is reported as departed.
     fn admit(&self, newcomer: Newcomer, request: Option<Arc<str>>) -> BoxFuture<'_, Admitted>;
 
-    /// The stream is open: events reach it from now on. Dispatches what is pending for it and starts telling
-    /// observers, without waiting for them. The envelope form's `ready` follows when this returns.
-    fn opened<'a>(&'a self, connection: &'a Arc<Connection>) -> BoxFuture<'a, ()>;
+    /// Opens the stream: what its browser has missed since the last event that it names, or what it is to know
+    /// first, and then every event. Starts telling observers, without waiting for them. The envelope form's `ready`
+    /// follows when this returns.
+    fn open(&self, arrival: Arrival, last_event_id: Option<String>) -> BoxFuture<'_, ()>;
 }
 
 /// The answer to a newcomer.

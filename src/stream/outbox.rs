@@ -28,6 +28,8 @@ pub(super) struct Outbox {
     /// How much of the first frame is written.
     written: usize,
     bytes: usize,
+    /// So many of them do not count.
+    excused: usize,
 }
 
 /// What became of a flush.
@@ -42,12 +44,22 @@ pub(super) enum Flushed {
 impl Outbox {
     /// Returns an empty outbox.
     pub(super) fn new(transfer: Transfer) -> Self {
-        Self { transfer, pieces: VecDeque::new(), written: 0, bytes: 0 }
+        Self { transfer, pieces: VecDeque::new(), written: 0, bytes: 0, excused: 0 }
     }
 
     /// Returns how many bytes wait.
     pub(super) fn bytes(&self) -> usize {
         self.bytes
+    }
+
+    /// Returns how many bytes wait of those that count.
+    pub(super) fn counted(&self) -> usize {
+        self.bytes.saturating_sub(self.excused)
+    }
+
+    /// Lets what waits now not count.
+    pub(super) fn excuse(&mut self) {
+        self.excused = self.bytes;
     }
 
     /// Returns how many frames wait.
@@ -106,6 +118,7 @@ impl Outbox {
 
     fn consume(&mut self, count: usize, sent: &mut impl FnMut(&Frame)) {
         self.bytes -= count;
+        self.excused = self.excused.saturating_sub(count);
         self.written += count;
         while let Some(piece) = self.pieces.front() {
             let len = piece.frame.bytes(self.transfer).len();

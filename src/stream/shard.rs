@@ -52,8 +52,10 @@ pub(crate) struct Arrival {
     pub(crate) connection: Arc<Connection>,
     /// Its socket, non-blocking.
     pub(crate) socket: std::net::TcpStream,
-    /// The response head, and what else is sent first.
+    /// The response head, and the reconnection time.
     pub(crate) opening: Bytes,
+    /// What is sent first, however much it is.
+    pub(crate) first: Vec<Arc<Frame>>,
     /// How its body is delimited.
     pub(crate) transfer: Transfer,
     /// Its place among all streams.

@@ -6,6 +6,7 @@ use std::{
     time::{Duration, Instant},
 };
 
+use bytes::Bytes;
 use mio::net::TcpStream;
 
 use super::{
@@ -24,6 +25,9 @@ use crate::{
 /// How often in a row a shard reads what a client sends. A browser sends nothing after its head; one that
 /// floods us is cut off.
 const READS: usize = 16;
+
+/// Of what a stream begins with, so many frames are joined into one write.
+const FIRST_FRAMES: usize = 64;
 
 /// Bounds of every outbox.
 #[derive(Clone, Copy, Debug)]
@@ -87,6 +91,26 @@ impl Stream {
         } else {
             self.put(&Run::new(news), bounds, tally)
         }
+    }
+
+    /// Writes what a stream begins with, versions included, which whoever put it together has noted. However much it
+    /// is, it counts nothing in the outbox.
+    pub(super) fn begin(
+        &mut self,
+        opening: Bytes,
+        first: Vec<Arc<Frame>>,
+        tally: &mut Tally,
+    ) -> Result<Flushed, CloseReason> {
+        let mut frames = vec![Arc::new(Frame::raw(opening))];
+        frames.extend(first);
+        let mut flushed = Flushed::All;
+        for frames in frames.chunks(FIRST_FRAMES) {
+            flushed = self.put(&Run::new(frames.to_vec()), Bounds::NONE, tally)?;
+        }
+        if let Some(outbox) = &mut self.outbox {
+            outbox.excuse();
+        }
+        Ok(flushed)
     }
 
     /// Writes the last frame; nothing follows it. [`Flushed::All`]: close now.
@@ -217,7 +241,7 @@ impl Stream {
             if outbox.push(Arc::clone(frame), std::mem::take(&mut begun), now) {
                 self.odometer.coalesced();
             }
-            if outbox.bytes() > bounds.bytes && outbox.len() > 1 {
+            if outbox.counted() > bounds.bytes && outbox.len() > 1 {
                 frames[place + 1..].iter().for_each(|frame| tally.failed(frame));
                 return Err(CloseReason::SlowConsumer);
             }

@@ -12,7 +12,7 @@ use slab::Slab;
 use tokio::sync::mpsc;
 
 use super::{
-    frame::{Frame, Transfer},
+    frame::Transfer,
     odometer::{Odometer, Tick},
     outbox::Flushed,
     run::Run,
@@ -147,7 +147,7 @@ impl Table {
 
     /// Takes a stream in and writes its opening.
     pub(super) fn adopt(&mut self, arrival: Arrival, share: Share, registry: &Registry) {
-        let Arrival { connection, socket, opening, transfer, seat } = arrival;
+        let Arrival { connection, socket, opening, first, transfer, seat } = arrival;
         let mut socket = mio::net::TcpStream::from_std(socket);
         let entry = self.streams.vacant_entry();
         let place = entry.key();
@@ -176,7 +176,7 @@ impl Table {
             odometer,
             seat,
         });
-        let written = stream.write(&Arc::new(Frame::raw(opening)).into(), self.bounds, &mut self.tally);
+        let written = stream.begin(opening, first, &mut self.tally);
         self.settle(place, written);
     }
 

@@ -8,7 +8,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::{
     TaskEvent, TaskStatus, TaskView,
-    state::{Outcome, State},
+    state::{Outcome, State, end_of},
 };
 
 /// Events that may wait for a follower before it lags.
@@ -32,6 +32,8 @@ pub(super) struct Live {
     pub(super) holds: usize,
     /// Its terminal event was sent.
     pub(super) settled: bool,
+    /// Its terminal event has its place in the order of events.
+    shown: bool,
     /// As it was before an end of which nobody is told yet.
     before_end: Option<Box<TaskView>>,
     followers: Option<broadcast::Sender<TaskEvent>>,
@@ -41,6 +43,11 @@ impl Live {
     /// Returns the task as everyone sees it.
     pub(super) fn view(&self) -> &TaskView {
         self.before_end.as_deref().unwrap_or_else(|| self.state.view())
+    }
+
+    /// Returns what a newcomer is to know: how far it is, or how it ended.
+    pub(super) fn known(&self) -> Option<TaskEvent> {
+        if self.shown { end_of(self.state.view()) } else { self.state.last().cloned() }
     }
 
     /// The caller cancels [`Entry::over`].
@@ -77,7 +84,8 @@ impl Entry {
         }
         let followers = (!settled).then(|| broadcast::Sender::new(FOLLOWED_EVENTS));
         let id = state.view().task_id.as_str().into();
-        let live = Mutex::new(Live { state, lease, holds: 0, settled, before_end: None, followers });
+        let live =
+            Mutex::new(Live { state, lease, holds: 0, settled, shown: settled, before_end: None, followers });
         Self { id, number, turn: tokio::sync::Mutex::new(()), over, told, live }
     }
 
@@ -99,7 +107,14 @@ impl Entry {
 
     /// Lets everyone see its end.
     pub(super) fn show_end(&self) {
-        self.live().before_end = None;
+        let mut live = self.live();
+        live.before_end = None;
+        live.shown = true;
+    }
+
+    /// Notes that its end, which is an old one, is to be told once more.
+    pub(super) fn hide_end(&self) {
+        self.live().shown = false;
     }
 
     /// Notes that its terminal event was sent, and tells the followers.

@@ -2,7 +2,10 @@
 
 use std::{
     convert::Infallible,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicU64, Ordering},
+    },
     time::Duration,
 };
 
@@ -36,6 +39,8 @@ pub(super) struct Inner {
     pub(super) book: Mutex<Book>,
     /// How many tasks have not sent their terminal event.
     pub(super) open: watch::Sender<usize>,
+    /// Grows after whatever newcomers are to know.
+    pub(super) revision: AtomicU64,
     pub(super) builtins: Builtins,
     pub(super) timeout: Duration,
     pub(super) keep_finished: Duration,
@@ -108,6 +113,7 @@ impl Inner {
         entry.settle(&event);
         drop(turn);
         self.book().settle(entry, Instant::now() + self.keep_finished);
+        self.changed();
         self.metrics.task_ended(view.status.label());
         self.count();
         self.open.send_modify(|open| *open -= 1);
@@ -132,7 +138,11 @@ impl Inner {
     pub(super) async fn tell_end(&self, entry: &Entry, event: &TaskEvent) {
         let (held, sent) = oneshot::channel::<Infallible>();
         let event = Event { kind: Kind::TaskEnd(Held::new(held)), ..event.to_event() };
-        self.dispatcher.dispatch_and(&Audience::Everyone, event, || entry.show_end()).await;
+        let show = || {
+            entry.show_end();
+            self.changed();
+        };
+        self.dispatcher.dispatch_and(&Audience::Everyone, event, show).await;
         let (store, id) = (Arc::clone(&self.store), entry.id.to_string());
         self.lifecycle.spawn(async move {
             let _ = sent.await;
@@ -143,8 +153,14 @@ impl Inner {
     }
 
     async fn tell(&self, entry: &Entry, event: &TaskEvent) {
+        self.changed();
         self.dispatcher.dispatch(&Audience::Everyone, event.to_event()).await;
         entry.tell_followers(event);
+    }
+
+    /// Notes that newcomers are to know something else.
+    pub(super) fn changed(&self) {
+        self.revision.fetch_add(1, Ordering::Release);
     }
 
     /// Brings the metrics up to date.

@@ -253,6 +253,7 @@ impl Inner {
             TaskReceipt { key: mutation.key, task_id: id.to_owned(), status, durable: self.store.durable() };
         ticket.commit(&receipt, removal(id).into()).await?;
         self.book().remove(id);
+        self.changed();
         Ok(receipt)
     }
 

@@ -61,6 +61,7 @@ impl Inner {
 
     /// Tells of an end of the last run once more. The shutdown waits for it.
     fn retell(self: &Arc<Self>, entry: Arc<Entry>, end: TaskEvent) {
+        entry.hide_end();
         self.open.send_modify(|open| *open += 1);
         let inner = Arc::clone(self);
         self.lifecycle.spawn(async move {
@@ -117,6 +118,7 @@ impl Inner {
                 if old.is_empty() {
                     continue;
                 }
+                inner.changed();
                 let batch = old.iter().flat_map(|id| removal(id)).collect();
                 if let Err(error) = inner.store.commit(batch).await {
                     tracing::debug!(%error, "old tasks stay in the store until the next start");

@@ -1,7 +1,10 @@
 //! Runs built-in tasks, keeps the leases of reporters, and sees to it that every task ends exactly once.
 
 use std::{
-    sync::{Arc, Mutex},
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicU64, Ordering},
+    },
     time::Duration,
 };
 
@@ -20,6 +23,7 @@ use crate::{
     config::TasksConfig,
     connection::Connection,
     delivery::{Dispatcher, TooLarge},
+    event::Event,
     idempotency::{Mandate, ReceiptError, Receipts},
     lifecycle::{Lifecycle, ShuttingDown},
     metrics::Metrics,
@@ -94,6 +98,7 @@ impl TaskService {
         let inner = Arc::new(Inner {
             book: Mutex::new(Book::new(config.max_running, MAX_UNFINISHED, MAX_ENDED)),
             open: watch::Sender::new(0),
+            revision: AtomicU64::new(0),
             builtins,
             timeout: config.timeout,
             keep_finished: config.keep_finished,
@@ -183,6 +188,17 @@ impl TaskService {
     pub fn list(&self) -> Vec<TaskView> {
         let all = self.inner.book().all();
         all.iter().map(|entry| entry.view()).collect()
+    }
+
+    /// Returns the latest event of each task that there is, for newcomers; those of the oldest tasks first.
+    pub fn known(&self) -> Vec<Event> {
+        let all = self.inner.book().all();
+        all.iter().rev().filter_map(|entry| entry.live().known()).map(|event| event.to_event()).collect()
+    }
+
+    /// Returns a number that changes whenever [`TaskService::known`] does.
+    pub fn revision(&self) -> u64 {
+        self.inner.revision.load(Ordering::Acquire)
     }
 
     /// Returns how many there are.

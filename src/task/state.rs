@@ -84,6 +84,11 @@ impl State {
         self.view.status.is_terminal()
     }
 
+    /// Returns what was last said of a task that goes on.
+    pub(super) fn last(&self) -> Option<&TaskEvent> {
+        self.last.as_ref().map(|(_, event)| event)
+    }
+
     /// Returns what a newcomer at this time has missed, if the task goes on.
     pub(super) fn missed_by(&self, newcomer: Timestamp) -> Option<&TaskEvent> {
         let (at, event) = self.last.as_ref()?;

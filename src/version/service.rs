@@ -18,7 +18,7 @@ use super::{
 use crate::{
     clock::SharedClock,
     connection::Connection,
-    delivery::{Dispatcher, TooLarge},
+    delivery::{Dispatcher, Reach, TooLarge},
     event::{Event, EventName, JsonLine, Kind, VersionSequence},
     idempotency::{Mandate, ReceiptError, Receipts},
     lifecycle::{Lifecycle, ShuttingDown},
@@ -163,12 +163,12 @@ impl VersionService {
         cleared.await.unwrap_or(Err(VersionError::Store(StoreError::Closed)))
     }
 
-    /// Tells a newcomer what is pending for it, and fetches nothing: for the holder of a stream that promises the
-    /// pending version before anything else. The observer that runs later finds it told.
-    pub async fn tell_pending(&self, connection: &Arc<Connection>) {
-        if let Err(error) = self.inner.tell_pending(connection).await {
-            tracing::warn!(%error, "the pending version could not be sent");
-        }
+    /// Returns what is pending for a newcomer, and what is told how far it has come, for the holder of a stream that
+    /// promises it before anything else. The observer that runs later finds it told.
+    pub fn known(&self, id: &RequestId) -> Option<(Event, Option<Arc<Reach>>)> {
+        let newest = self.current(Some(id))?;
+        let event = self.inner.event(&newest.version, newest.changelog.as_deref(), newest.sequence).ok()?;
+        Some((event, self.inner.reach(newest.sequence)))
     }
 
     /// Returns what is pending, newest first.
@@ -226,8 +226,7 @@ impl VersionService {
     /// Waits until a version was written to so many, or nothing can change any more whether it is. Returns at once
     /// where that is not known.
     pub async fn until_decided(&self, sequence: VersionSequence, least: Least) {
-        let reach = self.inner.past().find(sequence).and_then(|entry| entry.reach.clone());
-        if let Some(reach) = reach {
+        if let Some(reach) = self.inner.reach(sequence) {
             reach.until(|figures| least.is_decided(figures)).await;
         }
     }
@@ -297,10 +296,14 @@ impl Inner {
         if connection.told_version() < Some(newest.sequence) {
             let event = self.event(&newest.version, newest.changelog.as_deref(), newest.sequence)?;
             self.dispatcher.check(&event)?;
-            let reach = self.past().find(newest.sequence).and_then(|entry| entry.reach.clone());
+            let reach = self.reach(newest.sequence);
             self.dispatcher.dispatch_to_counted(Arc::clone(connection), event, reach).await;
         }
         Ok(true)
+    }
+
+    fn reach(&self, sequence: VersionSequence) -> Option<Arc<Reach>> {
+        self.past().find(sequence).and_then(|entry| entry.reach.clone())
     }
 
     pub(super) fn pending(&self) -> MutexGuard<'_, Pending> {

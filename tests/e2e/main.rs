@@ -56,6 +56,7 @@ mod parts;
 mod publishers;
 mod readme;
 mod reload;
+mod replay;
 mod reporters;
 mod secrets;
 mod state;

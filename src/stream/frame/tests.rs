@@ -6,21 +6,31 @@ use crate::{
     stream::testing::{Message, dechunk, messages},
 };
 
-const EPOCH: Epoch = Epoch(0x18f_3c2d);
-
 fn frame(framing: Framing, sequence: u64, name: &str, data: &serde_json::Value, kind: Kind) -> Frame {
     let name: EventName = name.parse().expect("a name");
     let data = JsonLine::encode(data).expect("JSON");
-    let event = Arc::new(Event { name, data, kind });
-    Frame::event(
-        framing,
-        EPOCH,
-        &Dispatch { sequence: Sequence(sequence), event, at: Instant::now(), reach: None },
-    )
+    let id = format!("18f3c2d-{sequence}").parse().expect("an id");
+    Frame::event(framing, Some(id), &Event { name, data, kind }, Instant::now())
 }
 
 fn text(frame: &Frame, transfer: Transfer) -> &str {
     std::str::from_utf8(frame.bytes(transfer)).expect("text")
+}
+
+#[test]
+fn what_a_newcomer_is_told_has_no_place_in_the_order_and_a_place_is_no_event() {
+    let event = Event {
+        name: "test".parse().expect("a name"),
+        data: JsonLine::encode(&1).expect("JSON"),
+        kind: Kind::Application,
+    };
+    let known = Frame::event(Framing::Named, None, &event, Instant::now());
+    assert_eq!(text(&known, Transfer::Plain), "event: test\ndata: 1\n\n");
+    let place = Frame::place("18f3c2d-17".parse().expect("an id"));
+    assert_eq!(text(&place, Transfer::Plain), "id: 18f3c2d-17\n\n");
+    assert_eq!(messages(text(&place, Transfer::Plain).as_bytes()), []);
+    let gap = Frame::gap(Gap::Expired);
+    assert_eq!(text(&gap, Transfer::Plain), "event: gap\ndata: {\"reason\":\"expired\"}\n\n");
 }
 
 #[test]
@@ -117,7 +127,7 @@ proptest! {
         let heard: Vec<Message> = messages(&body);
         prop_assert_eq!(heard.len(), events.len());
         for (sequence, (message, (name, data))) in (first..).zip(heard.iter().zip(&events)) {
-            prop_assert_eq!(&message.id, &format!("{EPOCH}-{sequence}"));
+            prop_assert_eq!(&message.id, &format!("18f3c2d-{sequence}"));
             let read: serde_json::Value = serde_json::from_str(&message.data).expect("JSON");
             if envelope {
                 prop_assert_eq!(&message.name, "message");

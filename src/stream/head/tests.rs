@@ -17,7 +17,7 @@ fn stream(bytes: &[u8]) -> StreamHead {
 fn emb_1_a_browser_asks_for_a_stream() {
     let head = stream(
         b"GET /api/sse/stream?request_id=abc HTTP/1.1\r\nHost: sse.example\r\nAccept: text/event-stream\r\n\
-          user-agent: Mozilla/5.0\r\nORIGIN: https://app.example\r\n\r\nGET / HTTP/1.1\r\n\r\n",
+          user-agent: Mozilla/5.0\r\nlast-event-id: 5-1\r\nORIGIN: https://app.example\r\n\r\nGET / HTTP/1.1\r\n\r\n",
     );
     let expected = StreamHead {
         target: "/api/sse/stream?request_id=abc".to_owned(),
@@ -26,6 +26,7 @@ fn emb_1_a_browser_asks_for_a_stream() {
         origin: Some("https://app.example".to_owned()),
         user_agent: Some("Mozilla/5.0".into()),
         forwarded: Vec::new(),
+        last_event_id: Some("5-1".to_owned()),
         agent: Agent::Browser,
         repeated: None,
     };

@@ -37,6 +37,28 @@ impl Browser {
         Self::read_head(stream).await.filter(|browser| browser.status == 200)
     }
 
+    /// Comes back after the event with this id.
+    pub async fn come_back(to: SocketAddr, request_id: &str, last_event_id: &str) -> Self {
+        let stream = TcpStream::connect(to).await.expect("the listener accepts");
+        let target = format!("/api/sse/stream?request_id={request_id}");
+        let head = head(to, &target);
+        let head = head.trim_end_matches("\r\n");
+        Self::begin(stream, format!("{head}\r\nLast-Event-ID: {last_event_id}\r\n\r\n").as_bytes()).await
+    }
+
+    /// Reads what the stream begins with. Returns the events, and the id of the last event before those that follow.
+    pub async fn greeting(&mut self) -> (Vec<Event>, String) {
+        let mut events = Vec::new();
+        loop {
+            match self.next_item().await {
+                Some(Item::Event(event)) => events.push(event),
+                Some(Item::Place(id)) => return (events, id),
+                Some(Item::Retry(_)) => {}
+                other => panic!("{other:?} where a stream begins"),
+            }
+        }
+    }
+
     /// Opens a stream with this target.
     pub async fn get(to: SocketAddr, target: &str) -> Self {
         let stream = TcpStream::connect(to).await.expect("the listener accepts");

@@ -6,6 +6,8 @@ pub enum Item {
     Event(Event),
     Comment(String),
     Retry(u64),
+    /// An id without an event: where the browser is in the order.
+    Place(String),
 }
 
 /// A dispatched event.
@@ -40,6 +42,7 @@ pub struct Parser {
     name: String,
     data: Option<String>,
     id: String,
+    names_id: bool,
     items: std::collections::VecDeque<Item>,
 }
 
@@ -79,7 +82,10 @@ impl Parser {
                 }
                 None => self.data = Some(value.to_owned()),
             },
-            "id" => value.clone_into(&mut self.id),
+            "id" => {
+                value.clone_into(&mut self.id);
+                self.names_id = true;
+            }
             "retry" => self.items.extend(value.parse().ok().map(Item::Retry)),
             _ => {}
         }
@@ -87,7 +93,11 @@ impl Parser {
 
     fn dispatch(&mut self) {
         let name = std::mem::take(&mut self.name);
-        let Some(data) = self.data.take() else { return };
+        let names_id = std::mem::take(&mut self.names_id);
+        let Some(data) = self.data.take() else {
+            self.items.extend(names_id.then(|| Item::Place(self.id.clone())));
+            return;
+        };
         let name = if name.is_empty() { "message".to_owned() } else { name };
         self.items.push_back(Item::Event(Event { name, data, id: self.id.clone() }));
     }

@@ -77,9 +77,10 @@ impl House {
         let (departed, departures) = mpsc::channel(1000);
         let register = Arc::new(Register { known: Mutex::default(), departed });
         let metrics = Arc::new(Metrics::new());
+        let history = History::for_tests(framing);
         let delivery = EmbeddedDelivery::start(
             config,
-            framing,
+            history,
             Duration::from_millis(100),
             Arc::clone(&register) as _,
             Arc::clone(&register) as _,
@@ -145,6 +146,7 @@ impl House {
             connection,
             socket: theirs.into_std().expect("a socket"),
             opening: "HTTP/1.1 200 OK\r\n\r\n".into(),
+            first: Vec::new(),
             transfer,
             seat: self.delivery.seat().expect("a seat"),
         };
@@ -156,7 +158,7 @@ impl House {
     }
 
     pub(super) async fn publish_to(&self, client: &Client, kind: &Kind, payload: &impl Serialize) {
-        self.enqueue(Recipients::One(Arc::clone(&client.connection)), kind, payload).await;
+        self.enqueue(Recipients::Only(Arc::clone(&client.connection)), kind, payload).await;
     }
 
     async fn enqueue(&self, to: Recipients, kind: &Kind, payload: &impl Serialize) {

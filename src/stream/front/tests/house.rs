@@ -23,6 +23,7 @@ use crate::{
     delivery::{Delivery, Departures, Dispatch, Recipients, Sequence},
     event::{Event, JsonLine, Kind, VersionSequence},
     registry::ConnectionRegistry,
+    stream::History,
 };
 
 /// Nothing here takes long; this only keeps a failing test from hanging.
@@ -73,9 +74,10 @@ impl House {
             Arc::new(ConnectionRegistry::new(Arc::new(SystemClock), lifecycle.clone(), Arc::clone(&metrics)));
         let departed = Arc::new(Notify::new());
         let departures = Arc::new(Noted { registry: Arc::clone(&registry), departed: Arc::clone(&departed) });
+        let history = History::for_tests(framing);
         let delivery = EmbeddedDelivery::start(
             config,
-            framing,
+            history,
             Duration::ZERO,
             Arc::clone(&registry) as _,
             departures,
@@ -166,9 +168,14 @@ impl Admission for Obedient {
         .boxed()
     }
 
-    fn opened<'a>(&'a self, connection: &'a Arc<Connection>) -> BoxFuture<'a, ()> {
+    fn open(&self, arrival: Arrival, _: Option<String>) -> BoxFuture<'_, ()> {
         let version = dispatch("pending", Kind::Version(VersionSequence(1)));
-        self.delivery.enqueue(Recipients::One(Arc::clone(connection)), version)
+        let newcomer = Recipients::Only(Arc::clone(&arrival.connection));
+        async move {
+            self.delivery.adopt(arrival).await;
+            self.delivery.enqueue(newcomer, version).await;
+        }
+        .boxed()
     }
 }
 

@@ -1,0 +1,182 @@
+//! What was sent of late, for browsers that come back. Written and read within the ordering point, so a browser that
+//! comes back gets what it missed, and then what is sent from there on: nothing twice, nothing in between.
+
+mod saved;
+
+use std::{
+    collections::{HashSet, VecDeque},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::{Duration, Instant},
+};
+
+use super::{
+    event_id::{Epoch, EventId},
+    frame::{Content, Frame, Transfer},
+};
+use crate::{audience::Audience, config::Framing, delivery::Sequence, request_id::RequestId};
+
+/// How much is kept: whatever is reached first.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Retention {
+    /// So many events.
+    pub(crate) events: usize,
+    /// So many bytes of events, as they were sent.
+    pub(crate) bytes: usize,
+    /// For so long.
+    pub(crate) age: Duration,
+}
+
+/// Why it is not known what a browser missed. Browsers read it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Gap {
+    /// That was too long ago, or too much came since.
+    Expired,
+    /// The daemon broke off since then.
+    Restarted,
+    /// The id was never given.
+    Unknown,
+}
+
+impl Gap {
+    /// Returns the word for it.
+    pub(crate) fn label(self) -> &'static str {
+        match self {
+            Self::Expired => "expired",
+            Self::Restarted => "restarted",
+            Self::Unknown => "unknown",
+        }
+    }
+}
+
+/// The events of late.
+pub(crate) struct History {
+    /// The form of its events.
+    framing: Framing,
+    /// The first part of the ids of this run.
+    epoch: Epoch,
+    kept: Mutex<Kept>,
+    retention: Retention,
+}
+
+struct Kept {
+    entries: VecDeque<Entry>,
+    bytes: usize,
+    /// Every event after this one is kept.
+    floor: EventId,
+    /// The last one that was sent.
+    head: EventId,
+}
+
+struct Entry {
+    id: EventId,
+    audience: Audience,
+    frame: Arc<Frame>,
+    at: Instant,
+}
+
+impl History {
+    /// Returns the history that begins with an epoch.
+    pub(crate) fn new(framing: Framing, epoch: Epoch, retention: Retention) -> Self {
+        let start = EventId { epoch, sequence: Sequence(0) };
+        let kept = Kept { entries: VecDeque::new(), bytes: 0, floor: start, head: start };
+        Self { framing, epoch, kept: Mutex::new(kept), retention }
+    }
+
+    /// Returns the form of its events.
+    pub(crate) fn framing(&self) -> Framing {
+        self.framing
+    }
+
+    /// Returns the id of an event of this run.
+    pub(crate) fn id(&self, sequence: Sequence) -> EventId {
+        EventId { epoch: self.epoch, sequence }
+    }
+
+    /// Keeps an event that goes to an audience.
+    pub(crate) fn record(&self, id: EventId, audience: Audience, frame: &Frame, now: Instant) {
+        let mut kept = self.kept();
+        kept.head = id;
+        if self.retention.events == 0 {
+            kept.floor = id;
+            return;
+        }
+        kept.bytes += size(frame);
+        kept.entries.push_back(Entry { id, audience, frame: Arc::new(frame.for_later()), at: now });
+        kept.shrink(self.retention, now);
+    }
+
+    /// Notes an event that is for one newcomer and is not kept.
+    pub(crate) fn pass(&self, id: EventId) {
+        self.kept().head = id;
+    }
+
+    /// Returns the id of the last event.
+    pub(crate) fn head(&self) -> EventId {
+        self.kept().head
+    }
+
+    /// Returns what a reader has missed since an event, oldest first; of each task's progress only the latest.
+    pub(crate) fn since(
+        &self,
+        last: EventId,
+        reader: &RequestId,
+        now: Instant,
+    ) -> Result<Vec<Arc<Frame>>, Gap> {
+        let mut kept = self.kept();
+        kept.shrink(self.retention, now);
+        if last > kept.head {
+            return Err(Gap::Unknown);
+        }
+        if last < kept.floor {
+            let broke_off = last.epoch < kept.floor.epoch;
+            return Err(if broke_off { Gap::Restarted } else { Gap::Expired });
+        }
+        let first = kept.entries.partition_point(|entry| entry.id <= last);
+        let mut tasks = HashSet::new();
+        let mut missed: Vec<_> = kept
+            .entries
+            .range(first..)
+            .rev()
+            .filter(|entry| entry.audience.request_id().is_none_or(|id| id == reader))
+            .filter(|entry| match &entry.frame.content {
+                Content::Progress(task) => tasks.insert(Arc::clone(task)),
+                _ => true,
+            })
+            .map(|entry| Arc::clone(&entry.frame))
+            .collect();
+        missed.reverse();
+        Ok(missed)
+    }
+
+    /// Returns a history that keeps little.
+    #[cfg(test)]
+    pub(crate) fn for_tests(framing: Framing) -> Self {
+        let retention = Retention { events: 100, bytes: 1 << 20, age: Duration::from_secs(3600) };
+        Self::new(framing, Epoch::after(None), retention)
+    }
+
+    fn kept(&self) -> MutexGuard<'_, Kept> {
+        self.kept.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Kept {
+    fn shrink(&mut self, to: Retention, now: Instant) {
+        while let Some(oldest) = self.entries.front() {
+            let old = now.saturating_duration_since(oldest.at) > to.age;
+            if !old && self.entries.len() <= to.events && self.bytes <= to.bytes {
+                break;
+            }
+            self.bytes -= size(&oldest.frame);
+            self.floor = oldest.id;
+            self.entries.pop_front();
+        }
+    }
+}
+
+fn size(frame: &Frame) -> usize {
+    frame.bytes(Transfer::Chunked).len()
+}
+
+#[cfg(test)]
+mod tests;
