@@ -1,111 +1,23 @@
-_ssectl() {
-    local i cur prev opts cmd
-    COMPREPLY=()
-    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
-        cur="$2"
-    else
-        cur="${COMP_WORDS[COMP_CWORD]}"
-    fi
-    prev="$3"
-    cmd=""
-    opts=""
+# Completions of ssectl for bash. What may stand next is asked of ssectl itself: commands and options, and, of a daemon
+# that answers at once, ids.
+# shellcheck shell=bash
 
-    for i in "${COMP_WORDS[@]:0:COMP_CWORD}"
-    do
-        case "${cmd},${i}" in
-            ",$1")
-                cmd="ssectl"
-                ;;
-            ssectl,audit)
-                cmd="ssectl__subcmd__audit"
-                ;;
-            ssectl,conn)
-                cmd="ssectl__subcmd__connections"
-                ;;
-            ssectl,connections)
-                cmd="ssectl__subcmd__connections"
-                ;;
-            ssectl,daemon)
-                cmd="ssectl__subcmd__daemon"
-                ;;
-            ssectl,event)
-                cmd="ssectl__subcmd__event"
-                ;;
-            ssectl,help)
-                cmd="ssectl__subcmd__help"
-                ;;
-            ssectl,schema)
-                cmd="ssectl__subcmd__schema"
-                ;;
-            ssectl,status)
-                cmd="ssectl__subcmd__status"
-                ;;
-            ssectl,task)
-                cmd="ssectl__subcmd__task"
-                ;;
-            ssectl,ver)
-                cmd="ssectl__subcmd__version"
-                ;;
-            ssectl,version)
-                cmd="ssectl__subcmd__version"
-                ;;
-            ssectl,wait)
-                cmd="ssectl__subcmd__wait"
-                ;;
-            ssectl__subcmd__connections,disconnect)
-                cmd="ssectl__subcmd__connections__subcmd__disconnect"
-                ;;
-            ssectl__subcmd__connections,help)
-                cmd="ssectl__subcmd__connections__subcmd__help"
-                ;;
-            ssectl__subcmd__connections,list)
-                cmd="ssectl__subcmd__connections__subcmd__list"
-                ;;
-            ssectl__subcmd__connections,ls)
-                cmd="ssectl__subcmd__connections__subcmd__list"
-                ;;
-            ssectl__subcmd__connections,show)
-                cmd="ssectl__subcmd__connections__subcmd__show"
-                ;;
-            ssectl__subcmd__connections,unblock)
-                cmd="ssectl__subcmd__connections__subcmd__unblock"
-                ;;
-            ssectl__subcmd__connections,watch)
-                cmd="ssectl__subcmd__connections__subcmd__watch"
-                ;;
-            ssectl__subcmd__connections__subcmd__help,disconnect)
-                cmd="ssectl__subcmd__connections__subcmd__help__subcmd__disconnect"
-                ;;
-            ssectl__subcmd__connections__subcmd__help,help)
-                cmd="ssectl__subcmd__connections__subcmd__help__subcmd__help"
-                ;;
-            ssectl__subcmd__connections__subcmd__help,list)
-                cmd="ssectl__subcmd__connections__subcmd__help__subcmd__list"
-                ;;
-            ssectl__subcmd__connections__subcmd__help,show)
-                cmd="ssectl__subcmd__connections__subcmd__help__subcmd__show"
-                ;;
-            ssectl__subcmd__connections__subcmd__help,unblock)
-                cmd="ssectl__subcmd__connections__subcmd__help__subcmd__unblock"
-                ;;
-            ssectl__subcmd__connections__subcmd__help,watch)
-                cmd="ssectl__subcmd__connections__subcmd__help__subcmd__watch"
-                ;;
-            ssectl__subcmd__daemon,drain)
-                cmd="ssectl__subcmd__daemon__subcmd__drain"
-                ;;
-            ssectl__subcmd__daemon,help)
-                cmd="ssectl__subcmd__daemon__subcmd__help"
-                ;;
-            ssectl__subcmd__daemon,log-level)
-                cmd="ssectl__subcmd__daemon__subcmd__log__subcmd__level"
-                ;;
-            ssectl__subcmd__daemon,reload)
-                cmd="ssectl__subcmd__daemon__subcmd__reload"
-                ;;
-            ssectl__subcmd__daemon,stop)
-                cmd="ssectl__subcmd__daemon__subcmd__stop"
-                ;;
-            ssectl__subcmd__daemon__subcmd__help,drain)
-                cmd="ssectl__subcmd__daemon__subcmd__help__subcmd__drain"
-        
+_ssectl() {
+    local program=$1 line how=
+    type -P -- "$program" >/dev/null || program=ssectl
+    COMPREPLY=()
+    while IFS= read -r line; do
+        if [[ -z $how ]]; then
+            how=$line
+        else
+            COMPREPLY+=("$line")
+        fi
+    done < <("$program" __complete bash "${COMP_LINE:0:COMP_POINT}" "$COMP_WORDBREAKS" 2>/dev/null </dev/null)
+    case $how in
+    files) compopt -o default 2>/dev/null ;;
+    open) compopt -o nospace 2>/dev/null ;;
+    esac
+    return 0
+}
+
+complete -o nosort -F _ssectl ssectl 2>/dev/null || complete -F _ssectl ssectl

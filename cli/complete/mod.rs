@@ -33,9 +33,9 @@ impl Shell {
     /// Returns its script: what packages install.
     pub(crate) fn script(self) -> &'static str {
         match self {
-            Self::Bash => include_str!("../../completions/ssectl.bash"),
-            Self::Zsh => include_str!("../../completions/_ssectl"),
-            Self::Fish => include_str!("../../completions/ssectl.fish"),
+            Self::Bash => include_str!("ssectl.bash"),
+            Self::Zsh => include_str!("_ssectl"),
+            Self::Fish => include_str!("ssectl.fish"),
         }
     }
 

@@ -12,6 +12,7 @@ mod url;
 
 use std::{path::PathBuf, time::Duration};
 
+use hyper::{Uri, header::HeaderValue};
 use ssectl_core::control::{
     client::Client,
     types::{List, Single, Status},
@@ -77,7 +78,9 @@ async fn examine(options: &Options, asked: &args::Doctor) -> Vec<Check> {
     checks.push(machine::state(state.as_deref()));
     checks.push(machine::service(status.is_some()));
     if let Some(url) = &asked.url {
-        let (origin, idle) = (asked.origin.as_ref(), asked.idle);
+        // A browser does not name the origin that it asks.
+        let origin = asked.origin.as_ref().filter(|origin| !is_origin_of(url, origin));
+        let idle = asked.idle;
         let daemon = client.as_ref().filter(|_| status.is_some());
         let asked = url::Asked { url, origin, headers: &asked.headers, idle, daemon, limit };
         checks.extend(url::examine(&asked).await);
@@ -92,5 +95,31 @@ async fn ask(place: &Place, client: Option<&Client>) -> (Check, Option<Single<St
     match client.status().await {
         Ok(answer) => (daemon::answered(&answer.value.item), Some(answer.value)),
         Err(error) => (check::failure("daemon", CliError::from_client(error, at)), None),
+    }
+}
+
+fn is_origin_of(url: &Uri, origin: &HeaderValue) -> bool {
+    let parts = url.scheme_str().zip(url.authority());
+    parts.is_some_and(|(scheme, authority)| {
+        origin.as_bytes().eq_ignore_ascii_case(format!("{scheme}://{authority}").as_bytes())
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_page_is_of_the_origin_that_it_asks_or_of_another() {
+        let url = "https://app.example.org/api/sse/stream".parse().expect("a URL");
+        for (origin, own) in [
+            ("https://app.example.org", true),
+            ("https://APP.example.org", true),
+            ("http://app.example.org", false),
+            ("https://app.example.org:8443", false),
+            ("https://shop.example.org", false),
+        ] {
+            assert_eq!(is_origin_of(&url, &HeaderValue::from_static(origin)), own, "{origin}");
+        }
     }
 }
