@@ -61,6 +61,7 @@ mod reporters;
 mod secrets;
 mod state;
 mod tail;
+mod surroundings;
 mod task_run;
 mod tasks;
 mod testing_endpoints;
