@@ -138,6 +138,26 @@ fn the_units_are_accepted_by_systemd_analyze() {
 }
 
 #[test]
+fn the_drop_ins_are_accepted_by_systemd_analyze() {
+    let page = fs::read_to_string(root().join("docs/systemd.md")).expect("committed");
+    let drop_ins: Vec<_> =
+        page.split("```ini\n").skip(1).filter_map(|rest| rest.split("\n```").next()).collect();
+    assert!(drop_ins.len() >= 3, "{drop_ins:?}");
+    for (text, fine) in
+        drop_ins.into_iter().map(|text| (text, true)).chain([("[Service]\nNonsense=1", false)])
+    {
+        let Some(mut verify) = systemd_analyze(&["verify", "--man=no"]) else { return };
+        let (dir, units) = units();
+        let place = dir.path().join("ssectld.service.d");
+        fs::create_dir(&place).expect("made");
+        fs::write(place.join("override.conf"), text).expect("written");
+        let verify = verify.arg(&units[0]).output().expect("started");
+        let said = String::from_utf8_lossy(&verify.stderr);
+        assert_eq!(verify.status.success() && !said.contains("override.conf"), fine, "{text}: {said}");
+    }
+}
+
+#[test]
 fn the_service_is_locked_in_as_measured_by_systemd_analyze() {
     let most = ["security", "--offline=true", "--no-pager", "--threshold=15"];
     let Some(mut security) = systemd_analyze(&most) else { return };

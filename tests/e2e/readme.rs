@@ -2,20 +2,13 @@
 
 use crate::{
     fakes::browser::Browser,
-    harness::{Daemon, Home, finish, shell},
+    harness::{Daemon, Home, finish, page, shell},
 };
 
 const README: &str = include_str!("../../README.md");
 
-/// Returns the code blocks of this kind.
 fn blocks(kind: &str) -> Vec<&'static str> {
-    let mut fences = README.split("\n```");
-    let mut found = Vec::new();
-    fences.next();
-    while let (Some(block), Some(_text)) = (fences.next(), fences.next()) {
-        found.extend(block.strip_prefix(kind).and_then(|rest| rest.strip_prefix('\n')));
-    }
-    found
+    page::blocks(README, kind)
 }
 
 /// Runs a script; returns what it printed.

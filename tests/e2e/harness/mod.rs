@@ -7,6 +7,7 @@ pub mod gateway;
 pub mod http;
 pub mod in_process;
 mod metrics;
+pub mod page;
 pub mod screen;
 pub mod shell;
 pub mod sockets;
