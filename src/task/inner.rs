@@ -190,7 +190,7 @@ impl Inner {
     }
 
     /// Ends a task whose lease is over. A report that came in time has prolonged it under the same lock.
-    fn lose(&self, entry: &Entry) -> Option<TaskEvent> {
+    pub(super) fn lose(&self, entry: &Entry) -> Option<TaskEvent> {
         let event = {
             let mut live = entry.live();
             let lease = live.lease.filter(|lease| lease.until <= Instant::now())?;

@@ -14,6 +14,7 @@ use tokio::{
 };
 
 use crate::{
+    fakes::browser::Browser,
     fakes::control::{Manner, serve},
     harness::{Cli, Daemon, Home, Output, finish, within},
     tasks::endless,
@@ -98,6 +99,7 @@ async fn a_path_too_long_for_a_socket_says_so_on_both_sides() {
 #[tokio::test]
 async fn closed_and_full_streams_are_no_accident() {
     let daemon = Daemon::start(&[]).await;
+    let _browser = Browser::open(daemon.public, "k3v9x").await;
     let socket = daemon.home().path("c.sock");
     let run = async |redirected: &str, arguments: &str| {
         let mut shell = Command::new("/bin/sh");

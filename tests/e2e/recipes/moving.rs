@@ -1,16 +1,26 @@
 //! `docs/moving.md` and `docs/prometheus.md`: what they name is there.
 
+use serde_json::json;
 use yaml_rust2::YamlLoader;
 
 use super::{MOVING, PROMETHEUS};
-use crate::harness::{
-    Daemon, Home, finish, http,
-    page::{blocks, replaced, rows, typed},
-    shell::sh,
+use crate::{
+    fakes::browser::Browser,
+    harness::{
+        Daemon, Home, finish, http,
+        page::{blocks, replaced, rows, typed},
+        shell::sh,
+    },
 };
 
-/// Returns what the daemon's metrics are called.
+/// Returns what the daemon's metrics are called, once something of each kind has happened.
 async fn metrics(daemon: &Daemon) -> Vec<String> {
+    let mut browser = Browser::open(daemon.public, "k3v9x").await;
+    daemon.event("n", &json!(1)).await;
+    browser.next_event().await;
+    assert_eq!(Browser::get(daemon.public, "/api/sse/stream").await.status, 400);
+    let sent = r#"sse_gateway_events_sent_total{service="event",status="success"}"#;
+    daemon.until_metrics("an event to be counted", |metrics| metrics.value(sent) > 0.0).await;
     let scrape = http::get(daemon.internal, "/metrics").await.expect(200).body;
     let names = scrape.lines().filter_map(|line| line.strip_prefix("# TYPE ")?.split(' ').next());
     names.map(str::to_owned).collect()
@@ -34,9 +44,7 @@ async fn what_replaces_the_backend_and_the_gateway_is_there() {
     for row in rows(MOVING).filter(|row| row.len() == 2 && row[0] != "theirs") {
         for word in typed(row[1]) {
             checked += 1;
-            if word.starts_with("ssectl ") {
-                finish(sh(daemon.home(), &format!("{word} --help"))).await.expect(0);
-            } else if word.starts_with("ssectld ") {
+            if word.starts_with("ssectl ") || word.starts_with("ssectld ") {
                 finish(sh(daemon.home(), &format!("{word} --help"))).await.expect(0);
             } else if let Some((method, path)) = word.split_once(' ') {
                 if path.starts_with("/v1/") {
