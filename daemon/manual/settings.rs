@@ -193,7 +193,7 @@ mod tests {
         assert!(said.of("callback").starts_with("Secret files have one secret"));
         assert!(said.of("listen.hosts").ends_with("\"*\" also."), "a comment that goes on below");
         assert_eq!(said.of("listen"), "Sockets that systemd hands over win over these.");
-        assert!(said.of("stream.history_events").starts_with("Names that are kept for what a later version"));
+        assert!(said.of("stream.history_events").starts_with("Events kept for browsers that come back"));
         assert!(said.of("mode").starts_with("embedded: ssectld holds"));
     }
 }
