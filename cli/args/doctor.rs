@@ -11,6 +11,7 @@ use hyper::{
 use crate::parse;
 
 #[derive(Args, Debug)]
+#[allow(rustdoc::bare_urls, reason = "the texts are the help of a terminal")]
 pub(crate) struct Doctor {
     /// Check these settings [default: those of the daemon that answers, else /etc/ssectld/ssectld.toml]
     #[arg(long, value_name = "FILE")]

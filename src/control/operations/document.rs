@@ -1,5 +1,6 @@
 //! The OpenAPI document, made of the table of operations and the types that it names.
 
+#[cfg(feature = "daemon")]
 use std::sync::LazyLock;
 
 use serde_json::{Map, Value, json};
