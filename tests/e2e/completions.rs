@@ -8,21 +8,11 @@ use tokio::{net::UnixListener, process::Command};
 
 use crate::{
     fakes::browser::Browser,
-    harness::{Daemon, Home, Output, finish, shell::in_home, terminal::Terminal, within},
+    harness::{Daemon, Home, Output, finish, is_installed, shell::in_home, terminal::Terminal, within},
 };
 
 /// An id with what shells take for something else.
 const ODD: &str = r#"odd$x'y"z*\&;(#~!`é"#;
-
-/// Returns whether a shell is there; if not, says so.
-fn is_installed(program: &str) -> bool {
-    let found =
-        ["/bin", "/usr/bin", "/usr/local/bin"].iter().any(|dir| Path::new(dir).join(program).exists());
-    if !found {
-        eprintln!("left out: {program} is not installed");
-    }
-    found
-}
 
 /// Shells have `shown`, which prints its arguments, is completed as ssectl, and ends as this does.
 const END: &str = ":end";

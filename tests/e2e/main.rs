@@ -41,6 +41,7 @@ mod harness;
 mod healing;
 mod hostile;
 mod hygiene;
+mod in_browsers;
 mod lifecycle;
 mod limits;
 mod listing;

@@ -7,14 +7,16 @@ use crate::{
     harness::{Daemon, Home, gateway::GatewayProcess, until},
 };
 
-struct House {
-    gateway: GatewayProcess,
-    daemon: Daemon,
-    settings: Vec<String>,
+/// Both, on ports that stay.
+pub struct House {
+    pub gateway: GatewayProcess,
+    pub daemon: Daemon,
+    pub settings: Vec<String>,
 }
 
 impl House {
-    async fn new(at_gateway: &[&str], at_daemon: &[&str]) -> Self {
+    /// Starts both with these settings.
+    pub async fn new(at_gateway: &[&str], at_daemon: &[&str]) -> Self {
         // Each must know the other's address before it starts.
         let internal = {
             let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a free port");
@@ -32,7 +34,8 @@ impl House {
         Self { gateway, daemon, settings }
     }
 
-    async fn start(home: Home, settings: &[String]) -> Daemon {
+    /// Starts a daemon with the settings of one before it.
+    pub async fn start(home: Home, settings: &[String]) -> Daemon {
         home.start(&settings.iter().map(String::as_str).collect::<Vec<_>>()).await
     }
 

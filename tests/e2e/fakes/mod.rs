@@ -6,6 +6,7 @@ pub mod control;
 pub mod faults;
 pub mod frontend;
 pub mod gateway;
+pub mod line;
 pub mod proxy;
 pub mod relay;
 mod sse;

@@ -1,5 +1,6 @@
 //! What every story stands on: the real binaries as processes, and plain HTTP to talk to them.
 
+pub mod chromium;
 mod cli;
 pub mod contract;
 mod daemon;
@@ -14,7 +15,7 @@ pub mod sockets;
 pub mod terminal;
 mod verbs;
 
-use std::{future::Future, time::Duration};
+use std::{future::Future, path::Path, time::Duration};
 
 pub use cli::{Cli, Output, finish};
 pub use daemon::{Daemon, Home};
@@ -30,6 +31,16 @@ pub async fn within<F: Future>(what: &str, event: F) -> F::Output {
         Ok(output) => output,
         Err(_) => panic!("waited {LIMIT:?} in vain for {what}"),
     }
+}
+
+/// Returns whether a program is there; if not, says so.
+pub fn is_installed(program: &str) -> bool {
+    let places = ["/bin", "/usr/bin", "/usr/local/bin", "/usr/sbin", "/sbin"];
+    let found = places.iter().any(|place| Path::new(place).join(program).exists());
+    if !found {
+        eprintln!("left out: {program} is not installed");
+    }
+    found
 }
 
 /// Asks again until the answer is there: for what the product tells on request only.

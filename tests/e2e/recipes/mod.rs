@@ -1,36 +1,29 @@
 //! The recipes of `docs/`, executed as they stand there.
 
 mod deploy;
+pub mod fronts;
 mod moving;
 mod nginx;
+mod proxies;
 mod publishing;
 
-use std::{path::Path, process::Stdio};
+use std::process::Stdio;
 
 use tokio::{io::AsyncWriteExt, process::Command};
 
-use crate::harness::{page::blocks, within};
+use crate::harness::{is_installed, page::blocks, within};
 
 const DEPLOY: &str = include_str!("../../../docs/deploy.md");
 const MOVING: &str = include_str!("../../../docs/moving.md");
 const NGINX: &str = include_str!("../../../docs/nginx.md");
 const PROMETHEUS: &str = include_str!("../../../docs/prometheus.md");
+const PROXIES: &str = include_str!("../../../docs/proxies.md");
 const PUBLISHING: &str = include_str!("../../../docs/publishing.md");
 const STATE: &str = include_str!("../../../docs/state.md");
 const SYSTEMD: &str = include_str!("../../../docs/systemd.md");
 const README: &str = include_str!("../../../README.md");
 
 const TOKEN: &str = "open-sesame-0123456789";
-
-/// Returns whether a program is there; if not, says so.
-fn is_installed(program: &str) -> bool {
-    let places = ["/bin", "/usr/bin", "/usr/local/bin", "/usr/sbin", "/sbin"];
-    let found = places.iter().any(|place| Path::new(place).join(program).exists());
-    if !found {
-        eprintln!("left out: {program} is not installed");
-    }
-    found
-}
 
 #[tokio::test]
 async fn shellcheck_finds_nothing_in_what_the_pages_show() {

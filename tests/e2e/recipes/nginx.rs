@@ -7,52 +7,18 @@ use tokio::{
     process::{Child, Command},
 };
 
-use super::{NGINX, is_installed};
-use crate::harness::{
-    Daemon, Home, finish,
-    page::{blocks, replaced},
-    shell::{in_home, sh},
-    until, within,
-};
-
-/// What is around the page's server: an application that knows one session.
-fn configuration(daemon: &Daemon) -> String {
-    let place = daemon.home().dir.path().display().to_string();
-    let public = daemon.public.to_string();
-    let mut server = replaced(
-        blocks(NGINX, "nginx")[0],
-        &[
-            ("listen 443 ssl http2;", &format!("listen unix:{place}/web.sock;")),
-            ("127.0.0.1:8090", &public),
-            ("http://127.0.0.1:5000/session", &format!("http://unix:{place}/app.sock:/session")),
-        ],
-    );
-    server = server.lines().filter(|line| !line.contains("ssl_certificate")).collect::<Vec<_>>().join("\n");
-    let user =
-        if std::fs::metadata("/root").is_ok() && place_is_roots(&place) { "user root root;" } else { "" };
-    let temporary: String = ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"]
-        .map(|kind| format!("{kind}_temp_path {place}/nginx-{kind};\n"))
-        .concat();
-    format!(
-        "{user}\ndaemon off;\nworker_processes 1;\npid {place}/nginx.pid;\nerror_log stderr;\n\
-         events {{ worker_connections 64; }}\nhttp {{\naccess_log off;\n{temporary}{server}\n\
-         server {{ listen unix:{place}/app.sock; location /session {{\n\
-         if ($http_cookie ~ \"session=good\") {{ return 204; }} return 401; }} }}\n}}\n"
-    )
-}
-
-fn place_is_roots(place: &str) -> bool {
-    use std::os::unix::fs::MetadataExt;
-    std::fs::metadata(place).is_ok_and(|found| found.uid() == 0)
-}
+use super::{NGINX, fronts};
+use crate::harness::{Daemon, Home, finish, is_installed, page::blocks, shell::sh, until, within};
 
 async fn start(daemon: &Daemon) -> Child {
-    let file = daemon.home().write("nginx.conf", &configuration(daemon));
-    let mut nginx = Command::new("nginx");
-    in_home(daemon.home(), &mut nginx);
+    let listen = format!("unix:{}", daemon.home().path("web.sock").display());
+    let session = "if ($http_cookie ~ \"session=good\") { return 204; } return 401;";
+    let page = blocks(NGINX, "nginx")[0].replace("127.0.0.1:8090", &daemon.public.to_string());
+    let server = fronts::nginx(daemon.home(), &page, &listen, session);
+    let server: Vec<_> = server.lines().filter(|line| !line.contains("ssl_certificate")).collect();
+    let mut nginx = fronts::run_nginx(daemon.home(), &server.join("\n"));
     let log = std::fs::File::create(daemon.home().path("nginx.log")).expect("a file");
-    nginx.args(["-e", "stderr", "-p"]).arg(daemon.home().dir.path()).args(["-c", &file]).stderr(log);
-    let mut running = nginx.spawn().expect("nginx can be run");
+    let mut running = nginx.stderr(log).spawn().expect("nginx can be run");
     let socket = daemon.home().path("web.sock");
     until("nginx to listen", || async { socket.exists().then_some(()) }).await;
     assert!(running.try_wait().expect("known").is_none(), "nginx ended");
@@ -99,7 +65,5 @@ async fn nginx_lets_browsers_with_a_session_in_and_passes_events_on_at_once() {
         {}
     })
     .await;
-    let pid = nginx.id().expect("it is running").to_string();
-    Command::new("kill").args(["-s", "TERM", &pid]).status().await.expect("kill can be run");
-    within("nginx to end", nginx.wait()).await.expect("known");
+    within("nginx to end", nginx.kill()).await.expect("known");
 }

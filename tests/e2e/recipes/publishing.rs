@@ -1,10 +1,10 @@
 //! `docs/publishing.md`
 
-use super::{PUBLISHING, TOKEN, is_installed};
+use super::{PUBLISHING, TOKEN};
 use crate::{
     fakes::browser::Browser,
     harness::{
-        Daemon, Home, finish,
+        Daemon, Home, finish, is_installed,
         page::{blocks, replaced},
         shell::sh,
     },
