@@ -9,8 +9,10 @@ use super::{MOMENT, Place, Stage, look};
 const PLACES: [(&str, Place); 3] =
     [("piped", Place::Pipe), ("80", Place::Terminal(80)), ("120", Place::Terminal(120))];
 
-/// Returns a moment so long ago, and a little, so that it is told in the same words while the test runs.
+/// Returns a moment so long ago, and a little, so that it is told in the same words while the test runs. That is at least
+/// an hour: seconds are told before.
 fn ago(minutes: i64) -> String {
+    assert!(minutes >= 60, "{minutes}");
     (Timestamp::now() - minutes.minutes() - 1.seconds()).to_string()
 }
 
@@ -58,7 +60,7 @@ fn connection(id: &str, minutes: i64, agent: Option<&str>) -> Value {
         "queued_bytes": 0,
         "drops": 0,
         "lost": 0,
-        "last_write": ago(1),
+        "last_write": ago(61),
     })
 }
 
@@ -67,7 +69,7 @@ async fn connections() {
     let firefox = "Mozilla/5.0 (X11; Linux x86_64; rv:142.0) Gecko/20100101 Firefox/142.0";
     let items = json!([
         connection("k3v9x", 150, Some(firefox)),
-        connection("a-request-id-that-somebody-made-very-long-indeed-0123456789", 5, Some("curl/8.14.1")),
+        connection("a-request-id-that-somebody-made-very-long-indeed-0123456789", 65, Some("curl/8.14.1")),
         connection("日本語", 3 * 24 * 60, None),
     ]);
     let stage = list("ssectl/connections.list", &items);
@@ -85,15 +87,15 @@ async fn connections() {
 
 #[tokio::test]
 async fn connections_behind_a_gateway() {
-    let mut ghost = connection("gone", 30, None);
+    let mut ghost = connection("gone", 90, None);
     for (name, value) in
-        [("state", json!("ghost")), ("durable", json!(true)), ("last_proven", json!(ago(10)))]
+        [("state", json!("ghost")), ("durable", json!(true)), ("last_proven", json!(ago(70)))]
     {
         ghost[name] = value;
     }
     let mut suspect = connection("perhaps", 61, Some("Mozilla/5.0"));
     for (name, value) in
-        [("state", json!("suspect")), ("durable", json!(false)), ("last_proven", json!(ago(6)))]
+        [("state", json!("suspect")), ("durable", json!(false)), ("last_proven", json!(ago(66)))]
     {
         suspect[name] = value;
     }
@@ -106,7 +108,7 @@ async fn hostile_connections() {
     let evil = "\u{1b}]0;owned\u{7}\u{1b}[2J\nforged\tline \u{202e}desrever\u{200b}";
     let mut item = connection("k3v9x", 150, Some(evil));
     item["address"] = json!("\u{9b}31mred");
-    let stage = list("ssectl/connections.list", &json!([item, connection("next", 1, Some("curl"))]));
+    let stage = list("ssectl/connections.list", &json!([item, connection("next", 61, Some("curl"))]));
     look("connections-list-hostile", &everywhere(&stage, "connections list").await);
     let stage = one("ssectl/connection", &item);
     look("connections-show-hostile", &everywhere(&stage, "connections show k3v9x").await);
@@ -116,7 +118,7 @@ async fn hostile_connections() {
 async fn versions() {
     let version = |name: &str, id: Option<&str>, sequence: u64, changelog: Option<&str>| {
         json!({ "version": name, "changelog": changelog, "request_id": id, "sequence": sequence,
-                "queued_at": ago(42), "key": format!("deploy-{sequence}") })
+                "queued_at": ago(102), "key": format!("deploy-{sequence}") })
     };
     let changelog =
         "Faster start; the list of orders can be filtered by customer, and\nprinting works again.";
@@ -131,9 +133,9 @@ async fn versions() {
 #[tokio::test]
 async fn tasks() {
     let task = |id: &str, name: &str, status: &str, progress: Value, error: Option<&str>| {
-        let ended = matches!(status, "failed" | "completed").then(|| ago(1));
+        let ended = matches!(status, "failed" | "completed").then(|| ago(61));
         json!({ "task_id": id, "name": name, "owner": "reporter", "status": status, "progress": progress,
-                "created_at": ago(12), "started_at": ago(12), "ended_at": ended,
+                "created_at": ago(72), "started_at": ago(72), "ended_at": ended,
                 "result": if status == "completed" { json!({"rows": 7}) } else { json!(null) },
                 "error": error })
     };
@@ -203,6 +205,9 @@ async fn the_status() {
         "socket": "/run/ssectld/control.sock", "activated": ["public"], "connections": 12_345,
         "pending_versions": 1, "tasks": { "pending": 0, "running": 2, "ended": 5 }, "durable": true,
         "degraded": ["the disk is full: nothing is stored any more"],
+        "counters": { "connects": 20_345, "disconnects": 8_000, "replaced": 12, "slow": 2, "refused": 0, "events": 310,
+                      "written": 3_826_950, "failed": 31, "bytes": 574_042_500 },
+        "queued": { "connections": 2, "events": 412, "bytes": 61_300 },
     });
     look("status", &everywhere(&one("ssectl/status", &item), "status").await);
 }
