@@ -66,6 +66,7 @@ mod surroundings;
 mod tail;
 mod task_run;
 mod tasks;
+mod terminal_run;
 mod testing_endpoints;
 mod through_a_gateway;
 mod torture;

@@ -119,6 +119,18 @@ async fn browsers_see_how_far_a_command_is_and_nothing_else_of_it() {
 }
 
 #[tokio::test]
+async fn the_last_that_a_command_says_is_told_however_soon_it_ends() {
+    let daemon = Daemon::start(&[]).await;
+    for round in 1..=10 {
+        let script = format!("echo {round}%");
+        finish(shell(&daemon.cli(), &["--interval", "1ms"], &script)).await.expect(0);
+        let list = daemon.ask("/v1/tasks?filter=status=completed&sort=-progress").await.expect(200).json();
+        assert_eq!(list["items"].as_array().expect("a list").len(), round, "{list}");
+        assert_eq!(list["items"][0]["progress"]["value"], round as f64 / 100.0, "{list}");
+    }
+}
+
+#[tokio::test]
 async fn output_is_shared_only_when_that_is_asked_for() {
     let daemon = Daemon::start(&[]).await;
     let mut browser = Browser::open(daemon.public, "a").await;

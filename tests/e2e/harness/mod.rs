@@ -10,6 +10,7 @@ pub mod in_process;
 mod metrics;
 pub mod page;
 pub mod screen;
+pub mod session;
 pub mod shell;
 pub mod sockets;
 pub mod terminal;

@@ -15,17 +15,29 @@ pub struct Screen {
     line: OwnedFd,
 }
 
+/// Returns our end of a terminal of so many columns and rows, and the program's.
+pub fn open(columns: u16, rows: u16) -> (File, OwnedFd) {
+    let screen = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY | OpenptFlags::CLOEXEC)
+        .expect("there are pseudoterminals");
+    grantpt(&screen).expect("it is ours");
+    unlockpt(&screen).expect("it is ours");
+    let name = ptsname(&screen, Vec::new()).expect("it has a name");
+    let flags = OFlags::RDWR | OFlags::NOCTTY | OFlags::CLOEXEC;
+    let line = rustix::fs::open(&name, flags, Mode::empty()).expect("it is ours");
+    tcsetwinsize(&line, size(columns, rows)).expect("a terminal has a size");
+    (screen.into(), line)
+}
+
+/// Returns a size.
+pub fn size(columns: u16, rows: u16) -> Winsize {
+    Winsize { ws_row: rows, ws_col: columns, ws_xpixel: 0, ws_ypixel: 0 }
+}
+
 impl Screen {
     /// Returns one with so many columns.
     pub fn new(columns: u16) -> Self {
-        let screen = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY).expect("there are pseudoterminals");
-        grantpt(&screen).expect("it is ours");
-        unlockpt(&screen).expect("it is ours");
-        let name = ptsname(&screen, Vec::new()).expect("it has a name");
-        let line = rustix::fs::open(&name, OFlags::RDWR | OFlags::NOCTTY, Mode::empty()).expect("it is ours");
-        let size = Winsize { ws_row: 50, ws_col: columns, ws_xpixel: 0, ws_ypixel: 0 };
-        tcsetwinsize(&line, size).expect("a terminal has a size");
-        Self { screen: screen.into(), line }
+        let (screen, line) = open(columns, 50);
+        Self { screen, line }
     }
 
     /// Runs a program on it to its end. Returns the exit code, and what was written, line ends as usual.

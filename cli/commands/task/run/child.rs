@@ -7,7 +7,7 @@ use std::{
         fd::{AsFd, BorrowedFd, OwnedFd},
         unix::process::ExitStatusExt,
     },
-    process::{ExitStatus, Stdio},
+    process::ExitStatus,
     sync::Arc,
 };
 
@@ -94,10 +94,7 @@ impl Child {
         command.args(&order.command[1..]).envs(environment);
         let mut streams = Vec::new();
         if !order.raw {
-            let stdout = Stream::to(io::stdout().as_fd()).map_err(|error| cannot(&error))?;
-            let stderr = Stream::to(io::stderr().as_fd()).map_err(|error| cannot(&error))?;
-            command.stdout(stdout.theirs).stderr(stderr.theirs);
-            streams = vec![(stdout.ours, stdout.shown), (stderr.ours, stderr.shown)];
+            streams = direct(&mut command).map_err(|error| cannot(&error))?;
         }
         let process = command.spawn().map_err(|error| not_started(&order.command[0], &error))?;
         // It holds the command's ends of the output.
@@ -162,9 +159,23 @@ impl Child {
     }
 }
 
+/// Directs the command's output through us. Returns our ends, each with where it is shown. Where both streams go to one
+/// terminal they have one: so what is written to them keeps its order.
+fn direct(command: &mut Command) -> io::Result<Vec<(OwnedFd, OwnedFd)>> {
+    let (stdout, stderr) = (io::stdout(), io::stderr());
+    let first = Stream::to(stdout.as_fd())?;
+    if first.ours.is_terminal() && terminal::is_same(&stdout, &stderr) {
+        command.stdout(first.theirs.try_clone()?).stderr(first.theirs);
+        return Ok(vec![(first.ours, first.shown)]);
+    }
+    let second = Stream::to(stderr.as_fd())?;
+    command.stdout(first.theirs).stderr(second.theirs);
+    Ok(vec![(first.ours, first.shown), (second.ours, second.shown)])
+}
+
 /// One stream of output: the command's end, ours, and where it is shown.
 struct Stream {
-    theirs: Stdio,
+    theirs: OwnedFd,
     ours: OwnedFd,
     shown: OwnedFd,
 }

@@ -63,6 +63,11 @@ impl News {
         std::mem::take(&mut latest.untold).then(|| latest.mark.clone())
     }
 
+    /// Returns what sees to it that everything is told again unless it was told: who tells it may be interrupted.
+    pub(super) fn telling(&self) -> Telling<'_> {
+        Telling { news: self, is_told: false }
+    }
+
     /// Has everything told again, to a daemon that may not know it.
     pub(super) fn tell_again(&self) {
         let mut latest = self.latest();
@@ -71,6 +76,27 @@ impl News {
 
     fn latest(&self) -> MutexGuard<'_, Latest> {
         self.latest.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Somebody is telling the news.
+pub(super) struct Telling<'a> {
+    news: &'a News,
+    is_told: bool,
+}
+
+impl Telling<'_> {
+    /// Notes that they have arrived.
+    pub(super) fn done(mut self) {
+        self.is_told = true;
+    }
+}
+
+impl Drop for Telling<'_> {
+    fn drop(&mut self) {
+        if !self.is_told {
+            self.news.tell_again();
+        }
     }
 }
 
@@ -95,6 +121,18 @@ mod tests {
         assert_eq!(news.take(), None, "it is not further");
         news.tell_again();
         assert_eq!(news.take(), Some(mark(Some(0.2), Some("a"))));
+    }
+
+    #[test]
+    fn what_somebody_was_interrupted_in_telling_is_told_again() {
+        let news = News::default();
+        news.note(mark(Some(0.6), None), Source::Seen);
+        let telling = news.telling();
+        assert_eq!(news.take(), Some(mark(Some(0.6), None)));
+        telling.done();
+        assert_eq!(news.take(), None);
+        drop(news.telling());
+        assert_eq!(news.take(), Some(mark(Some(0.6), None)));
     }
 
     #[test]

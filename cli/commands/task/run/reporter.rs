@@ -224,12 +224,15 @@ impl Reporter {
             };
             let report = ReportProgress { text: report.text, value: report.value };
             let Created { context, id, heartbeat, .. } = &**created;
+            // The command may end in the middle of it.
+            let telling = news.telling();
             match context.ask(context.client.report(id, &report)).await {
                 Ok(_) => {}
                 // What has become of the task comes with the stream.
                 Err(error) if error.exit == Exit::Conflict => {}
                 Err(error) => return judge(error),
             }
+            telling.done();
             (pace, sign) = (Instant::now() + self.pace, Instant::now() + *heartbeat);
         }
     }

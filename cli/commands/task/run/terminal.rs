@@ -12,7 +12,7 @@ use std::{
 };
 
 use rustix::{
-    fs::OFlags,
+    fs::{OFlags, fstat},
     pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt},
     termios::{OptionalActions, OutputModes, tcgetattr, tcgetwinsize, tcsetattr, tcsetwinsize},
 };
@@ -40,6 +40,13 @@ impl Terminal {
         fit(&ours, shown)?;
         Ok(Self { ours, theirs })
     }
+}
+
+/// Returns whether both are one terminal.
+pub(super) fn is_same(one: impl AsFd, other: impl AsFd) -> bool {
+    let place = |end: &dyn AsFd| fstat(end.as_fd()).map(|stat| (stat.st_dev, stat.st_ino)).ok();
+    let (first, second) = (place(&one), place(&other));
+    first.is_some() && first == second
 }
 
 /// Makes a terminal as large as the one that it is shown on.
