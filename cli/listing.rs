@@ -1,10 +1,6 @@
 //! Lists: what of them is asked for, and how they are printed.
 
-use std::{
-    collections::BTreeMap,
-    io::{self, IsTerminal},
-    time::Duration,
-};
+use std::{collections::BTreeMap, time::Duration};
 
 use clap::Args;
 use jiff::Timestamp;
@@ -17,13 +13,14 @@ use ssectl_core::control::{
 
 use crate::{
     args::Format,
-    context::{Context, interrupted},
+    context::Context,
     error::{CliError, Outcome},
     exit::Exit,
     output::Forms,
     parse,
     table::{Column, Table},
-    text::{self, harmless_json},
+    text::{self, harmless, harmless_json},
+    watching::{self, Form},
 };
 
 /// What of a list is wanted, and how.
@@ -79,21 +76,18 @@ pub(crate) async fn print<T: Listed>(
         page.show(&answer)?;
         return Ok(Exit::Ok);
     };
-    let mut watched = Watched::new(context)?;
-    loop {
-        match context.ask(ask(&asked)).await {
-            Ok(answer) => watched.show(&page, &answer)?,
-            // A daemon that restarts may break off an answer.
-            Err(error) if matches!(error.exit, Exit::Unreachable | Exit::NoAnswer) => {
-                watched.missing(context);
-            }
-            Err(error) => return Err(error),
+    let mut before = BTreeMap::new();
+    let show = |answer: &Answer<List<T>>, form| match form {
+        Form::Screen(width) => page.screen(answer, width),
+        Form::Lines => {
+            let items = answer.value.items.iter().map(value_of);
+            // A connection that came back is another one, though its name is the same.
+            let key = |item: &Value| format!("{} {}", name(item, T::FIELDS), item["token"]);
+            let now = items.map(|item| (key(&item), item)).collect();
+            changes(&std::mem::replace(&mut before, now), &before)
         }
-        tokio::select! {
-            () = tokio::time::sleep(every) => {}
-            () = interrupted() => return Ok(Exit::Interrupted),
-        }
-    }
+    };
+    watching::run(context, every, async || ask(&asked).await, show).await
 }
 
 impl ListOptions {
@@ -118,19 +112,36 @@ struct Page<'a, T> {
 
 impl<T: Listed> Page<'_, T> {
     fn show(&self, answer: &Answer<List<T>>) -> Result<(), CliError> {
-        let List { items, total, warnings, .. } = &answer.value;
+        let List { items, warnings, .. } = &answer.value;
         let out = &self.context.out;
         out.warn(warnings);
-        if items.is_empty() && *total == 0 {
-            out.note(self.look.nothing);
-        } else if items.len() < *total {
-            out.note(&format!("{} of {total}: --limit left out the others", items.len()));
+        if let Some(note) = self.note(&answer.value) {
+            out.note(&note);
         }
         out.answer(&Forms {
             json: &answer.json,
             names: &|| items.iter().map(|item| name(&value_of(item), T::FIELDS)).collect(),
             table: &|width| if items.is_empty() { String::new() } else { self.table(items).render(width) },
         })
+    }
+
+    /// Returns what there is to be said beside the items.
+    fn note(&self, list: &List<T>) -> Option<String> {
+        let (some, all) = (list.items.len(), list.total);
+        match some {
+            0 if all == 0 => Some(self.look.nothing.to_owned()),
+            some if some < all => Some(format!("{some} of {all}: --limit left out the others")),
+            _ => None,
+        }
+    }
+
+    /// Returns all that is shown of an answer on a terminal.
+    fn screen(&self, answer: &Answer<List<T>>, width: Option<usize>) -> String {
+        let list = &answer.value;
+        let warnings = list.warnings.iter().map(|warning| format!("warning: {}\n", harmless(warning)));
+        let note = self.note(list).map(|note| note + "\n");
+        let table = if list.items.is_empty() { String::new() } else { self.table(&list.items).render(width) };
+        warnings.chain(note).chain([table]).collect()
     }
 
     fn table(&self, items: &[T]) -> Table {
@@ -141,63 +152,37 @@ impl<T: Listed> Page<'_, T> {
             _ if format == Format::Wide => T::FIELDS.iter().collect(),
             _ => usual().collect(),
         };
-        let kind = |field: &Field| match self.look.flexible.contains(&field.name) {
-            true => Column::Flexible,
-            false => Column::Rigid,
-        };
-        let headers: Vec<_> =
-            columns.iter().map(|field| (field.name.to_uppercase().replace('_', " "), kind(field))).collect();
-        let mut table = Table::new(headers);
+        let mut table = headers(&columns, self.look.flexible);
         if self.options.no_headers {
             table.drop_headers();
         }
-        for item in items {
-            let item = value_of(item);
-            table.row(columns.iter().map(|field| cell(field, &item, format)));
-        }
+        rows(&mut table, items, &columns, format);
         table
     }
 }
 
-/// What was seen of a list that is watched.
-struct Watched {
-    items: BTreeMap<String, Value>,
-    away: bool,
+fn headers(columns: &[&Field], flexible: &[&str]) -> Table {
+    let kind = |field: &Field| match flexible.contains(&field.name) {
+        true => Column::Flexible,
+        false => Column::Rigid,
+    };
+    Table::new(columns.iter().map(|field| (field.name.to_uppercase().replace('_', " "), kind(field))))
 }
 
-impl Watched {
-    fn new(context: &Context) -> Result<Self, CliError> {
-        let drawn = matches!(context.out.format(), Format::Table | Format::Wide);
-        if context.out.format() != Format::Jsonl && !(drawn && io::stdout().is_terminal()) {
-            return Err(CliError::usage("--watch draws on a terminal, and stdout is none")
-                .hint("for a program: --watch -o jsonl prints what changes"));
-        }
-        Ok(Self { items: BTreeMap::new(), away: false })
+fn rows<T: Listed>(table: &mut Table, items: &[T], columns: &[&Field], format: Format) {
+    for item in items {
+        let item = value_of(item);
+        table.row(columns.iter().map(|field| cell(field, &item, format)));
     }
+}
 
-    fn show<T: Listed>(&mut self, page: &Page<'_, T>, answer: &Answer<List<T>>) -> Result<(), CliError> {
-        let out = &page.context.out;
-        if std::mem::take(&mut self.away) {
-            out.note("the daemon is back");
-        }
-        if out.format() != Format::Jsonl {
-            out.print("\x1b[H\x1b[2J\x1b[3J", Exit::Ok)?;
-            return page.show(answer);
-        }
-        let items = answer.value.items.iter().map(|item| value_of(item));
-        // A connection that came back is another one, though its name is the same.
-        let key = |item: &Value| format!("{} {}", name(item, T::FIELDS), item["token"]);
-        let now: BTreeMap<_, _> = items.map(|item| (key(&item), item)).collect();
-        out.print(&changes(&self.items, &now), Exit::Ok)?;
-        self.items = now;
-        Ok(())
-    }
-
-    fn missing(&mut self, context: &Context) {
-        if !std::mem::replace(&mut self.away, true) {
-            context.out.note("the daemon cannot be reached; waiting for it");
-        }
-    }
+/// Returns a table of items with these columns.
+#[cfg(feature = "tui")]
+pub(crate) fn table<T: Listed>(items: &[T], columns: &[&str], flexible: &[&str], format: Format) -> Table {
+    let columns: Vec<&Field> = columns.iter().filter_map(|name| Field::find(T::FIELDS, name)).collect();
+    let mut table = headers(&columns, flexible);
+    rows(&mut table, items, &columns, format);
+    table
 }
 
 /// What goes on by itself: with age, and with heartbeats and probes.

@@ -16,6 +16,7 @@ mod parse;
 mod reconnect;
 mod table;
 mod text;
+mod watching;
 
 use std::process::ExitCode;
 

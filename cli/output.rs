@@ -74,12 +74,16 @@ impl Output {
 
     /// Returns a text with its colours, or without where none are wanted.
     pub(crate) fn painted(&self, text: &str) -> String {
-        let wanted = match self.color {
+        if self.colours() { text.to_owned() } else { anstream::adapter::strip_str(text).to_string() }
+    }
+
+    /// Returns whether answers are coloured.
+    pub(crate) fn colours(&self) -> bool {
+        match self.color {
             Color::Auto => anstream::AutoStream::choice(&io::stdout()) != anstream::ColorChoice::Never,
             Color::Always => true,
             Color::Never => false,
-        };
-        if wanted { text.to_owned() } else { anstream::adapter::strip_str(text).to_string() }
+        }
     }
 
     /// Says something beside the answer, on stderr.

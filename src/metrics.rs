@@ -4,10 +4,15 @@ use std::time::Duration;
 
 use prometheus::{
     Encoder, Histogram, HistogramOpts, HistogramVec, IntCounter, IntCounterVec, IntGauge, IntGaugeVec, Opts,
-    Registry, TextEncoder,
+    Registry, TextEncoder, core::Collector,
 };
 
-use crate::{connection::CloseReason, event::Service, registry::Arrival};
+use crate::{
+    connection::CloseReason,
+    event::Service,
+    registry::Arrival,
+    traffic::{Backlog, Totals},
+};
 
 /// From writing to a socket (microseconds) to a gateway that is about to time out.
 const SEND_BUCKETS: [f64; 15] =
@@ -82,6 +87,10 @@ pub struct Metrics {
     active: IntGauge,
     sent: IntCounterVec,
     send_duration: HistogramVec,
+    bytes_written: IntCounter,
+    waiting: IntGauge,
+    queued_events: IntGauge,
+    queued_bytes: IntGauge,
     shutting_down: IntGauge,
     shutdown_duration: Histogram,
     tasks_at_shutdown: IntGauge,
@@ -120,6 +129,10 @@ impl Metrics {
             active: gauge(&r, "sse_gateway_active_connections", "Current number of active SSE Gateway connections")?,
             sent: counters(&r, "sse_gateway_events_sent_total", "Total events sent to SSE Gateway", &["service", "status"])?,
             send_duration: histograms(&r, "sse_gateway_send_duration_seconds", "Duration of SSE Gateway HTTP send calls", &["service"], &SEND_BUCKETS)?,
+            bytes_written: counter(&r, "ssectld_bytes_written_total", "Bytes written to streams; behind a gateway those of events")?,
+            waiting: gauge(&r, "ssectld_waiting_connections", "Connections for which something waits")?,
+            queued_events: gauge(&r, "ssectld_queued_events", "Events that wait for connections, once per connection")?,
+            queued_bytes: gauge(&r, "ssectld_queued_bytes", "Bytes that wait for connections")?,
             shutting_down: gauge(&r, "application_shutting_down", "Whether application is shutting down (1=yes, 0=no)")?,
             shutdown_duration: histogram(&r, "graceful_shutdown_duration_seconds", "Duration of graceful shutdowns", &SHUTDOWN_BUCKETS)?,
             tasks_at_shutdown: gauge(&r, "active_tasks_at_shutdown", "Number of active tasks when shutdown initiated")?,
@@ -222,6 +235,39 @@ impl Metrics {
         self.send_duration.with_label_values(&[service.label()]).observe(duration.as_secs_f64());
     }
 
+    /// So many bytes were written to streams.
+    pub fn wrote(&self, bytes: u64) {
+        self.bytes_written.inc_by(bytes);
+    }
+
+    /// What waits for some connections changed.
+    pub fn backlog_changed(&self, before: Backlog, now: Backlog) {
+        let change = |gauge: &IntGauge, before: u64, now: u64| gauge.add(signed(now) - signed(before));
+        change(&self.waiting, before.connections, now.connections);
+        change(&self.queued_events, before.events, now.events);
+        change(&self.queued_bytes, before.bytes, now.bytes);
+    }
+
+    /// Returns what was counted until now.
+    pub fn totals(&self) -> Totals {
+        let now = |gauge: &IntGauge| u64::try_from(gauge.get()).unwrap_or_default();
+        Totals {
+            connects: total(&self.connections, Some("connect")),
+            disconnects: total(&self.connections, Some("disconnect")),
+            replaced: self.replaced.get(),
+            slow: total(&self.closed, Some(CloseReason::SlowConsumer.label())),
+            refused: total(&self.refused, None),
+            written: total(&self.sent, Some(SendStatus::Success.label())),
+            failed: total(&self.sent, Some(SendStatus::Error.label())),
+            bytes: self.bytes_written.get(),
+            backlog: Backlog {
+                connections: now(&self.waiting),
+                events: now(&self.queued_events),
+                bytes: now(&self.queued_bytes),
+            },
+        }
+    }
+
     /// A stream was not opened.
     pub fn stream_refused(&self, reason: &'static str) {
         self.refused.with_label_values(&[reason]).inc();
@@ -280,6 +326,25 @@ impl Default for Metrics {
     fn default() -> Self {
         Self::new()
     }
+}
+
+/// Returns the sum of those with this label; of all, without.
+#[allow(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "counters are whole and not negative"
+)]
+fn total(counters: &IntCounterVec, label: Option<&str>) -> u64 {
+    let families = counters.collect();
+    let metrics = families.iter().flat_map(|family| family.get_metric());
+    let chosen = metrics.filter(|metric| {
+        label.is_none_or(|label| metric.get_label().iter().any(|pair| pair.value() == label))
+    });
+    chosen.map(|metric| metric.get_counter().get_value() as u64).sum()
+}
+
+fn signed(number: u64) -> i64 {
+    i64::try_from(number).unwrap_or(i64::MAX)
 }
 
 fn counter(registry: &Registry, name: &str, help: &str) -> prometheus::Result<IntCounter> {

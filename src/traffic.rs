@@ -23,6 +23,40 @@ pub struct Traffic {
     pub last_write: Option<Instant>,
 }
 
+/// What waits for connections that do not take it as fast as it comes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Backlog {
+    /// For how many something waits.
+    pub connections: u64,
+    /// Events, once per connection.
+    pub events: u64,
+    /// Their bytes; embedded, those of everything that waits.
+    pub bytes: u64,
+}
+
+/// What was counted since the start, over all connections, those that are gone included.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Totals {
+    /// Connections that were registered.
+    pub connects: u64,
+    /// Those that ended; what is missing to the former is there.
+    pub disconnects: u64,
+    /// Those of them that a newer one of the same request id replaced,
+    pub replaced: u64,
+    /// and those that were ended because they did not take what was sent to them.
+    pub slow: u64,
+    /// Streams that were not let in.
+    pub refused: u64,
+    /// Events written, once per connection: handed to the kernel, or taken by the gateway.
+    pub written: u64,
+    /// Events that were not.
+    pub failed: u64,
+    /// Bytes written: all that the kernel took, heads and heartbeats included; behind a gateway those of events.
+    pub bytes: u64,
+    /// What waits now, as it was a moment ago.
+    pub backlog: Backlog,
+}
+
 /// Whose traffic is asked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Whose {

@@ -8,6 +8,7 @@ mod doctor;
 mod event;
 mod schema;
 mod task;
+mod top;
 mod version;
 mod wait;
 
@@ -16,8 +17,8 @@ use std::{path::PathBuf, time::Duration};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 pub(crate) use self::{
-    audit::*, completions::*, connections::*, daemon::*, doctor::*, event::*, schema::*, task::*, version::*,
-    wait::*,
+    audit::*, completions::*, connections::*, daemon::*, doctor::*, event::*, schema::*, task::*, top::*,
+    version::*, wait::*,
 };
 use crate::{exit, parse};
 
@@ -117,7 +118,14 @@ pub(crate) enum Command {
     #[command(subcommand)]
     Event(Event),
     /// How the daemon is
+    ///
+    /// With -o json also what was counted since it started, and what waits. With --watch -o jsonl each line is a whole
+    /// answer, warnings included.
     Status(Status),
+    /// The daemon as it goes on, on a terminal: rates, queues, tasks, connections
+    ///
+    /// The key ? says what the keys do. For a program: status --watch -o jsonl.
+    Top(Top),
     /// Wait for something: asks the daemon once, and again where that is gone
     #[command(subcommand)]
     Wait(Wait),
@@ -152,6 +160,10 @@ pub(crate) struct Status {
     /// Exit code 10 unless the daemon is ready and nothing is degraded
     #[arg(long)]
     pub(crate) check: bool,
+    /// Go on: draw it again every two seconds, or this often; with -o jsonl print every answer on a line
+    #[arg(short, long, value_name = "TIME", num_args = 0..=1, require_equals = true,
+          default_missing_value = "2s", value_parser = parse::duration, conflicts_with = "check")]
+    pub(crate) watch: Option<Duration>,
 }
 
 impl Command {
@@ -253,7 +265,7 @@ mod tests {
 
     #[test]
     fn what_is_wrong_is_refused_before_anything_is_sent() {
-        let wrong: [&[&str]; 24] = [
+        let wrong: [&[&str]; 26] = [
             &["ssectl"],
             &["ssectl", "version"],
             &["ssectl", "version", "queue"],
@@ -278,6 +290,8 @@ mod tests {
             &["ssectl", "task", "progress", "t", "--value", "2"],
             &["ssectl", "task", "progress", "t", "--value", "0.2", "--percent", "20"],
             &["ssectl", "status", "--timeout", "0"],
+            &["ssectl", "status", "--watch", "--check"],
+            &["ssectl", "status", "--watch=0s"],
         ];
         for words in wrong {
             let error = Cli::try_parse_from(words).expect_err(&words.join(" "));

@@ -13,6 +13,9 @@ use ssectl_core::{
     request_id::RequestId,
 };
 
+#[cfg(feature = "tui")]
+pub(super) use card::card;
+
 use crate::{
     args::{Connections, Key},
     context::Context,

@@ -10,6 +10,7 @@ mod follow;
 mod schema;
 mod status;
 mod task;
+mod top;
 mod version;
 mod wait;
 
@@ -65,6 +66,8 @@ async fn dispatch(cli: Cli) -> Result<ExitCode, CliError> {
         Command::Task(Task::Run(order)) => {
             return task::run_command(&options, order).await.map(ExitCode::from);
         }
+        // It may end as a signal says.
+        Command::Top(asked) => return top::run(&daemon()?, &asked).await.map(ExitCode::from),
         Command::Connections(verb) => connections::run(&daemon()?, verb).await,
         Command::Version(verb) => version::run(&daemon()?, verb).await,
         Command::Task(verb) => task::run(&daemon()?, verb).await,

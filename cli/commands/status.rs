@@ -1,6 +1,11 @@
 //! `ssectl status`
 
-use ssectl_core::control::types::{DrainView, Status};
+use std::time::Duration;
+
+use ssectl_core::control::{
+    client::Answer,
+    types::{DrainView, Queued, Single, Status},
+};
 
 use super::daemon;
 use crate::{
@@ -10,10 +15,14 @@ use crate::{
     exit::Exit,
     output::Forms,
     table::pairs,
-    text,
+    text::{self, harmless, harmless_json},
+    watching::{self, Form},
 };
 
 pub(super) async fn run(context: &Context, asked: &args::Status) -> Outcome {
+    if let Some(every) = asked.watch {
+        return watch(context, every).await;
+    }
     let answer = context.ask(context.client.status()).await?;
     let status = &answer.value.item;
     context.out.warn(&answer.value.warnings);
@@ -31,6 +40,17 @@ pub(super) async fn run(context: &Context, asked: &args::Status) -> Outcome {
         degraded => degraded.join("; "),
     };
     Err(CliError::new(Exit::Negative, "the daemon is not well").cause(&wrong))
+}
+
+async fn watch(context: &Context, every: Duration) -> Outcome {
+    let show = |answer: &Answer<Single<Status>>, form| match form {
+        Form::Screen(_) => {
+            let warning = |warning: &String| format!("warning: {}\n", harmless(warning));
+            answer.value.warnings.iter().map(warning).chain([screen(&answer.value.item)]).collect()
+        }
+        Form::Lines => harmless_json(answer.json.trim_end()) + "\n",
+    };
+    watching::run(context, every, async || context.client.status().await, show).await
 }
 
 fn screen(status: &Status) -> String {
@@ -53,6 +73,7 @@ fn screen(status: &Status) -> String {
         ("internal", Some(held(format!("http://{}", status.listen.internal), "internal"))),
         ("socket", Some(held(status.socket.display().to_string(), "control"))),
         ("connections", Some(status.connections.to_string())),
+        ("queued", status.queued.filter(|queued| queued.connections > 0).map(queued_words)),
         ("pending versions", Some(status.pending_versions.to_string())),
         (
             "tasks",
@@ -66,6 +87,12 @@ fn screen(status: &Status) -> String {
     lines.extend(status.log.as_ref().map(|level| ("logs", Some(daemon::log_words(level)))));
     lines.extend(status.degraded.iter().map(|why| ("degraded", Some(why.clone()))));
     pairs(&lines)
+}
+
+fn queued_words(queued: Queued) -> String {
+    let bytes = text::bytes(queued.bytes);
+    let connections = usize::try_from(queued.connections).unwrap_or(usize::MAX);
+    format!("{bytes} bytes, waiting for {}", text::count(connections, "connection"))
 }
 
 #[cfg(test)]
@@ -102,6 +129,8 @@ mod tests {
             now: None,
             footing: None,
             gateway: None,
+            counters: None,
+            queued: Some(Queued { connections: 2, events: 7, bytes: 12_345 }),
         };
         let screen = screen(&status);
         for part in [
@@ -111,6 +140,7 @@ mod tests {
             "2 running, 0 waiting, 5 ended",
             "the disk is full",
             "3 of 5000 streams left",
+            "12.3k bytes, waiting for 2 connections",
         ] {
             assert!(screen.contains(part), "{part} is missing in\n{screen}");
         }

@@ -276,7 +276,19 @@ pub(super) const NOTES: &[Note] = &[
             ("ssectl status", "How the daemon is"),
             ("ssectl status -o json", "The same for a program"),
             ("ssectl status --check -q -o name", "Whether all is well, for a monitor"),
+            (
+                "ssectl status --watch -o jsonl",
+                "Again and again for a program, an answer a line, until Ctrl-C",
+            ),
         ],
+    ),
+    note(
+        "top",
+        &[
+            ("2", "There is no terminal, or this program was built without the feature tui."),
+            ("130", "It was left with Ctrl-C, not with q."),
+        ],
+        &[("ssectl top", "The daemon as it goes on; ? says what the keys do")],
     ),
     note(
         "doctor",

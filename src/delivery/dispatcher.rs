@@ -119,6 +119,11 @@ impl Dispatcher {
         self.tail.look(since)
     }
 
+    /// Returns how many events were dispatched.
+    pub fn dispatched(&self) -> u64 {
+        self.tail.last()
+    }
+
     /// Gives an event its place.
     fn next(
         &self,

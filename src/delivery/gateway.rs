@@ -49,7 +49,7 @@ use crate::{
     metrics::{Metrics, SendStatus},
     outbound::InvalidUrl,
     token::Token,
-    traffic::{Traffic, Traffics, Whose},
+    traffic::{Backlog, Traffic, Traffics, Whose},
 };
 
 /// Why there can be no delivery with these settings.
@@ -87,6 +87,8 @@ struct Shared {
     metrics: Arc<Metrics>,
     emptied: Notify,
     abandoned: CancellationToken,
+    /// What waits, as far as the metrics know.
+    backlog: Mutex<Backlog>,
 }
 
 impl GatewayDelivery {
@@ -113,6 +115,7 @@ impl GatewayDelivery {
             metrics,
             emptied: Notify::new(),
             abandoned: CancellationToken::new(),
+            backlog: Mutex::default(),
         });
         let (asking, closing) = (Arc::clone(&shared).reconcile(), shared.lifecycle.closing());
         shared.lifecycle.spawn(async move { closing.run_until_cancelled(asking).await });
@@ -146,6 +149,10 @@ impl Delivery for GatewayDelivery {
 
     fn traffic(&self, whose: Whose) -> BoxFuture<'_, Traffics> {
         std::future::ready(self.0.traffic(whose)).boxed()
+    }
+
+    fn measure(&self) {
+        self.0.measure();
     }
 
     fn shutdown(&self) -> BoxFuture<'_, ()> {
@@ -192,6 +199,18 @@ impl Shared {
             }
         }
         Traffics::new(counted.into_iter().collect(), 0)
+    }
+
+    fn measure(&self) {
+        let mut backlog = Backlog::default();
+        for outbox in self.outboxes().values() {
+            let (events, bytes) = outbox.waiting();
+            backlog.connections += u64::from(events > 0);
+            backlog.events += events as u64;
+            backlog.bytes += bytes as u64;
+        }
+        let mut known = self.backlog.lock().unwrap_or_else(PoisonError::into_inner);
+        self.metrics.backlog_changed(std::mem::replace(&mut known, backlog), backlog);
     }
 
     fn overflowed(&self, connection: &Connection, lost: Vec<Parcel>) {

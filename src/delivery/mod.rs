@@ -84,6 +84,9 @@ pub trait Delivery: Send + Sync + 'static {
         Box::pin(std::future::ready(Traffics::default()))
     }
 
+    /// Tells the metrics what waits now, where they are not told as it changes.
+    fn measure(&self) {}
+
     /// Returns what the next run is to find in the store. To be asked when nothing is enqueued any more.
     fn legacy(&self) -> Result<Batch, StoreError> {
         Ok(Batch::new())

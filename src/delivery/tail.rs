@@ -85,6 +85,11 @@ impl Tail {
         Self { recent: Mutex::default(), live: broadcast::Sender::new(WAITING) }
     }
 
+    /// Returns the number of the newest event.
+    pub(super) fn last(&self) -> u64 {
+        self.recent().last
+    }
+
     pub(super) fn note(&self, told: Told) {
         let mut recent = self.recent();
         if self.live.receiver_count() > 0 {

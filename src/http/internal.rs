@@ -58,6 +58,7 @@ pub fn router(services: &Arc<Services>) -> Router {
         for (part, trouble) in asked.troubles() {
             asked.metrics.degraded_now(part, trouble.is_some());
         }
+        asked.delivery.measure();
         asked.metrics.render()
     };
     let router = watching(&services.lifecycle, render)

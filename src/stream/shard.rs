@@ -390,6 +390,7 @@ impl Worker {
         }
         if now >= self.next_watch {
             self.table.cut_overdue(now);
+            self.table.measure();
             self.next_watch = now + WATCH;
         }
         for serial in self.lifetimes.as_mut().map_or_else(Vec::new, |lifetimes| lifetimes.due(now)) {

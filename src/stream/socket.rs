@@ -118,13 +118,16 @@ impl Stream {
         &mut self,
         bye: &Run,
         reason: CloseReason,
-        tally: &Tally,
+        tally: &mut Tally,
     ) -> Result<Flushed, CloseReason> {
         if self.ending.is_some() {
             return Ok(self.state());
         }
         self.ending = Some(reason);
-        self.put(bye, Bounds::NONE, &mut tally.aside())
+        let mut aside = tally.aside();
+        let put = self.put(bye, Bounds::NONE, &mut aside);
+        tally.also(&aside);
+        put
     }
 
     /// Writes what waits.
@@ -137,7 +140,7 @@ impl Stream {
         });
         let written = before - outbox.bytes();
         if written > 0 {
-            self.odometer.wrote(written, events, tally.now);
+            self.note(written, events, tally);
         }
         if let Ok(Flushed::All) = flushed {
             self.outbox = None;
@@ -201,7 +204,7 @@ impl Stream {
             match self.socket.write(bytes) {
                 Ok(count) if count == bytes.len() => {
                     tally.sent_all(run, &self.connection);
-                    self.odometer.wrote(count, run.counts().total(), tally.now);
+                    self.note(count, run.counts().total(), tally);
                     return Ok(Flushed::All);
                 }
                 Ok(count) => break count,
@@ -220,11 +223,17 @@ impl Stream {
             events += u32::from(frame.is_event());
         }
         if written > 0 {
-            self.odometer.wrote(written, events, tally.now);
+            self.note(written, events, tally);
         }
         self.wait(&run.frames()[whole..], begun, bounds, tally)?;
         // Readiness is edge-triggered: only a write that was refused is followed by a notice.
         self.flush(tally)
+    }
+
+    /// The kernel took so many bytes, and with them the ends of so many events.
+    fn note(&mut self, bytes: usize, events: u32, tally: &mut Tally) {
+        self.odometer.wrote(bytes, events, tally.now);
+        tally.wrote(bytes);
     }
 
     /// Lets frames wait, `begun` bytes of the first being written.

@@ -24,7 +24,7 @@ use crate::{
     connection::{CloseReason, Serial},
     delivery::Departures,
     metrics::Metrics,
-    traffic::{Traffic, Whose},
+    traffic::{Backlog, Traffic, Whose},
 };
 
 /// What a client may have sent is read into this, whoever sent it, and forgotten.
@@ -80,6 +80,8 @@ pub(super) struct Table {
     departures: Arc<dyn Departures>,
     metrics: Arc<Metrics>,
     tally: Tally,
+    /// What waits, as far as the metrics know.
+    backlog: Backlog,
     /// From when on its streams count the time.
     began: Instant,
     scratch: Box<[u8; SCRATCH]>,
@@ -98,6 +100,7 @@ impl Table {
             departures,
             metrics,
             tally: Tally::default(),
+            backlog: Backlog::default(),
             began: Instant::now(),
             scratch: Box::new([0; SCRATCH]),
         }
@@ -223,7 +226,7 @@ impl Table {
     /// Ends a stream after what is queued for it.
     pub(super) fn close(&mut self, serial: Serial, reason: CloseReason, bye: &Run) {
         let Some(&place) = self.places.get(&serial) else { return };
-        let written = self.streams[place].end(bye, reason, &self.tally);
+        let written = self.streams[place].end(bye, reason, &mut self.tally);
         self.settle(place, written);
     }
 
@@ -244,6 +247,18 @@ impl Table {
         self.settle(place, flushed);
     }
 
+    /// Tells the metrics what waits.
+    pub(super) fn measure(&mut self) {
+        let waiting = self.stalled.iter().map(|place| self.streams[*place].traffic(self.began));
+        let add = |all: Backlog, one: Traffic| Backlog {
+            connections: all.connections + 1,
+            events: all.events + one.queued_events,
+            bytes: all.bytes + one.queued_bytes,
+        };
+        let backlog = waiting.fold(Backlog::default(), add);
+        self.metrics.backlog_changed(std::mem::replace(&mut self.backlog, backlog), backlog);
+    }
+
     /// Ends the streams for which something has waited too long.
     pub(super) fn cut_overdue(&mut self, now: Instant) {
         let overdue = self.stalled.iter().filter(|place| self.streams[**place].is_overdue(self.bounds, now));
@@ -259,6 +274,9 @@ impl Table {
 
     /// Hands what was counted to the metrics.
     pub(super) fn publish(&mut self) {
+        if self.stalled.is_empty() && self.backlog != Backlog::default() {
+            self.measure();
+        }
         self.tally.publish(&self.metrics);
     }
 
@@ -343,6 +361,7 @@ impl Table {
 impl Drop for Table {
     /// Whatever ends a shard, even a defect in it: no connection stays registered without its stream.
     fn drop(&mut self) {
+        self.metrics.backlog_changed(self.backlog, Backlog::default());
         for stream in self.streams.drain() {
             self.departures.departed(&stream.connection, CloseReason::Error);
         }

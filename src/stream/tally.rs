@@ -48,6 +48,8 @@ impl Counts {
 pub(super) struct Tally {
     sent: Counts,
     failed: Counts,
+    /// All bytes.
+    bytes: u64,
     /// When the round began.
     pub(super) now: Tick,
     /// To how many connections more the versions were written whose figures somebody wants to know.
@@ -58,6 +60,16 @@ impl Tally {
     /// Returns the tally of what is not counted, in the same round.
     pub(super) fn aside(&self) -> Self {
         Self { now: self.now, ..Self::default() }
+    }
+
+    /// Takes over the bytes of a round that was counted aside.
+    pub(super) fn also(&mut self, aside: &Self) {
+        self.bytes += aside.bytes;
+    }
+
+    /// The kernel took so many bytes.
+    pub(super) fn wrote(&mut self, bytes: usize) {
+        self.bytes += bytes as u64;
     }
 
     /// An event is with the kernel.
@@ -96,6 +108,7 @@ impl Tally {
 
     /// Hands over what was counted and begins anew.
     pub(super) fn publish(&mut self, metrics: &Metrics) {
+        metrics.wrote(std::mem::take(&mut self.bytes));
         let (sent, failed) = (std::mem::take(&mut self.sent), std::mem::take(&mut self.failed));
         for (reach, count) in self.reached.drain(..) {
             reach.add(Fate::Written, count);

@@ -9,7 +9,7 @@ use tokio::{
 
 use crate::{
     fakes::browser::Browser,
-    harness::{Daemon, Home, finish, gateway::GatewayProcess, shell::sh, within},
+    harness::{Daemon, Home, finish, gateway::GatewayProcess, session::Session, shell::sh, within},
 };
 
 /// A page of the manual, and its examples.
@@ -79,7 +79,12 @@ async fn each_example_of_ssectl_does_what_it_says() {
             let script = if endless { format!("exec {example}") } else { example.clone() };
             let mut command = sh(daemon.home(), &script);
             command.env("BUILD", "42");
-            if endless {
+            if example.starts_with("ssectl top") {
+                let mut session = Session::open(80, 24, &command);
+                session.shows("k3v9x").await;
+                session.press("q");
+                assert_eq!(session.ended().await.code(), Some(0), "{example}");
+            } else if endless {
                 begins(command).await;
             } else {
                 let output = finish(command).await;

@@ -5,7 +5,7 @@ use ssectl_core::control::types::ConnectionView;
 use crate::{table::pairs, text};
 
 /// Returns all that is known of a connection.
-pub(super) fn card(connection: &ConnectionView) -> String {
+pub(in crate::commands) fn card(connection: &ConnectionView) -> String {
     pairs(&[
         ("request id", Some(connection.request_id.to_string())),
         ("token", Some(connection.token.clone())),

@@ -8,7 +8,9 @@ use crate::{
     access::Caller,
     config::{Changes, Mode},
     control::operations::DOCUMENT,
-    control::types::{Footing, GatewayStatus, Keyed, Listen, ReloadReceipt, Single, Status, StopReceipt},
+    control::types::{
+        Counters, Footing, GatewayStatus, Keyed, Listen, Queued, ReloadReceipt, Single, Status, StopReceipt,
+    },
     delivery::Directory,
     idempotency::{Begun, Mandate, Mutation},
     order::{Order, Verb},
@@ -16,6 +18,7 @@ use crate::{
     services::Services,
     store::Batch,
     stream::Capacity,
+    traffic::{Backlog, Totals},
 };
 
 /// Returns the description of the API.
@@ -25,6 +28,7 @@ pub(super) async fn openapi() -> impl IntoResponse {
 
 /// Returns the daemon at a glance.
 pub(super) async fn status(State(services): State<Shared>) -> Json<Single<Status>> {
+    let (counters, queued) = counted(&services);
     let status = Status {
         version: env!("CARGO_PKG_VERSION").to_owned(),
         pid: std::process::id(),
@@ -48,10 +52,24 @@ pub(super) async fn status(State(services): State<Shared>) -> Json<Single<Status
         now: Some(services.clock.now()),
         footing: Some(footing(&services)),
         gateway: gateway(&services),
+        counters: Some(counters),
+        queued: Some(queued),
     };
     let mut answer = Single::new("status", status);
     answer.warnings.extend(services.versions.disagreement().await);
     Json(answer)
+}
+
+/// Nothing is asked of the connections, however many there are.
+fn counted(services: &Services) -> (Counters, Queued) {
+    services.delivery.measure();
+    let Totals { connects, disconnects, replaced, slow, refused, written, failed, bytes, backlog } =
+        services.metrics.totals();
+    let events = services.dispatcher.dispatched();
+    let counters =
+        Counters { connects, disconnects, replaced, slow, refused, events, written, failed, bytes };
+    let Backlog { connections, events, bytes } = backlog;
+    (counters, Queued { connections, events, bytes })
 }
 
 fn footing(services: &Services) -> Footing {

@@ -58,6 +58,47 @@ pub struct Status {
     /// The gateway, where it holds the connections.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub gateway: Option<GatewayStatus>,
+    /// What was counted since it started: what comes between two answers is a rate.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub counters: Option<Counters>,
+    /// What waits for connections that do not take it as fast as it comes, as it was a moment ago.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub queued: Option<Queued>,
+}
+
+/// What was counted since the daemon started, over all connections, those that are gone included.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Counters {
+    /// Connections that were registered.
+    pub connects: u64,
+    /// Those that ended: the difference is who is there.
+    pub disconnects: u64,
+    /// Those of them that a newer one of the same request id replaced,
+    pub replaced: u64,
+    /// and those that were ended because they did not take what was sent to them: their outbox overflowed, or waited for
+    /// too long.
+    pub slow: u64,
+    /// Streams that were not let in.
+    pub refused: u64,
+    /// Events dispatched, however many connections they were for.
+    pub events: u64,
+    /// Events written, once per connection: handed to the kernel, or taken by the gateway.
+    pub written: u64,
+    /// Events that were not written, once per connection.
+    pub failed: u64,
+    /// Bytes written: all that the kernel took, heads and heartbeats included; behind a gateway those of events.
+    pub bytes: u64,
+}
+
+/// What waits for connections.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Queued {
+    /// For how many something waits.
+    pub connections: u64,
+    /// Events, once per connection.
+    pub events: u64,
+    /// Bytes.
+    pub bytes: u64,
 }
 
 /// What a daemon runs on: its settings, its state, what the machine lets it have.

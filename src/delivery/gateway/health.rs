@@ -135,6 +135,7 @@ impl Shared {
     pub(super) fn took(&self, taking: &[&Connection], message: &Message) {
         if !taking.is_empty() {
             taking.iter().for_each(|connection| message.settle(connection, Fate::Written));
+            self.metrics.wrote((taking.len() * message.size()) as u64);
             self.health.reached(self.roster.delivered(taking, message.size()));
         }
     }

@@ -116,9 +116,14 @@ impl Outbox {
         self.items.iter().filter_map(|item| if let Item::Event(parcel) = item { Some(parcel) } else { None })
     }
 
-    /// Returns how much waits.
+    /// Returns how many events wait, and their bytes.
+    pub(super) fn waiting(&self) -> (usize, usize) {
+        (self.events().count(), self.bytes)
+    }
+
+    /// Returns how much is to be done.
     #[cfg(test)]
-    pub(super) fn waiting(&self) -> usize {
+    pub(super) fn len(&self) -> usize {
         self.items.len()
     }
 
