@@ -8,6 +8,9 @@ use std::{
     },
 };
 
+use schemars::JsonSchema;
+use serde::Serialize;
+
 use crate::{event::VersionSequence, request_id::RequestId, token::Token};
 
 /// Number of a connection, unique in the life of the daemon: the key that deliveries use.
@@ -90,7 +93,8 @@ impl Connection {
 }
 
 /// Why a stream was or is to be closed. A closed set: also a metrics label.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
 pub enum CloseReason {
     /// The browser left.
     ClientClosed,

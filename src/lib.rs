@@ -39,6 +39,8 @@ pub mod audit;
 #[cfg(feature = "daemon")]
 pub mod blocks;
 #[cfg(feature = "daemon")]
+pub mod browser;
+#[cfg(feature = "daemon")]
 pub mod clock;
 #[cfg(feature = "daemon")]
 pub mod config;

@@ -17,6 +17,7 @@ const BANS: &[(&str, &[&str])] = &[
     ("src/traffic.rs", &["tokio", "axum", "std::fs", "std::net"]),
     ("src/audience.rs", &["tokio", "axum", "std::fs", "std::net"]),
     ("src/role.rs", &["tokio", "axum", "std::fs", "std::net"]),
+    ("src/browser.rs", &["tokio", "axum", "std::fs", "std::net"]),
     ("src/forms.rs", &["tokio", "axum", "std::fs", "std::net"]),
     (
         "src/registry",

@@ -1,6 +1,9 @@
 //! What is committed is what the programs would write now: man pages, completions; and the service file is one
 //! that systemd takes.
 
+#[path = "generated/types.rs"]
+mod types;
+
 use std::{
     collections::BTreeMap,
     fs,

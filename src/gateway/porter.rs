@@ -10,7 +10,6 @@ use tokio::net::TcpStream;
 use super::{
     head::{self, Wish},
     streams::{Candidate, Streams},
-    wire,
 };
 use crate::{
     config::Framing,
@@ -184,7 +183,7 @@ impl No {
             Self::InStream(status, message) => {
                 let mut answer = opening::head(Length::Open(transfer), &Permission::Anyone).into_bytes();
                 let end = crate::connection::CloseReason::Disconnected;
-                let frame = Frame::note(&wire::rejected(status.as_u16(), message));
+                let frame = Frame::rejected(status.as_u16(), message);
                 for frame in [frame, Frame::end(end)] {
                     answer.extend_from_slice(frame.bytes(transfer));
                 }

@@ -53,14 +53,6 @@ fn fields(block: &mut String, text: &str) {
     block.extend(["data: ", rest, "\n"]);
 }
 
-/// Returns what a browser is told whose connect was refused, where that is said in the stream.
-pub(super) fn rejected(status: u16, message: &str) -> String {
-    format!(
-        "event: rejected\ndata: {{\"status\":{status},\"message\":{}}}\n\n",
-        serde_json::Value::from(message)
-    )
-}
-
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;

@@ -1,5 +1,6 @@
 //! The HTTP listeners: routers, and the one way they are served.
 
+mod assets;
 pub(crate) mod body;
 pub(crate) mod callback;
 mod fields;
@@ -8,7 +9,8 @@ pub mod health;
 #[cfg(test)]
 mod house;
 pub mod internal;
-pub mod page;
+mod module;
+mod page;
 pub mod public;
 mod reply;
 pub mod secret;

@@ -1,50 +1,35 @@
-//! What the public listener answers besides streams: the page, health, and clear words for everything else.
+//! What the public listener answers besides streams: the module for pages, the page of the demo, health, and clear words for everything else.
 
 use std::sync::Arc;
 
 use axum::{
     Router,
-    http::{
-        HeaderValue, StatusCode,
-        header::{ALLOW, CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, X_CONTENT_TYPE_OPTIONS},
-    },
-    response::{IntoResponse, Response},
-    routing::{any, get},
+    http::{HeaderValue, StatusCode, header::ALLOW},
+    response::Response,
+    routing::any,
 };
 
 use super::{
-    health,
-    page::{self, PageFile},
-    reply,
+    assets::{self, Asset},
+    health, module, page, reply,
 };
 use crate::{config::Mode, services::Services};
 
 /// Returns the routes of the public listener. Requests that open a stream never get here.
 pub fn router(services: &Arc<Services>) -> Router {
-    let files: &[PageFile] = if services.config.demo { &page::FILES } else { &[] };
+    let files: &[Asset] = if services.config.demo { &page::FILES } else { &[] };
     routes(services.config.mode, files).merge(health::router(&services.lifecycle))
 }
 
-fn routes(mode: Mode, files: &'static [PageFile]) -> Router {
+fn routes(mode: Mode, files: &'static [Asset]) -> Router {
     let stream = match mode {
         Mode::Embedded => any(only_get),
         Mode::Gateway => any(held_by_gateway),
     };
-    let mut router = Router::new().route("/api/sse/stream", stream);
-    for file in files {
-        router = router.route(file.path, get(|| std::future::ready(serve(*file))));
-    }
+    let router = Router::new().route("/api/sse/stream", stream);
+    let router = assets::served(router, &module::FILES, module::TERMS);
+    let router = assets::served(router, files, page::TERMS);
     router.fallback(reply::not_found).method_not_allowed_fallback(reply::method_not_allowed)
-}
-
-fn serve(file: PageFile) -> Response {
-    let fields = [
-        (CONTENT_TYPE, file.content_type),
-        (CONTENT_SECURITY_POLICY, page::POLICY),
-        (X_CONTENT_TYPE_OPTIONS, "nosniff"),
-        (CACHE_CONTROL, "no-cache"),
-    ];
-    (fields, file.body).into_response()
 }
 
 /// A stream is asked for with GET; HEAD would register a connection that nobody reads.
@@ -63,7 +48,10 @@ async fn held_by_gateway() -> Response {
 
 #[cfg(test)]
 mod tests {
-    use axum::{body::Body, http::Request};
+    use axum::{
+        body::Body,
+        http::{Request, header::CONTENT_SECURITY_POLICY},
+    };
     use tower::ServiceExt;
 
     use super::*;
@@ -103,6 +91,8 @@ mod tests {
                 .to_str()
                 .is_ok_and(|policy| policy.starts_with("default-src 'none'"))
         );
+        let (status, body, _) = ask(routes(Mode::Embedded, &[]), "GET", "/api/sse/web/ssectl.js").await;
+        assert!(status == StatusCode::OK && body.contains("export function connect"), "the module always is");
         let (status, body, _) = ask(routes(Mode::Embedded, &[]), "GET", "/").await;
         assert_eq!(status, StatusCode::NOT_FOUND);
         assert!(body.contains("\"error\":\"Resource not found\""), "{body}");

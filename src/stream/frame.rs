@@ -3,14 +3,15 @@
 use std::{fmt::Write as _, sync::Arc, time::Instant};
 
 use bytes::{Bytes, BytesMut};
-use serde_json::json;
+use serde::Serialize;
 
 use super::{event_id::EventId, history::Gap, opening};
 use crate::{
+    browser::{self, Bye, Rejected},
     config::Framing,
     connection::CloseReason,
     delivery::Reach,
-    event::{Event, Held, Kind, Service, VersionSequence},
+    event::{Event, Held, JsonLine, Kind, Service, VersionSequence},
 };
 
 /// How the body of a response is delimited.
@@ -124,7 +125,12 @@ impl Frame {
 
     /// Returns the sign that events are missing which nobody can tell any more.
     pub(crate) fn gap(gap: Gap) -> Self {
-        Self::note(&format!("event: gap\ndata: {{\"reason\":\"{}\"}}\n\n", gap.label()))
+        Self::note(&block("gap", &browser::Gap { reason: gap }))
+    }
+
+    /// Returns what a browser is told whose connect was refused, where that is said in the stream.
+    pub(crate) fn rejected(status: u16, message: &str) -> Self {
+        Self::note(&block("rejected", &Rejected { status, message }))
     }
 
     /// Returns the frame as it is kept: without what waits for it to be sent.
@@ -141,21 +147,16 @@ impl Frame {
         // Whoever is sent away by the clock comes back at a time of its own.
         let by_the_clock = matches!(reason, CloseReason::Lifetime | CloseReason::Drain);
         let retry = if by_the_clock { opening::again() } else { String::new() };
-        Self::last(&retry, &json!({ "reason": reason.label() }))
+        Self::last(&retry, &Bye { reason, message: None })
     }
 
     /// Returns the last frame of a stream that an operator ended, with what they say to the browser.
     pub(crate) fn dismissal(words: Option<&str>) -> Self {
-        let mut said = json!({ "reason": CloseReason::Disconnected.label() });
-        if let Some(words) = words {
-            said["message"] = words.into();
-        }
-        Self::last("", &said)
+        Self::last("", &Bye { reason: CloseReason::Disconnected, message: words })
     }
 
-    fn last(retry: &str, said: &serde_json::Value) -> Self {
-        let block = format!("{retry}event: bye\ndata: {said}\n\n");
-        let (chunked, plain) = encode(&block, "0\r\n\r\n");
+    fn last(retry: &str, bye: &Bye<'_>) -> Self {
+        let (chunked, plain) = encode(&format!("{retry}{}", block("bye", bye)), "0\r\n\r\n");
         Self::of(chunked, plain)
     }
 
@@ -187,6 +188,12 @@ impl Frame {
             reach: None,
         }
     }
+}
+
+/// Returns an event that has its name in both framings.
+fn block(name: &str, payload: &impl Serialize) -> String {
+    let data = JsonLine::encode(payload).expect("it has names for keys");
+    format!("event: {name}\ndata: {}\n\n", data.as_str())
 }
 
 /// Returns the block as one chunk with the trailer, and the block within it.

@@ -9,6 +9,9 @@ use std::{
     time::{Duration, Instant},
 };
 
+use schemars::JsonSchema;
+use serde::Serialize;
+
 use super::{
     event_id::{Epoch, EventId},
     frame::{Content, Frame, Transfer},
@@ -27,8 +30,10 @@ pub(crate) struct Retention {
 }
 
 /// Why it is not known what a browser missed. Browsers read it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Gap {
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, JsonSchema)]
+#[schemars(rename = "GapReason")]
+#[serde(rename_all = "snake_case")]
+pub enum Gap {
     /// That was too long ago, or too much came since.
     Expired,
     /// The daemon broke off since then.

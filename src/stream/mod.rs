@@ -49,7 +49,8 @@ use futures_util::future::BoxFuture;
 #[cfg(test)]
 pub(crate) use event_id::Epoch;
 pub(crate) use frame::{Frame, Transfer};
-pub(crate) use history::{Gap, History, Retention};
+pub use history::Gap;
+pub(crate) use history::{History, Retention};
 pub(crate) use limits::{Capacity, Limits, Seat};
 pub(crate) use shard::{Arrival, Beat, Command, Missed, ShardParts, Target};
 #[cfg(test)]

@@ -6,7 +6,6 @@ use std::{
 };
 
 use futures_util::{FutureExt, future::BoxFuture};
-use serde::Serialize;
 use tokio::sync::Notify;
 
 use super::{
@@ -16,6 +15,7 @@ use super::{
     pending::Pending,
 };
 use crate::{
+    browser,
     clock::SharedClock,
     connection::Connection,
     delivery::{Dispatcher, Reach, TooLarge},
@@ -258,7 +258,7 @@ impl Inner {
         changelog: Option<&str>,
         sequence: VersionSequence,
     ) -> Result<Event, VersionError> {
-        let payload = Payload { version, changelog: changelog.filter(|text| !text.is_empty()) };
+        let payload = browser::Version { version, changelog: changelog.filter(|text| !text.is_empty()) };
         let data = JsonLine::encode(&payload)
             .ok_or_else(|| VersionError::Invalid("the version cannot be encoded".to_owned()))?;
         Ok(self.wrap(data, sequence))
@@ -323,12 +323,4 @@ impl ConnectionObserver for VersionService {
     fn connected<'a>(&'a self, connection: &'a Arc<Connection>) -> BoxFuture<'a, Result<(), ObserverError>> {
         async { Ok(self.inner.tell(connection).await?) }.boxed()
     }
-}
-
-/// What browsers get.
-#[derive(Serialize)]
-struct Payload<'a> {
-    version: &'a str,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    changelog: Option<&'a str>,
 }

@@ -77,3 +77,4 @@ mod versions;
 mod waits;
 mod watchdog;
 mod watching;
+mod web;

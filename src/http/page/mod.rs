@@ -1,34 +1,28 @@
 //! The page at `/`: static files, no request to anywhere else, nothing inline that runs.
 
-/// One file of the page.
-#[derive(Clone, Copy, Debug)]
-pub struct PageFile {
-    /// Where it is served.
-    pub path: &'static str,
-    /// Its media type.
-    pub content_type: &'static str,
-    /// What it says.
-    pub body: &'static str,
-}
+use super::assets::{Asset, Readers, Terms};
 
 /// All files of the page.
-pub const FILES: [PageFile; 3] = [
-    PageFile { path: "/", content_type: "text/html; charset=utf-8", body: include_str!("index.html") },
-    PageFile {
+pub(super) const FILES: [Asset; 3] = [
+    Asset { path: "/", content_type: "text/html; charset=utf-8", body: include_str!("index.html") },
+    Asset {
         path: "/page/app.js",
         content_type: "text/javascript; charset=utf-8",
         body: include_str!("app.js"),
     },
-    PageFile {
+    Asset {
         path: "/page/style.css",
         content_type: "text/css; charset=utf-8",
         body: include_str!("style.css"),
     },
 ];
 
-/// The `Content-Security-Policy` of the page: its own files, its own stream, and the icon that is in it.
-pub const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; \
-                          img-src data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+/// The page may use its own files, its own stream, and the icon that is in it.
+pub(super) const TERMS: Terms = Terms {
+    policy: "default-src 'none'; script-src 'self'; worker-src 'self'; style-src 'self'; connect-src 'self'; \
+             img-src data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+    readers: Readers::SameOrigin,
+};
 
 #[cfg(test)]
 mod tests {

@@ -9,7 +9,7 @@ use tokio::{
 
 use super::sse::Parser;
 pub use super::sse::{Event, Item};
-use crate::harness::within;
+use crate::harness::{told, within};
 
 /// One stream. Dropping it closes the connection.
 #[derive(Debug)]
@@ -151,6 +151,9 @@ impl Browser {
     pub async fn next_item(&mut self) -> Option<Item> {
         loop {
             if let Some(item) = self.parser.next() {
+                if let Item::Event(event) = &item {
+                    told::check(event);
+                }
                 return Some(item);
             }
             let bytes = within("more of the stream", self.read()).await?;

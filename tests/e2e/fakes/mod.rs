@@ -9,5 +9,5 @@ pub mod gateway;
 pub mod line;
 pub mod proxy;
 pub mod relay;
-mod sse;
+pub mod sse;
 mod wire;

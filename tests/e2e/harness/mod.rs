@@ -14,6 +14,7 @@ pub mod session;
 pub mod shell;
 pub mod sockets;
 pub mod terminal;
+pub mod told;
 mod verbs;
 
 use std::{future::Future, path::Path, time::Duration};

@@ -1,0 +1,41 @@
+// What the parts of the module say to each other. None of it is for applications.
+
+import type { State, StreamEvent } from "./ssectl.js";
+
+/** What is said in an event stream. */
+export type Item =
+  | { kind: "comment" }
+  | { kind: "retry"; ms: number }
+  | { kind: "place"; id: string }
+  | { kind: "event"; name: string; data: string; id: string | undefined };
+
+/** What a stream tells of itself. */
+export type News =
+  | { kind: "state"; state: State }
+  | { kind: "event"; event: StreamEvent }
+  | { kind: "place"; id: string };
+
+/** What is known of the past: enough for a page to begin with, and for the stream to go on from there. */
+export interface Past {
+  lastEventId: string;
+  events: StreamEvent[];
+}
+
+/** What a page is told by whoever holds the stream: first of all how things are, then the news. */
+export type Told = News | { kind: "welcome"; state: State; past: Past };
+
+/** What a page asks of whoever holds the stream. */
+export type Wish = { kind: "hello"; stream: StreamOptions; past?: Past } | { kind: "leave" | "wake" | "reconnect" };
+
+/** Which stream it is. */
+export interface StreamOptions {
+  url: string;
+  requestId: string;
+  credentials: RequestCredentials;
+}
+
+/** How a page reaches whoever holds the stream. */
+export interface Line {
+  mode: "worker" | "leader" | "tab";
+  send(wish: Exclude<Wish, { kind: "hello" }>): void;
+}
