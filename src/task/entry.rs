@@ -26,6 +26,8 @@ pub(super) struct Lease {
 #[derive(Debug)]
 pub(super) struct Live {
     pub(super) state: State,
+    /// The last event that has its place in the order of events, and since when.
+    said: Option<(Timestamp, TaskEvent)>,
     /// Of a reporter's task.
     pub(super) lease: Option<Lease>,
     /// How many streams its reporter holds it with.
@@ -47,7 +49,17 @@ impl Live {
 
     /// Returns what a newcomer is to know: how far it is, or how it ended.
     pub(super) fn known(&self) -> Option<TaskEvent> {
-        if self.shown { end_of(self.state.view()) } else { self.state.last().cloned() }
+        if self.shown {
+            end_of(self.state.view())
+        } else {
+            self.said.as_ref().map(|(_, event)| event.clone())
+        }
+    }
+
+    /// Returns what a newcomer of this time has missed, if the task goes on.
+    pub(super) fn missed_by(&self, newcomer: Timestamp) -> Option<TaskEvent> {
+        let running = self.state.view().status == TaskStatus::Running;
+        self.said.as_ref().filter(|(at, _)| running && *at < newcomer).map(|(_, event)| event.clone())
     }
 
     /// The caller cancels [`Entry::over`].
@@ -84,8 +96,16 @@ impl Entry {
         }
         let followers = (!settled).then(|| broadcast::Sender::new(FOLLOWED_EVENTS));
         let id = state.view().task_id.as_str().into();
-        let live =
-            Mutex::new(Live { state, lease, holds: 0, settled, shown: settled, before_end: None, followers });
+        let live = Mutex::new(Live {
+            state,
+            said: None,
+            lease,
+            holds: 0,
+            settled,
+            shown: settled,
+            before_end: None,
+            followers,
+        });
         Self { id, number, turn: tokio::sync::Mutex::new(()), over, told, live }
     }
 
@@ -103,6 +123,11 @@ impl Entry {
         let event = self.live().end(outcome, at)?;
         self.over.cancel();
         Some(event)
+    }
+
+    /// Notes what was said of it, at the moment at which that has its place.
+    pub(super) fn say(&self, event: TaskEvent, at: Timestamp) {
+        self.live().said = Some((at, event));
     }
 
     /// Lets everyone see its end.

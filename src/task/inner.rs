@@ -153,8 +153,12 @@ impl Inner {
     }
 
     async fn tell(&self, entry: &Entry, event: &TaskEvent) {
-        self.changed();
-        self.dispatcher.dispatch(&Audience::Everyone, event.to_event()).await;
+        // Not before: who comes until then hears of it with everyone.
+        let say = || {
+            entry.say(event.clone(), self.clock.now());
+            self.changed();
+        };
+        self.dispatcher.dispatch_and(&Audience::Everyone, event.to_event(), say).await;
         entry.tell_followers(event);
     }
 

@@ -81,8 +81,11 @@ impl Inner {
         let lease = Lease { until: Instant::now() + RETURN, loss: RESTARTED };
         let mut state = State::restored(view);
         // Its creation was stored before it started. Who listened then does not any more.
-        let _ = state.start(now);
+        let started = state.start(now);
         let entry = self.restore_open(state, Some(lease));
+        if let Some(started) = started {
+            entry.say(started, now);
+        }
         self.guard(&entry);
     }
 

@@ -264,7 +264,7 @@ impl ConnectionObserver for TaskService {
             for entry in all {
                 // In its turn, so that nothing of the task overtakes this.
                 let _turn = entry.turn.lock().await;
-                let missed = entry.live().state.missed_by(connection.connected_at).cloned();
+                let missed = entry.live().missed_by(connection.connected_at);
                 if let Some(event) = missed {
                     self.inner.dispatcher.dispatch_to(Arc::clone(connection), event.to_event()).await;
                 }

@@ -47,11 +47,10 @@ pub(super) fn end_of(view: &TaskView) -> Option<TaskEvent> {
     Some(outcome.event(&view.task_id, view.ended_at?))
 }
 
-/// A task, and what was last said about it.
+/// A task as it is.
 #[derive(Clone, Debug)]
 pub(super) struct State {
     view: TaskView,
-    last: Option<(Timestamp, TaskEvent)>,
 }
 
 impl State {
@@ -73,7 +72,7 @@ impl State {
 
     /// Returns a task of an earlier run.
     pub(super) fn restored(view: TaskView) -> Self {
-        Self { view, last: None }
+        Self { view }
     }
 
     pub(super) fn view(&self) -> &TaskView {
@@ -84,17 +83,6 @@ impl State {
         self.view.status.is_terminal()
     }
 
-    /// Returns what was last said of a task that goes on.
-    pub(super) fn last(&self) -> Option<&TaskEvent> {
-        self.last.as_ref().map(|(_, event)| event)
-    }
-
-    /// Returns what a newcomer at this time has missed, if the task goes on.
-    pub(super) fn missed_by(&self, newcomer: Timestamp) -> Option<&TaskEvent> {
-        let (at, event) = self.last.as_ref()?;
-        (self.view.status == TaskStatus::Running && *at < newcomer).then_some(event)
-    }
-
     /// Begins to run; `None` if it does already, or will not any more.
     pub(super) fn start(&mut self, at: Timestamp) -> Option<TaskEvent> {
         if self.view.status != TaskStatus::Pending {
@@ -102,7 +90,7 @@ impl State {
         }
         self.view.status = TaskStatus::Running;
         self.view.started_at = Some(at);
-        Some(self.tell(TaskEventType::TaskStarted, at, Value::Null))
+        Some(TaskEvent::new(TaskEventType::TaskStarted, &self.view.task_id, at, Value::Null))
     }
 
     /// Notes progress: the last text stays when none is given, the value stays within 0 and 1 and never goes
@@ -122,7 +110,7 @@ impl State {
             Progress { text: text.unwrap_or(last.text), value: given.clamp(0.0, 1.0).max(last.value) };
         let data = json!({ "text": progress.text, "value": progress.value });
         self.view.progress = Some(progress);
-        Some(self.tell(TaskEventType::ProgressUpdate, at, data))
+        Some(TaskEvent::new(TaskEventType::ProgressUpdate, &self.view.task_id, at, data))
     }
 
     /// Ends. `Some` exactly once in a task's life: whoever gets the event sees to it that it is sent.
@@ -140,12 +128,6 @@ impl State {
             Outcome::Cancelled(Some(why)) => self.view.error = Some(format!("cancelled: {why}")),
         }
         Some(event)
-    }
-
-    fn tell(&mut self, event_type: TaskEventType, at: Timestamp, data: Value) -> TaskEvent {
-        let event = TaskEvent::new(event_type, &self.view.task_id, at, data);
-        self.last = Some((at, event.clone()));
-        event
     }
 }
 

@@ -81,6 +81,27 @@ async fn bug_t7_progress_never_goes_back_nor_out_of_range() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn who_comes_before_an_event_has_its_place_hears_it_with_everyone() {
+    let world = World::new();
+    let service = service(&world);
+    let id = create(&service, reporter("slow")).await.task_id;
+    let known = || service.known()[0].data.as_str().to_owned();
+    let revision = || service.revision();
+    let (first, started) = (revision(), known());
+    let newcomer = async {
+        let (service, id) = (Arc::clone(&service), id.clone());
+        let reported = world.lifecycle.spawn(async move { service.progress(&id, text("half")).await });
+        settle().await;
+        assert_eq!((revision(), known()), (first, started), "its place is taken");
+        [reported]
+    };
+    for reported in world.dispatcher.pause(newcomer).await {
+        reported.await.expect("it ran").expect("reported");
+    }
+    assert!(revision() > first && known().contains("half"));
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_silent_reporter_loses_its_task_and_a_heartbeat_keeps_it() {
     let world = World::new();
     let service = service(&world);
