@@ -51,7 +51,11 @@ pub(super) async fn supervise(services: Arc<Services>) -> Ended {
         late.push("listeners");
     }
     services.registry.forget_observers();
-    leave_history(&services).await;
+    if late.contains(&"listeners") {
+        tracing::warn!("browsers that come back will be told of a gap: somebody may be sending events yet");
+    } else if timeout(SLACK, leave_history(&services)).await.is_err() {
+        late.push("history");
+    }
     if timeout(SLACK, services.store.close()).await.is_err() {
         late.push("state");
     }

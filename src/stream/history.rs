@@ -5,6 +5,7 @@ mod saved;
 
 use std::{
     collections::{HashSet, VecDeque},
+    iter::once,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::{Duration, Instant},
 };
@@ -70,6 +71,8 @@ struct Kept {
     floor: EventId,
     /// The last one that was sent.
     head: EventId,
+    /// The last ones of the runs before, as far as any of their events may be kept.
+    heads: Vec<EventId>,
 }
 
 struct Entry {
@@ -83,7 +86,7 @@ impl History {
     /// Returns the history that begins with an epoch.
     pub(crate) fn new(framing: Framing, epoch: Epoch, retention: Retention) -> Self {
         let start = EventId { epoch, sequence: Sequence(0) };
-        let kept = Kept { entries: VecDeque::new(), bytes: 0, floor: start, head: start };
+        let kept = Kept { entries: VecDeque::new(), bytes: 0, floor: start, head: start, heads: Vec::new() };
         Self { framing, epoch, kept: Mutex::new(kept), retention }
     }
 
@@ -129,12 +132,12 @@ impl History {
     ) -> Result<Vec<Arc<Frame>>, Gap> {
         let mut kept = self.kept();
         kept.shrink(self.retention, now);
-        if last > kept.head {
-            return Err(Gap::Unknown);
-        }
         if last < kept.floor {
             let broke_off = last.epoch < kept.floor.epoch;
             return Err(if broke_off { Gap::Restarted } else { Gap::Expired });
+        }
+        if !kept.has_given(last) {
+            return Err(Gap::Unknown);
         }
         let first = kept.entries.partition_point(|entry| entry.id <= last);
         let mut tasks = HashSet::new();
@@ -166,6 +169,11 @@ impl History {
 }
 
 impl Kept {
+    /// Returns whether it is an id of this run, or of one of those before: others count by themselves.
+    fn has_given(&self, id: EventId) -> bool {
+        once(&self.head).chain(&self.heads).any(|head| id.epoch == head.epoch && id <= *head)
+    }
+
     fn shrink(&mut self, to: Retention, now: Instant) {
         while let Some(oldest) = self.entries.front() {
             let old = now.saturating_duration_since(oldest.at) > to.age;

@@ -25,6 +25,9 @@ struct Bounds {
     framing: Framing,
     floor: EventId,
     head: EventId,
+    /// Where the runs before ended.
+    #[serde(default)]
+    heads: Vec<EventId>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -48,23 +51,23 @@ impl History {
         retention: Retention,
     ) -> Result<Self, StoreError> {
         let records = store.load(Table::Replay)?;
-        let (mut bounds, mut events) = (None::<Bounds>, Vec::new());
-        for (key, bytes) in &records {
-            if key == BOUNDS {
-                bounds = Some(store::decode(Table::Replay, key, bytes)?);
-            } else {
-                events.push(store::decode::<Record>(Table::Replay, key, bytes)?);
-            }
-        }
+        let left = read(&records).unwrap_or_else(|error| {
+            tracing::warn!(%error, "browsers that come back will be told of a gap: the events of late cannot be read");
+            None
+        });
         store
             .commit(records.into_iter().map(|(key, _)| Change::Remove(Table::Replay, key)).collect())
             .await?;
-        let epoch = Epoch::after(bounds.as_ref().map(|bounds| bounds.head.epoch));
+        let epoch = Epoch::after(left.as_ref().map(|(bounds, _)| bounds.head.epoch));
         let history = Self::new(framing, epoch, retention);
-        let Some(bounds) = bounds.filter(|bounds| bounds.framing == framing) else { return Ok(history) };
+        let Some((bounds, mut events)) = left.filter(|(bounds, _)| bounds.framing == framing) else {
+            return Ok(history);
+        };
         events.sort_unstable_by_key(|event| event.id);
         let mut kept = history.kept();
         kept.floor = bounds.floor;
+        kept.heads = bounds.heads;
+        kept.heads.push(bounds.head);
         for event in events {
             let entry = event.into_entry();
             kept.bytes += size(&entry.frame);
@@ -78,7 +81,8 @@ impl History {
     /// Returns what the next run is to take.
     pub(crate) fn leave(&self) -> Result<Batch, StoreError> {
         let kept = self.kept();
-        let bounds = Bounds { framing: self.framing, floor: kept.floor, head: kept.head };
+        let heads = kept.heads.iter().filter(|head| **head >= kept.floor).copied().collect();
+        let bounds = Bounds { framing: self.framing, floor: kept.floor, head: kept.head, heads };
         let mut batch = vec![Change::Put(Table::Replay, BOUNDS.to_owned(), store::encode(&bounds)?)];
         for (number, entry) in kept.entries.iter().enumerate() {
             let record = store::encode(&Record::of(entry))?;
@@ -86,6 +90,19 @@ impl History {
         }
         Ok(batch)
     }
+}
+
+/// Returns what was left, if it is whole.
+fn read(records: &[(String, Vec<u8>)]) -> Result<Option<(Bounds, Vec<Record>)>, StoreError> {
+    let (mut bounds, mut events) = (None, Vec::new());
+    for (key, bytes) in records {
+        if key == BOUNDS {
+            bounds = Some(store::decode(Table::Replay, key, bytes)?);
+        } else {
+            events.push(store::decode(Table::Replay, key, bytes)?);
+        }
+    }
+    Ok(bounds.map(|bounds| (bounds, events)))
 }
 
 impl Record {

@@ -5,7 +5,7 @@ use crate::{
     config::Framing,
     delivery::Sequence,
     event::{Event, Held, JsonLine, Kind, VersionSequence},
-    store::{MemoryStore, Store},
+    store::{Change, MemoryStore, Store, Table},
     stream::Epoch,
 };
 
@@ -112,6 +112,46 @@ fn an_id_of_an_earlier_run_is_a_gap() {
     let history = kept(100);
     let earlier = "4-17".parse().expect("an id");
     assert_eq!(history.since(earlier, &reader("a"), Instant::now()).map(|_| ()), Err(Gap::Restarted));
+}
+
+#[tokio::test]
+async fn ids_of_the_runs_before_are_known_and_of_no_others() {
+    let store = MemoryStore::default();
+    let retention = Retention { events: 100, bytes: usize::MAX, age: FOR_EVER };
+    let first = with(retention);
+    first.record(id(1), Audience::Everyone, &frame(1, Kind::Application), Instant::now());
+    store.commit(first.leave().expect("records")).await.expect("kept");
+    let mut runs = vec![first];
+    for _ in 0..2 {
+        let run = History::take(&store, Framing::Named, retention).await.expect("read");
+        store.commit(run.leave().expect("records")).await.expect("kept");
+        runs.push(run);
+    }
+    let now = runs.pop().expect("a run");
+    let of = |text: &str| {
+        now.since(text.parse().expect("an id"), &reader("a"), Instant::now()).map(|all| all.len())
+    };
+    assert_eq!(of("5-0"), Ok(1));
+    for earlier in &runs {
+        assert!(of(&earlier.head().to_string()).is_ok());
+    }
+    for foreign in ["6-0", "5-2", "ffffffffffffffff-0"] {
+        assert_eq!(of(foreign), Err(Gap::Unknown), "{foreign}");
+    }
+}
+
+#[tokio::test]
+async fn what_cannot_be_read_is_forgotten() {
+    let store = MemoryStore::default();
+    let history = kept(100);
+    history.record(id(1), Audience::Everyone, &frame(1, Kind::Application), Instant::now());
+    let mut left = history.leave().expect("records");
+    left.push(Change::Put(Table::Replay, "99999999".to_owned(), b"of another kind".to_vec()));
+    store.commit(left).await.expect("kept");
+    let retention = Retention { events: 100, bytes: usize::MAX, age: FOR_EVER };
+    let next = History::take(&store, Framing::Named, retention).await.expect("it starts");
+    assert_eq!(next.since(id(0), &reader("a"), Instant::now()).map(|_| ()), Err(Gap::Restarted));
+    assert!(store.load(Table::Replay).expect("read").is_empty());
 }
 
 #[test]
