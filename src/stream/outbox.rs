@@ -57,7 +57,7 @@ impl Outbox {
         self.bytes.saturating_sub(self.excused)
     }
 
-    /// Lets what waits now not count.
+    /// Lets what waits now not count, neither its bytes nor, as long as it becomes less, the time that it takes.
     pub(super) fn excuse(&mut self) {
         self.excused = self.bytes;
     }
@@ -118,7 +118,12 @@ impl Outbox {
 
     fn consume(&mut self, count: usize, sent: &mut impl FnMut(&Frame)) {
         self.bytes -= count;
-        self.excused = self.excused.saturating_sub(count);
+        if self.excused > 0 {
+            self.excused = self.excused.saturating_sub(count);
+            // However long that takes: its client reads.
+            let now = Instant::now();
+            self.pieces.iter_mut().for_each(|piece| piece.since = now);
+        }
         self.written += count;
         while let Some(piece) = self.pieces.front() {
             let len = piece.frame.bytes(self.transfer).len();

@@ -43,6 +43,25 @@ fn drain(outbox: &mut Outbox) -> String {
 }
 
 #[test]
+fn what_is_excused_may_take_its_time_as_long_as_it_becomes_less() {
+    let long_ago = Instant::now();
+    let mut outbox = Outbox::new(Transfer::Plain);
+    outbox.push(frame("greeting", Content::Event), 0, long_ago);
+    outbox.excuse();
+    outbox.push(frame("event", Content::Event), 0, long_ago);
+    let mut pipe = Pipe::default();
+    let mut oldest_after = |room| {
+        pipe.room = room;
+        outbox.flush(&mut pipe, |_| {}).expect("a flush");
+        outbox.oldest().expect("something waits")
+    };
+    assert_eq!(oldest_after(0), long_ago, "nothing was taken");
+    let renewed = oldest_after(8);
+    assert!(renewed > long_ago);
+    assert_eq!(oldest_after(1), renewed, "the greeting is gone: time counts");
+}
+
+#[test]
 fn goes_on_where_a_write_stopped_and_tells_what_went_out_whole() {
     let now = Instant::now();
     let mut outbox = Outbox::new(Transfer::Plain);
