@@ -29,17 +29,23 @@ pub(super) async fn run(context: &Context, asked: args::Disconnect) -> Outcome {
     let answer = context.order(&key, context.client.disconnect(&order)).await?;
     let receipt = &answer.value.item;
     context.out.warn(&answer.value.warnings);
+    if receipt.refused_until.is_some() && !receipt.durable {
+        context.warn_of_forgetting();
+    }
     context.out.answer(&Forms {
         json: &answer.json,
         names: &|| receipt.disconnected.iter().map(ToString::to_string).collect(),
         table: &|_| told(receipt),
     })?;
-    let named = !order.request_ids.is_empty() || !order.tokens.is_empty();
-    if receipt.disconnected.is_empty() && !named {
+    if receipt.disconnected.is_empty() && !is_named(&order) {
         context.out.note(if order.all { "nobody is connected" } else { "nobody matches" });
     }
     let done = receipt.disconnected.len();
     verdict(done, &receipt.not_found, "not connected", "see who is: ssectl connections list")
+}
+
+fn is_named(order: &Disconnect) -> bool {
+    !order.request_ids.is_empty() || !order.tokens.is_empty()
 }
 
 fn order(asked: args::Disconnect) -> (Disconnect, String) {
@@ -59,7 +65,7 @@ fn order(asked: args::Disconnect) -> (Disconnect, String) {
     (order, key)
 }
 
-/// Asks whoever is at the terminal, if there is anything to be done. False: there is not.
+/// Asks whoever is at the terminal, if that ends anything. False: there is nothing to be done.
 async fn agreed(context: &Context, order: &Disconnect) -> Result<bool, CliError> {
     if !confirm::somebody_is_there(context) {
         let what = match (order.all, order.filters.is_empty()) {
@@ -75,6 +81,10 @@ async fn agreed(context: &Context, order: &Disconnect) -> Result<bool, CliError>
     let answer = context.ask(context.client.disconnect(&rehearsal)).await?;
     let whom = &answer.value.item.disconnected;
     if whom.is_empty() {
+        // Who is named and not connected is to be told of, and may be refused all the same.
+        if is_named(order) {
+            return Ok(true);
+        }
         context.out.note("nobody would be disconnected");
         return Ok(false);
     }

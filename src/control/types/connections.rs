@@ -132,6 +132,14 @@ pub struct DisconnectReceipt {
     #[serde(default)]
     #[schemars(with = "Option<Moment>")]
     pub refused_until: Option<Timestamp>,
+    /// Whether that, and this receipt, survive a restart.
+    #[serde(default = "yes")]
+    pub durable: bool,
+}
+
+/// Earlier daemons said nothing of it.
+fn yes() -> bool {
+    true
 }
 
 /// A request id that is refused for a while.

@@ -35,7 +35,7 @@ async fn of_every_exit_code() {
     let queue = "version queue 1.4.0 --key deploy-17";
     let hint = Some("repeat it when the daemon is back");
     let refused = refusing("503 Service Unavailable", "refused", "the daemon is shutting down", hint);
-    let partly = json!({ "key": "k", "disconnected": ["a"], "not_found": ["b"], "dry_run": false, "refused_until": null });
+    let partly = json!({ "key": "k", "disconnected": ["a"], "not_found": ["b"], "dry_run": false, "refused_until": null, "durable": true });
     let stages = [
         ("1-refused", refused, queue),
         ("2-arguments", Stage::with(Manner::HangsUp), "connections list --sort"),

@@ -16,7 +16,7 @@ use crate::{
         types::{Blocked, ConnectionView, Disconnect, DisconnectReceipt, ErrorCode, Single},
     },
     delivery::Directory,
-    idempotency::{Mandate, Mutation},
+    idempotency::{Begun, Mandate, Mutation},
     order::{Order, Verb},
     reason,
     request_id::RequestId,
@@ -82,6 +82,7 @@ async fn rehearse(
             disconnected: ids_of(&connections),
             not_found,
             refused_until: None,
+            durable: false,
         }),
     }
 }
@@ -95,8 +96,17 @@ async fn once(
     check(&order)?;
     let mutation = Mutation::new(by, "connections.disconnect", order.key.clone());
     let key = mutation.key.clone();
-    let act = async || carry_out(services, caller, &order, key).await;
-    services.receipts.once_done(&mutation, &order, act).await
+    let mut ticket = match services.receipts.begin(&mutation, &order).await? {
+        Begun::Repeated(receipt) => return Ok(receipt),
+        Begun::First(ticket) => ticket,
+    };
+    let (mut receipt, batch) = carry_out(services, caller, &order, key).await?;
+    if let Err(error) = ticket.commit(&receipt, batch).await {
+        tracing::warn!(%error, "connections were ended, which could not be stored");
+        receipt.durable = false;
+        ticket.finish(&receipt);
+    }
+    Ok(receipt)
 }
 
 async fn carry_out(
@@ -124,7 +134,8 @@ async fn carry_out(
     let batch = services.blocks.changes(&blocked).unwrap_or_default();
     let refused_until = blocked.first().map(|blocked| blocked.until);
     let disconnected = ids_of(&removed);
-    Ok((DisconnectReceipt { key, dry_run: false, disconnected, not_found, refused_until }, batch))
+    let durable = services.store.durable();
+    Ok((DisconnectReceipt { key, dry_run: false, disconnected, not_found, refused_until, durable }, batch))
 }
 
 fn ids_of(connections: &[Arc<Connection>]) -> Vec<RequestId> {
