@@ -28,6 +28,7 @@ use crate::{
     lifecycle::Lifecycle,
     metrics::Metrics,
     registry::{Arrival, ConnectionRegistry, Newcomer},
+    request_id::RequestId,
     services::Services,
 };
 
@@ -86,33 +87,45 @@ impl Desk {
         };
         let media_type = head.headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok());
         match notice::parse(media_type, &body) {
-            Ok(Notice::Connect(newcomer)) if self.blocks.has(&newcomer.request_id) => {
-                tracing::debug!(request_id = %newcomer.request_id, "connect refused: an operator said so");
-                reply::error(StatusCode::GONE, "This request id is refused for the time being")
-            }
-            Ok(notice) => {
-                self.act(notice).await;
-                reply::json(StatusCode::OK, json!({}))
+            Ok(Notice::Connect(newcomer)) => self.connect(newcomer).await,
+            Ok(Notice::Disconnect { token, reason }) => {
+                if self.registry.disconnect(&token, reason).is_none() {
+                    tracing::debug!(token = token.short(), "stale disconnect ignored");
+                }
+                accepted()
             }
             Err(refusal) => refused(&refusal),
         }
     }
 
-    async fn act(&self, notice: Notice) {
-        match notice {
-            Notice::Connect(newcomer) => self.connect(newcomer).await,
-            Notice::Disconnect { token, reason } => {
-                if self.registry.disconnect(&token, reason).is_none() {
-                    tracing::debug!(token = token.short(), "stale disconnect ignored");
-                }
-            }
+    async fn connect(&self, newcomer: Newcomer) -> Response {
+        if self.blocks.has(&newcomer.request_id) {
+            return blocked(&newcomer.request_id);
         }
+        let Some(arrival) = self.registry.connect(newcomer) else { return accepted() };
+        let id = arrival.connection().request_id.clone();
+        // Whoever was refused in this very moment was not there yet when those were taken out who were.
+        if self.blocks.has(&id) {
+            self.take_back(arrival);
+            return blocked(&id);
+        }
+        self.welcome(arrival).await;
+        accepted()
+    }
+
+    fn take_back(&self, arrival: Arrival) {
+        self.registry.disconnect(&arrival.connection().token, CloseReason::Disconnected);
+        let delivery = Arc::clone(&self.delivery);
+        self.lifecycle.spawn(async move {
+            for old in arrival.to_close() {
+                delivery.close(Arc::clone(old), CloseReason::Disconnected).await;
+            }
+        });
     }
 
     /// Waits until the connect survives a restart. The rest is done by a task of its own: the answer does not
     /// wait for it, and a gateway that hangs up leaves nothing half done.
-    async fn connect(&self, newcomer: Newcomer) {
-        let Some(arrival) = self.registry.connect(newcomer) else { return };
+    async fn welcome(&self, arrival: Arrival) {
         let (delivery, registry) = (Arc::clone(&self.delivery), Arc::clone(&self.registry));
         let (remembered, answer) = oneshot::channel();
         self.lifecycle.spawn(async move {
@@ -129,6 +142,15 @@ impl Desk {
         // Fails only if the task broke off: then the connection is registered all the same.
         let _ = answer.await;
     }
+}
+
+fn accepted() -> Response {
+    reply::json(StatusCode::OK, json!({}))
+}
+
+fn blocked(id: &RequestId) -> Response {
+    tracing::debug!(request_id = %id, "connect refused: an operator said so");
+    reply::error(StatusCode::GONE, "This request id is refused for the time being")
 }
 
 fn embedded() -> Response {
