@@ -11,7 +11,10 @@ use axum::{
 };
 use futures_util::{StreamExt, stream};
 use jiff::Timestamp;
-use tokio::sync::broadcast::{Receiver, error::RecvError};
+use tokio::{
+    sync::broadcast::{Receiver, error::RecvError},
+    time::{Interval, MissedTickBehavior},
+};
 
 use super::view::shown;
 use crate::{
@@ -41,7 +44,10 @@ pub(in crate::control::server) async fn watch(
     asked.check::<ConnectionLine>()?;
     let (connections, changes) = services.registry.watch();
     let first = ConnectionLine::Started { at: services.clock.now(), connections };
-    let watching = Watching { services, caller, asked, changes, flapping: Vec::new(), is_over: false };
+    let mut look = tokio::time::interval(CALMED);
+    look.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    let flapping = Vec::new();
+    let watching = Watching { services, caller, asked, changes, flapping, look, is_over: false };
     let rest = stream::unfold(watching, Watching::step);
     let lines = stream::iter([Ok::<_, Infallible>(encoded(&first))]).chain(rest);
     let headers = [(CONTENT_TYPE, "application/x-ndjson"), (CACHE_CONTROL, "no-store")];
@@ -54,6 +60,8 @@ struct Watching {
     asked: Listing,
     changes: Receiver<Change>,
     flapping: Vec<Arc<Connection>>,
+    /// When to look whether somebody has stopped.
+    look: Interval,
     is_over: bool,
 }
 
@@ -74,13 +82,14 @@ impl Watching {
         loop {
             let change = tokio::select! {
                 biased;
-                change = self.changes.recv() => change,
-                () = closing.cancelled() => return ConnectionLine::End,
-                () = &mut heartbeat => return ConnectionLine::Heartbeat,
-                () = tokio::time::sleep(CALMED), if !self.flapping.is_empty() => match self.calmed() {
+                // First: however much happens, it comes to its turn.
+                _ = self.look.tick(), if !self.flapping.is_empty() => match self.calmed() {
                     Some(change) => Ok(change),
                     None => continue,
                 },
+                change = self.changes.recv() => change,
+                () = closing.cancelled() => return ConnectionLine::End,
+                () = &mut heartbeat => return ConnectionLine::Heartbeat,
             };
             match change {
                 Ok(change) => {
