@@ -64,6 +64,11 @@ pub(crate) fn since(text: &str) -> Result<Timestamp, String> {
 pub(crate) fn web_address(text: &str) -> Result<Uri, String> {
     let wrong = || format!("{text:?} is no address: say https://app.example.org/api/sse/stream");
     let uri: Uri = text.parse().map_err(|_| wrong())?;
+    if uri.authority().is_some_and(|authority| authority.as_str().contains('@')) {
+        return Err("an address must not contain a password: it would be seen. Say it in a header: \
+                    -H 'Authorization: Basic …'"
+            .to_owned());
+    }
     let complete = matches!(uri.scheme_str(), Some("http" | "https")) && uri.host().is_some();
     if complete { Ok(uri) } else { Err(wrong()) }
 }

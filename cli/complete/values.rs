@@ -124,7 +124,7 @@ pub(super) fn offered(source: &Source, typed: &str, daemon: &Daemon) -> Vec<Cand
         }
         Source::Filters(kind) => filters(kind, typed, daemon),
     };
-    offered.retain(|one| one.value.starts_with(typed) && !one.value.chars().any(char::is_control));
+    offered.retain(|one| one.value.starts_with(typed) && text::harmless(&one.value) == one.value);
     offered
 }
 

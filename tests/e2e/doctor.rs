@@ -219,6 +219,8 @@ async fn an_answer_that_is_no_stream_is_told_by_status_and_type() {
     let lost = through(&daemon, Manner::Answers(lost), &[]).await;
     assert!(lost.failed().contains(&"url_status"), "{:?}", lost.checks);
     assert!(lost.message("url_status").contains("502 Bad Gateway, says nginx"));
+    let named = daemon.cli().run(&["doctor", "--url", "https://me:secret@app.example/"]).await.expect(2);
+    assert!(named.stderr.contains("-H 'Authorization"), "{named:?}");
     let gone = of(&daemon, &["--url", "http://127.0.0.1:9/"]).await;
     assert_eq!(gone.failed(), ["url_connect"], "{:?}", gone.checks);
     assert_eq!(gone.ids, [&HERE[..], &THERE[..]].concat(), "whatever is wrong, the same checks");
