@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use crate::delivery::Sequence;
 
 /// The first part of every event's id: grows from one start of the daemon to the next.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub(crate) struct Epoch(u64);
 
 impl Epoch {

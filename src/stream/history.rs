@@ -69,6 +69,8 @@ struct Kept {
     bytes: usize,
     /// Every event after this one is kept.
     floor: EventId,
+    /// The first run of those that ended in order, each followed by the next, up to this one.
+    unbroken: Epoch,
     /// The last one that was sent.
     head: EventId,
     /// The last ones of the runs before, as far as any of their events may be kept.
@@ -86,7 +88,8 @@ impl History {
     /// Returns the history that begins with an epoch.
     pub(crate) fn new(framing: Framing, epoch: Epoch, retention: Retention) -> Self {
         let start = EventId { epoch, sequence: Sequence(0) };
-        let kept = Kept { entries: VecDeque::new(), bytes: 0, floor: start, head: start, heads: Vec::new() };
+        let (entries, heads) = (VecDeque::new(), Vec::new());
+        let kept = Kept { entries, bytes: 0, floor: start, unbroken: epoch, head: start, heads };
         Self { framing, epoch, kept: Mutex::new(kept), retention }
     }
 
@@ -133,7 +136,7 @@ impl History {
         let mut kept = self.kept();
         kept.shrink(self.retention, now);
         if last < kept.floor {
-            let broke_off = last.epoch < kept.floor.epoch;
+            let broke_off = last.epoch < kept.unbroken;
             return Err(if broke_off { Gap::Restarted } else { Gap::Expired });
         }
         if !kept.has_given(last) {

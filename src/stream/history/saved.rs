@@ -24,6 +24,8 @@ const BOUNDS: &str = "bounds";
 struct Bounds {
     framing: Framing,
     floor: EventId,
+    #[serde(default)]
+    unbroken: Epoch,
     head: EventId,
     /// Where the runs before ended.
     #[serde(default)]
@@ -66,6 +68,7 @@ impl History {
         events.sort_unstable_by_key(|event| event.id);
         let mut kept = history.kept();
         kept.floor = bounds.floor;
+        kept.unbroken = bounds.unbroken;
         kept.heads = bounds.heads;
         kept.heads.push(bounds.head);
         for event in events {
@@ -82,7 +85,8 @@ impl History {
     pub(crate) fn leave(&self) -> Result<Batch, StoreError> {
         let kept = self.kept();
         let heads = kept.heads.iter().filter(|head| **head >= kept.floor).copied().collect();
-        let bounds = Bounds { framing: self.framing, floor: kept.floor, head: kept.head, heads };
+        let (floor, unbroken, head) = (kept.floor, kept.unbroken, kept.head);
+        let bounds = Bounds { framing: self.framing, floor, unbroken, head, heads };
         let mut batch = vec![Change::Put(Table::Replay, BOUNDS.to_owned(), store::encode(&bounds)?)];
         for (number, entry) in kept.entries.iter().enumerate() {
             let record = store::encode(&Record::of(entry))?;

@@ -280,3 +280,19 @@ async fn a_history_outlives_its_run_once_and_in_its_framing_only() {
     let other = History::take(&store, Framing::Envelope, retention).await.expect("a history");
     assert_eq!(since(&other, 3, "a"), Err(Gap::Restarted));
 }
+
+#[tokio::test]
+async fn what_is_forgotten_after_a_restart_in_order_has_expired() {
+    let retention = Retention { events: 2, bytes: usize::MAX, age: FOR_EVER };
+    let (store, first, now) = (MemoryStore::default(), kept(2), Instant::now());
+    first.record(id(1), Audience::Everyone, &frame(1, Kind::Application), now);
+    store.commit(first.leave().expect("it can be written")).await.expect("a commit");
+    let second = History::take(&store, Framing::Named, retention).await.expect("a history");
+    for sequence in 1..=3 {
+        let id = second.id(Sequence(sequence));
+        second.record(id, Audience::Everyone, &frame(sequence, Kind::Application), now);
+    }
+    assert_eq!(since(&second, 1, "a"), Err(Gap::Expired));
+    let earlier = "4-17".parse().expect("an id");
+    assert_eq!(second.since(earlier, &reader("a"), now).map(|_| ()), Err(Gap::Restarted), "before the first");
+}
