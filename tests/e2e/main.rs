@@ -61,6 +61,7 @@ mod reload;
 mod replay;
 mod reporters;
 mod secrets;
+mod soak;
 mod state;
 mod status;
 mod surroundings;

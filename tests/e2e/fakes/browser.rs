@@ -31,9 +31,15 @@ impl Browser {
 
     /// Opens the stream of a request id, if the other side lives for long enough.
     pub async fn attempt(to: SocketAddr, request_id: &str) -> Option<Self> {
+        Self::attempt_with(to, &format!("/api/sse/stream?request_id={request_id}"), "").await
+    }
+
+    /// As [`Browser::attempt`], with this target and these lines of the head.
+    pub async fn attempt_with(to: SocketAddr, target: &str, lines: &str) -> Option<Self> {
         let mut stream = TcpStream::connect(to).await.ok()?;
-        let target = format!("/api/sse/stream?request_id={request_id}");
-        stream.write_all(head(to, &target).as_bytes()).await.ok()?;
+        let head = head(to, target);
+        let head = format!("{}\r\n{lines}\r\n", head.trim_end_matches("\r\n"));
+        stream.write_all(head.as_bytes()).await.ok()?;
         Self::read_head(stream).await.filter(|browser| browser.status == 200)
     }
 

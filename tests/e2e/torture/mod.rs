@@ -5,7 +5,7 @@ mod crowd;
 pub mod history;
 mod kills;
 mod liar;
-mod stage;
+pub mod stage;
 
 use self::{
     crowd::Held,
