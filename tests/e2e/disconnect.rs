@@ -1,20 +1,13 @@
 //! Connections that an operator ends: which, only if it is so many, for what reason, and not to come back.
 
-use std::process::Stdio;
-
-use serde_json::{Value, json};
-use tokio::{
-    io::{AsyncReadExt, AsyncWriteExt},
-    process::{Child, Command},
-};
-
 use crate::{
     fakes::{
         browser::Browser,
         gateway::{CALLBACK, Gateway, connect},
     },
-    harness::{Daemon, http, until, within},
+    harness::{Daemon, http, session::Session, until},
 };
+use serde_json::{Value, json};
 
 async fn browsers(daemon: &Daemon, ids: &[&str]) -> Vec<Browser> {
     let mut all = Vec::new();
@@ -247,80 +240,53 @@ async fn where_nobody_can_be_asked_many_take_a_yes_before_anything_is_done() {
     daemon.stop().await;
 }
 
-/// `ssectl connections disconnect` at a terminal.
-struct Terminal {
-    child: Child,
-    shown: String,
+/// Returns `ssectl connections disconnect`, at a terminal.
+fn at_a_terminal(daemon: &Daemon, arguments: &[&str]) -> Session {
+    Session::open(100, 24, &daemon.cli().command(&[&["connections", "disconnect"], arguments].concat()))
 }
 
-impl Terminal {
-    fn open(daemon: &Daemon, arguments: &[&str]) -> Self {
-        let plain = daemon.cli().command(&[&["connections", "disconnect"], arguments].concat());
-        let words = std::iter::once(plain.as_std().get_program()).chain(plain.as_std().get_args());
-        let words: Vec<_> = words.map(|word| format!("'{}'", word.to_str().expect("UTF-8"))).collect();
-        let mut command = Command::new("script");
-        command.env_clear().env("PATH", "/usr/bin:/bin").env("SHELL", "/bin/sh").kill_on_drop(true);
-        command.args(["-qec", &words.join(" "), "/dev/null"]).stdin(Stdio::piped()).stdout(Stdio::piped());
-        Self { child: command.spawn().expect("script can be run"), shown: String::new() }
-    }
-
-    async fn until(&mut self, text: &str) {
-        let stdout = self.child.stdout.as_mut().expect("piped");
-        within(text, async {
-            let mut buffer = [0; 1024];
-            while !self.shown.contains(text) {
-                let count = stdout.read(&mut buffer).await.expect("readable");
-                assert!(count > 0, "it ended: {}", self.shown);
-                self.shown.push_str(&String::from_utf8_lossy(&buffer[..count]));
-            }
-        })
-        .await;
-    }
-
-    async fn answer(mut self, keys: &str) -> (Option<i32>, String) {
-        let mut stdin = self.child.stdin.take().expect("piped");
-        stdin.write_all(keys.as_bytes()).await.expect("it reads");
-        let stdout = self.child.stdout.as_mut().expect("piped");
-        within("the end", stdout.read_to_string(&mut self.shown)).await.expect("readable");
-        let status = within("the end", self.child.wait()).await.expect("it ends");
-        (status.code(), self.shown)
-    }
+/// Returns the exit code, and all that was shown.
+async fn ended(mut session: Session) -> (Option<i32>, String) {
+    let code = session.ended().await.code();
+    (code, session.written)
 }
 
 #[tokio::test]
-async fn script_whoever_is_at_a_terminal_is_asked_and_no_is_the_answer_unless_it_is_yes() {
+async fn setsid_whoever_is_at_a_terminal_is_asked_and_no_is_the_answer_unless_it_is_yes() {
     let daemon = Daemon::start(&[]).await;
     let ids = ["a", "b", "c", "d", "e", "f"];
     let _browsers = browsers(&daemon, &ids).await;
-    for (keys, code) in [("\n", 1), ("n\n", 1), ("nonsense\n", 1), ("\x04", 1), ("\x03", 130)] {
-        let mut terminal = Terminal::open(&daemon, &["--all"]);
-        terminal.until("This ends 6 connections: a, b, c, d, e and 1 more. Go on? [y/N]").await;
-        let (ended, shown) = terminal.answer(keys).await;
-        assert_eq!(ended, Some(code), "{keys:?}: {shown}");
+    for (keys, wanted) in [("\n", 1), ("n\n", 1), ("nonsense\n", 1), ("\x04", 1), ("\x03", 130)] {
+        let mut session = at_a_terminal(&daemon, &["--all"]);
+        session.shows("This ends 6 connections: a, b, c, d, e and 1 more. Go on? [y/N]").await;
+        session.press(keys);
+        let (code, shown) = ended(session).await;
+        assert_eq!(code, Some(wanted), "{keys:?}: {shown}");
         assert!(shown.contains("nothing was done"), "{keys:?}: {shown}");
         assert_eq!(daemon.connected().await.len(), 6, "{keys:?}");
     }
-    let mut terminal = Terminal::open(&daemon, &["--filter", "request_id!=a"]);
-    terminal.until("This ends 5 connections: b, c, d, e, f. Go on? [y/N]").await;
-    let (ended, shown) = terminal.answer("y\n").await;
-    assert_eq!(ended, Some(0), "{shown}");
+    let mut session = at_a_terminal(&daemon, &["--filter", "request_id!=a"]);
+    session.shows("This ends 5 connections: b, c, d, e, f. Go on? [y/N]").await;
+    session.press("y\n");
+    let (code, shown) = ended(session).await;
+    assert_eq!(code, Some(0), "{shown}");
     assert!(shown.contains("disconnected 5 connections"), "{shown}");
     assert_eq!(daemon.connected().await, ["a"]);
     daemon.stop().await;
 }
 
 #[tokio::test]
-async fn script_one_is_not_asked_about_and_nobody_where_input_is_forbidden() {
+async fn setsid_one_is_not_asked_about_and_nobody_where_input_is_forbidden() {
     let daemon = Daemon::start(&[]).await;
     let _browsers = browsers(&daemon, &["a", "b"]).await;
-    let (ended, shown) = Terminal::open(&daemon, &["a"]).answer("").await;
-    assert_eq!(ended, Some(0), "{shown}");
-    let (ended, shown) = Terminal::open(&daemon, &["--all", "--no-input"]).answer("").await;
-    assert_eq!(ended, Some(2), "{shown}");
+    let (code, shown) = ended(at_a_terminal(&daemon, &["a"])).await;
+    assert_eq!(code, Some(0), "{shown}");
+    let (code, shown) = ended(at_a_terminal(&daemon, &["--all", "--no-input"])).await;
+    assert_eq!(code, Some(2), "{shown}");
     assert!(shown.contains("--yes"), "{shown}");
     assert_eq!(daemon.connected().await, ["b"]);
-    let (ended, shown) = Terminal::open(&daemon, &["--filter", "request_id=nobody"]).answer("").await;
-    assert_eq!(ended, Some(0), "{shown}");
+    let (code, shown) = ended(at_a_terminal(&daemon, &["--filter", "request_id=nobody"])).await;
+    assert_eq!(code, Some(0), "{shown}");
     assert!(shown.contains("nobody would be disconnected"), "{shown}");
     daemon.stop().await;
 }
