@@ -121,7 +121,7 @@ impl<T: Listed> Page<'_, T> {
         out.answer(&Forms {
             json: &answer.json,
             names: &|| items.iter().map(|item| name(&value_of(item), T::FIELDS)).collect(),
-            table: &|width| if items.is_empty() { String::new() } else { self.table(items).render(width) },
+            table: &|width| self.text(items, width),
         })
     }
 
@@ -129,6 +129,9 @@ impl<T: Listed> Page<'_, T> {
     fn note(&self, list: &List<T>) -> Option<String> {
         let (some, all) = (list.items.len(), list.total);
         match some {
+            0 if all == 0 && !self.options.filters.is_empty() => {
+                Some("nothing matches the filters".to_owned())
+            }
             0 if all == 0 => Some(self.look.nothing.to_owned()),
             some if some < all => Some(format!("{some} of {all}: --limit left out the others")),
             _ => None,
@@ -140,8 +143,16 @@ impl<T: Listed> Page<'_, T> {
         let list = &answer.value;
         let warnings = list.warnings.iter().map(|warning| format!("warning: {}\n", harmless(warning)));
         let note = self.note(list).map(|note| note + "\n");
-        let table = if list.items.is_empty() { String::new() } else { self.table(&list.items).render(width) };
-        warnings.chain(note).chain([table]).collect()
+        warnings.chain(note).chain([self.text(&list.items, width)]).collect()
+    }
+
+    /// Returns the table; whole where all columns are asked for, which no terminal has room for.
+    fn text(&self, items: &[T], width: Option<usize>) -> String {
+        match self.context.out.format() {
+            _ if items.is_empty() => String::new(),
+            Format::Wide => self.table(items).render(None),
+            _ => self.table(items).render(width),
+        }
     }
 
     fn table(&self, items: &[T]) -> Table {

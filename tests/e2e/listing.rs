@@ -76,6 +76,12 @@ async fn a_table_has_the_columns_that_are_asked_for() {
     );
     let token = cli.json(&["connections", "list"]).await["items"][0]["token"].clone();
     assert!(wide.contains(token.as_str().expect("a token")), "{wide}");
+    let none = cli.run(&["connections", "list", "--filter", "state=flapping"]).await.expect(0);
+    assert_eq!(
+        (&*none.stdout, &*none.stderr),
+        ("", "nothing matches the filters\n"),
+        "somebody is connected"
+    );
     daemon.stop().await;
 }
 

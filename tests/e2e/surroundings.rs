@@ -53,9 +53,15 @@ async fn without_home_and_socket_every_place_that_was_looked_at_is_named() {
             return;
         }
         let output = output.expect(4);
-        for place in own_places(&home) {
+        let [runtime, temporary] = own_places(&home);
+        for place in [&runtime, &temporary] {
             assert!(output.stderr.contains(place.to_str().expect("ASCII")), "{output:?}");
         }
+        let mut without = looking_around(&home, arguments);
+        without.env_remove("XDG_RUNTIME_DIR");
+        let output = finish(without).await.expect(4);
+        assert!(output.stderr.contains(temporary.to_str().expect("ASCII")), "{output:?}");
+        assert!(!output.stderr.contains(runtime.to_str().expect("ASCII")), "{output:?}");
     }
 }
 

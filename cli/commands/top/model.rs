@@ -137,6 +137,8 @@ impl Model {
             News::Scene(mut scene) => {
                 (self.away, self.answered) = (None, scene.at);
                 self.rates.note(&scene.status, scene.at);
+                // What goes on comes before what has ended.
+                scene.tasks.sort_by_key(|task| task.status.is_terminal());
                 if let Some(connections) = scene.connections.take() {
                     self.connections = Some(connections);
                 }

@@ -4,7 +4,7 @@ use ratatui::{
     Frame,
     layout::Rect,
     text::Line,
-    widgets::{Block, Clear, Paragraph},
+    widgets::{Block, Clear, Paragraph, Wrap},
 };
 use ssectl_core::control::types::ConnectionView;
 
@@ -53,10 +53,12 @@ fn boxed(frame: &mut Frame<'_>, model: &Model, title: &str, lines: &[String], ar
     let widest =
         lines.iter().map(|line| Line::raw(line.as_str()).width()).max().unwrap_or(0).max(title.len() + 2);
     let side = |content: usize, room: u16| u16::try_from(content + 2).unwrap_or(u16::MAX).min(room);
-    let (width, height) = (side(widest, area.width), side(lines.len(), area.height));
+    let width = side(widest, area.width);
+    let wrapped = |line: &String| Line::raw(line.as_str()).width().div_ceil(usize::from(width) - 2).max(1);
+    let height = side(lines.iter().map(wrapped).sum(), area.height);
     let place = Rect { x: (area.width - width) / 2, y: (area.height - height) / 2, width, height };
     let block = Block::bordered().title(Line::styled(format!(" {title} "), model.style(Look::Title)));
     frame.render_widget(Clear, place);
     let lines: Vec<_> = lines.iter().map(|line| Line::raw(line.as_str())).collect();
-    frame.render_widget(Paragraph::new(lines).block(block), place);
+    frame.render_widget(Paragraph::new(lines).wrap(Wrap { trim: false }).block(block), place);
 }

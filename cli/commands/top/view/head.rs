@@ -176,6 +176,9 @@ fn version(status: &Status, version: Option<&VersionStatus>) -> Option<String> {
 fn reach(told: &VersionStatus) -> String {
     let Some(delivery) = &told.delivery else { return String::new() };
     let figures = delivery.figures;
+    if figures.connections == 0 {
+        return String::new();
+    }
     let mut words = format!(" ({} written", figures.written);
     for (count, what) in [
         (figures.queued, "queued"),
