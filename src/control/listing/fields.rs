@@ -201,7 +201,8 @@ impl Field {
             }
             (Kind::Ago | Kind::Moment, Value::String(moment)) => {
                 moment.parse::<Timestamp>().map_or(Rank::Absent, |then| {
-                    Rank::Number((now.as_millisecond() - then.as_millisecond()) as f64)
+                    // In milliseconds, and finer: who came within one of them are in order, too.
+                    Rank::Number((now.as_nanosecond() - then.as_nanosecond()) as f64 / 1e6)
                 })
             }
             (_, Value::String(text)) => Rank::Text(text.clone()),
