@@ -292,12 +292,12 @@ async fn setsid_one_is_not_asked_about_and_nobody_where_input_is_forbidden() {
 }
 
 #[tokio::test]
-async fn script_who_is_named_and_not_connected_is_refused_all_the_same() {
+async fn setsid_who_is_named_and_not_connected_is_refused_all_the_same() {
     let daemon = Daemon::start(&[]).await;
     let strangers: Vec<_> = (0..11).map(|number| format!("stranger-{number}")).collect();
     let arguments: Vec<_> = strangers.iter().map(String::as_str).chain(["--no-reconnect=10m"]).collect();
-    let (ended, shown) = Terminal::open(&daemon, &arguments).answer("").await;
-    assert_eq!(ended, Some(3), "{shown}");
+    let (code, shown) = ended(at_a_terminal(&daemon, &arguments)).await;
+    assert_eq!(code, Some(3), "{shown}");
     assert!(shown.contains("not connected: stranger-0"), "{shown}");
     let blocked = daemon.cli().run(&["connections", "list", "--blocked", "-o", "name"]).await;
     assert_eq!(blocked.stdout.lines().count(), 11, "{blocked:?}");
