@@ -17,7 +17,7 @@ use crate::{
 };
 
 /// Returns a setting with a port that stays the same over restarts.
-fn steady(setting: &str) -> String {
+pub(super) fn steady(setting: &str) -> String {
     let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
     format!("{setting}={}", listener.local_addr().expect("it is bound"))
 }

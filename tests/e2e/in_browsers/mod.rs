@@ -4,6 +4,7 @@
 
 mod apart;
 mod crowded;
+mod shared;
 mod ways;
 
 use serde_json::{Value, json};
