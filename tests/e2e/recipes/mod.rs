@@ -1,6 +1,7 @@
 //! The recipes of `docs/`, executed as they stand there.
 
 mod deploy;
+mod frontend;
 pub mod fronts;
 mod moving;
 mod nginx;
@@ -14,6 +15,7 @@ use tokio::{io::AsyncWriteExt, process::Command};
 use crate::harness::{is_installed, page::blocks, within};
 
 const DEPLOY: &str = include_str!("../../../docs/deploy.md");
+const FRONTEND: &str = include_str!("../../../docs/frontend.md");
 const MOVING: &str = include_str!("../../../docs/moving.md");
 const NGINX: &str = include_str!("../../../docs/nginx.md");
 const PROMETHEUS: &str = include_str!("../../../docs/prometheus.md");
