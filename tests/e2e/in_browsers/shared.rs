@@ -3,10 +3,13 @@
 use serde_json::{Value, json};
 
 use super::{apart::steady, send};
-use crate::harness::{
-    Daemon, Home,
-    chromium::{Chromium, Tab},
-    until,
+use crate::{
+    harness::{
+        Daemon, Home,
+        chromium::{Chromium, Tab},
+        until,
+    },
+    recipes::fronts::{Front, Kind, settings},
 };
 
 /// A tab with a page that has the module.
@@ -152,6 +155,22 @@ async fn chromium_shares_its_stream_through_restarts_and_without_a_network() {
             }
         }
         assert_eq!(daemon.connected().await.len(), 1, "{share}");
+        daemon.stop().await;
+    }
+}
+
+#[tokio::test]
+async fn chromium_shares_its_stream_through_nginx_haproxy_and_caddy() {
+    let Some(chromium) = Chromium::start() else { return };
+    for kind in [Kind::Nginx, Kind::Haproxy, Kind::Caddy] {
+        let settings = settings();
+        let daemon = Daemon::start(&[&settings[0], &settings[1]]).await;
+        let Some(front) = Front::start(kind, &daemon).await else { continue };
+        let tab = chromium.blank(&front.origin()).await;
+        tab.join("worker").await;
+        send(&daemon, 1).await;
+        tab.heard(&[1]).await;
+        front.stop().await;
         daemon.stop().await;
     }
 }
