@@ -9,14 +9,18 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+mod bare;
+
 use std::{
     fs, io,
+    net::SocketAddr,
     path::Path,
     process::{Command, Stdio},
     sync::Arc,
     time::{Duration, Instant},
 };
 
+use bare::Bare;
 use futures_util::{StreamExt, stream};
 use serde_json::{Value, json};
 use ssectl_core::{
@@ -36,9 +40,14 @@ const RUNS: usize = 30;
 const UNREACHABLE: i32 = 4;
 /// Starts of the daemon.
 const STARTS: usize = 5;
+/// Rounds of reconnects.
+const STORMS: usize = 3;
 
 fn main() -> io::Result<()> {
     let words: Vec<String> = std::env::args().collect();
+    if words.iter().any(|word| word == bare::SERVE) {
+        return bare::serve();
+    }
     let value = |name: &str| words.iter().position(|word| word == name).and_then(|at| words.get(at + 1));
     let number =
         |name, otherwise| value(name).map_or(Ok(otherwise), |text| text.parse().map_err(io::Error::other));
@@ -81,8 +90,10 @@ fn main() -> io::Result<()> {
 
     drop(clients);
     wall(&mut ssectl(&daemon, &["version", "queue", "1.0.0", "--key", "bench"]))?;
-    let storm = storm(&daemon, connections)?;
-    row(format!("reconnect storm of {connections}: all registered, all told"), storm, "goal 1000 ms");
+    let storms = Storms::measure(&daemon, connections)?;
+    row(format!("{connections} connects to a process that answers all the same"), storms.bare, "");
+    let against = format!("{:.2}× of that; goal 1000 ms", storms.ours / storms.bare);
+    row(format!("reconnect storm of {connections}: all registered, all told"), storms.ours, &against);
 
     if let Some(file) = value("--json") {
         fs::write(file, format!("{:#}\n", json!({ "bench": "operator", "rows": Value::Array(rows) })))?;
@@ -175,10 +186,29 @@ fn persist(folder: &Path, connections: usize) -> io::Result<()> {
     })
 }
 
-/// Returns how long it takes until everyone is back and has been told what is pending.
-fn storm(daemon: &Daemon, connections: usize) -> io::Result<f64> {
+/// How long it takes until everyone is back and has been told what is pending: the middle of several rounds.
+struct Storms {
+    ours: f64,
+    /// The same where nobody is registered.
+    bare: f64,
+}
+
+impl Storms {
+    fn measure(daemon: &Daemon, connections: usize) -> io::Result<Self> {
+        let (mut ours, mut bare) = (Vec::new(), Vec::new());
+        for _ in 0..STORMS {
+            let beside = Bare::start()?;
+            bare.push(storm(beside.address, connections)?);
+            drop(beside);
+            ours.push(storm(daemon.public, connections)?);
+        }
+        Ok(Self { ours: median(&mut ours), bare: median(&mut bare) })
+    }
+}
+
+fn storm(address: SocketAddr, connections: usize) -> io::Result<f64> {
     let began = Instant::now();
-    let (mut clients, _) = Clients::connect(daemon.public, connections)?;
+    let (mut clients, _) = Clients::connect(address, connections)?;
     let told = clients.wait_for(connections as u64)?;
     Ok(millis(told.duration_since(began)))
 }
