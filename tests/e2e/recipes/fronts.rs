@@ -120,7 +120,7 @@ impl Kind {
             Self::Haproxy => {
                 let away = home.write("away.http", &format!("{}\n", blocks(PROXIES, "http")[0]));
                 let own = [
-                    (":443", &*format!("127.0.0.1:{port}")),
+                    ("bind :443 ", &*format!("bind 127.0.0.1:{port} ")),
                     ("/etc/ssl/app.example.org.pem", &format!("{place}/both.pem")),
                     ("/etc/haproxy/away.http", &away),
                 ];
