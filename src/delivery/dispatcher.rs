@@ -119,6 +119,11 @@ impl Dispatcher {
         self.tail.look(since)
     }
 
+    /// Returns whether there may be streams that are older than this run of the daemon.
+    pub fn outlives_runs(&self) -> bool {
+        self.delivery.outlives_runs()
+    }
+
     /// Returns how many events were dispatched.
     pub fn dispatched(&self) -> u64 {
         self.tail.last()

@@ -151,6 +151,10 @@ impl Delivery for EmbeddedDelivery {
         self.shards.shutdown(self.spread).boxed()
     }
 
+    fn outlives_runs(&self) -> bool {
+        false
+    }
+
     fn legacy(&self) -> Result<Batch, StoreError> {
         self.history.leave()
     }

@@ -78,6 +78,11 @@ pub trait Delivery: Send + Sync + 'static {
     /// streams open. The caller bounds the wait.
     fn shutdown(&self) -> BoxFuture<'_, ()>;
 
+    /// Returns whether its streams may be older than this run of the daemon.
+    fn outlives_runs(&self) -> bool {
+        true
+    }
+
     /// Returns what went out to these connections, and what waits for them. Waits for nobody longer than a moment.
     fn traffic(&self, whose: Whose) -> BoxFuture<'_, Traffics> {
         let _ = whose;

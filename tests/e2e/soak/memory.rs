@@ -185,8 +185,6 @@ impl Memory {
         for (id, task) in &greeting.known.tasks {
             match (task, tasks.get(id)) {
                 (Task::Ended, Some(false)) => return Err(format!("task {id} goes on after its end")),
-                // An end that a crash came upon is told 15 seconds after it, and not before.
-                (Task::Ended, None) if ledger.killed() => {}
                 (Task::Running | Task::Ended, None) if now.get(id) == Some(task) => {
                     return Err(format!("no task {id} in a snapshot"));
                 }
@@ -221,6 +219,7 @@ impl Memory {
         let place = place.ok_or_else(|| format!("nobody published {event:?}"))?;
         ledger.seen(place, id)?;
         self.reach(ledger, place)
+            .map_err(|flaw| format!("{flaw}\nwhere {event:?} came, task starts: {:?}", self.started))
     }
 
     fn of_task(&mut self, json: &Value) -> Result<Said, String> {
