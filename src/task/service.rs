@@ -233,7 +233,12 @@ impl TaskService {
         let all = self.inner.book().all();
         let inner = Arc::clone(&self.inner);
         let cancelled = self.inner.lifecycle.spawn(async move {
-            join_all(all.iter().map(|entry| inner.end(entry, Outcome::Cancelled(Some(why))))).await;
+            join_all(all.iter().map(async |entry| {
+                // Whoever is being told that it was created is told that it started, too.
+                drop(entry.turn.lock().await);
+                inner.end(entry, Outcome::Cancelled(Some(why))).await;
+            }))
+            .await;
         });
         // An error would mean that the runtime is gone.
         let _ = cancelled.await;

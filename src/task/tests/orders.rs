@@ -102,6 +102,24 @@ async fn who_comes_before_an_event_has_its_place_hears_it_with_everyone() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn what_a_shutdown_finds_being_created_starts_before_it_ends() {
+    for seed in 0..32 {
+        let world = World::dithering(seed);
+        let service = service(&world);
+        let a = world.wire.connect("a");
+        let creating = service.create(ADMIN, reporter("late"));
+        let shutdown = async {
+            tokio::task::yield_now().await;
+            service.cancel_all("shutdown").await;
+        };
+        let (created, ()) = tokio::join!(creating, shutdown);
+        let id = created.expect("created").task_id;
+        service.cancel_all("the end").await;
+        assert_eq!(told(&world, &a, &id), [started(), failed("cancelled")], "seed {seed}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_silent_reporter_loses_its_task_and_a_heartbeat_keeps_it() {
     let world = World::new();
     let service = service(&world);
