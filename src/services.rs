@@ -1,6 +1,11 @@
 //! The handles that the doors (`http`, `control`) act on.
 
-use std::{net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
+use std::{
+    net::SocketAddr,
+    path::PathBuf,
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use jiff::Timestamp;
 use tokio::{sync::Semaphore, time::timeout};
@@ -71,6 +76,8 @@ pub struct Services {
     pub clock: SharedClock,
     /// When the daemon started.
     pub started_at: Timestamp,
+    /// The same on the clock that never jumps.
+    pub started: Instant,
     /// What is bound.
     pub bound: Bound,
 }

@@ -129,6 +129,7 @@ mod tests {
             now: None,
             footing: None,
             gateway: None,
+            uptime_ms: None,
             counters: None,
             queued: Some(Queued { connections: 2, events: 7, bytes: 12_345 }),
         };

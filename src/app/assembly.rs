@@ -1,6 +1,6 @@
 //! Puts the parts together: registry, delivery, services, observers.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Instant};
 
 use tokio::sync::Semaphore;
 
@@ -77,6 +77,7 @@ pub(super) async fn assemble(
         blocks: Arc::new(Blocks::load(&**store, Arc::clone(&clock))?),
         audit: AuditLog::load(Arc::clone(store), Arc::clone(&clock), lifecycle.clone())?,
         started_at: clock.now(),
+        started: Instant::now(),
         waits: Semaphore::new(WAITS),
         store: Arc::clone(store),
         log: Arc::new(LogLevel::new(log, &config.log.level, lifecycle.clone(), Arc::clone(&clock))),

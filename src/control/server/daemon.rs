@@ -28,6 +28,8 @@ pub(super) async fn openapi() -> impl IntoResponse {
 
 /// Returns the daemon at a glance.
 pub(super) async fn status(State(services): State<Shared>) -> Json<Single<Status>> {
+    // First: it may take its time, and what is counted is to be fresh.
+    let disagreement = services.versions.disagreement().await;
     let (counters, queued) = counted(&services);
     let status = Status {
         version: env!("CARGO_PKG_VERSION").to_owned(),
@@ -52,15 +54,16 @@ pub(super) async fn status(State(services): State<Shared>) -> Json<Single<Status
         now: Some(services.clock.now()),
         footing: Some(footing(&services)),
         gateway: gateway(&services),
+        uptime_ms: u64::try_from(services.started.elapsed().as_millis()).ok(),
         counters: Some(counters),
         queued: Some(queued),
     };
     let mut answer = Single::new("status", status);
-    answer.warnings.extend(services.versions.disagreement().await);
+    answer.warnings.extend(disagreement);
     Json(answer)
 }
 
-/// Nothing is asked of the connections, however many there are.
+/// Only those are looked at for whom something waits at a gateway, however many connections there are.
 fn counted(services: &Services) -> (Counters, Queued) {
     services.delivery.measure();
     let Totals { connects, disconnects, replaced, slow, refused, written, failed, bytes, backlog } =

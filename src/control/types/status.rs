@@ -58,7 +58,10 @@ pub struct Status {
     /// The gateway, where it holds the connections.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub gateway: Option<GatewayStatus>,
-    /// What was counted since it started: what comes between two answers is a rate.
+    /// How long it had been up, in milliseconds, when that was counted which follows.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub uptime_ms: Option<u64>,
+    /// What was counted since it started: what comes between two answers, by the time between them, is a rate.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub counters: Option<Counters>,
     /// What waits for connections that do not take it as fast as it comes, as it was a moment ago.
