@@ -69,13 +69,21 @@ impl Blocks {
         blocked.iter().filter_map(insert).collect()
     }
 
-    /// Takes that back: they are refused as before, or not at all.
+    /// Takes that back: they are refused as before, or not at all, unless another order came in between.
     pub fn take_back(&self, blocked: &[Blocked], before: Vec<Blocked>) {
         let mut all = self.lock();
+        let mut before: HashMap<_, _> =
+            before.into_iter().map(|blocked| (blocked.request_id.clone(), blocked)).collect();
         for blocked in blocked {
-            all.remove(&blocked.request_id);
+            let id = &blocked.request_id;
+            if all.get(id) != Some(blocked) {
+                continue;
+            }
+            match before.remove(id) {
+                Some(earlier) => all.insert(id.clone(), earlier),
+                None => all.remove(id),
+            };
         }
-        all.extend(before.into_iter().map(|blocked| (blocked.request_id.clone(), blocked)));
     }
 
     /// Returns what is to be committed so that these are refused after a restart, too.
@@ -200,5 +208,10 @@ mod tests {
         assert!(blocks.has(&id("b")));
         blocks.take_back(&again, before);
         assert_eq!(blocks.list(), [first]);
+        let before = blocks.block(&again);
+        let others = [blocked("a", 6000)];
+        blocks.block(&others);
+        blocks.take_back(&again, before);
+        assert_eq!(blocks.list(), others, "another order stands");
     }
 }

@@ -131,10 +131,14 @@ async fn carry_out(
     for connection in &removed {
         services.delivery.dismiss(Arc::clone(connection), words).await;
     }
-    let batch = services.blocks.changes(&blocked).unwrap_or_default();
+    let changes = services.blocks.changes(&blocked);
+    let durable = changes.is_ok() && services.store.durable();
+    let batch = changes.unwrap_or_else(|error| {
+        tracing::warn!(%error, "who is refused will not be after a restart");
+        Batch::new()
+    });
     let refused_until = blocked.first().map(|blocked| blocked.until);
     let disconnected = ids_of(&removed);
-    let durable = services.store.durable();
     Ok((DisconnectReceipt { key, dry_run: false, disconnected, not_found, refused_until, durable }, batch))
 }
 
