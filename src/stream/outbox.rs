@@ -136,12 +136,23 @@ impl Outbox {
         }
     }
 
+    fn len_of(&self, piece: &Piece) -> usize {
+        piece.frame.bytes(self.transfer).len()
+    }
+
     fn supersede(&mut self, content: &Content) -> Option<Instant> {
         let Content::Progress(_) = content else { return None };
         let begun = usize::from(self.written > 0);
         let place = self.pieces.iter().skip(begun).position(|piece| piece.frame.content == *content)?;
-        let old = self.pieces.remove(begun + place)?;
-        self.bytes -= old.frame.bytes(self.transfer).len();
+        let place = begun + place;
+        if self.excused > 0 {
+            let before: usize = self.pieces.iter().take(place).map(|piece| self.len_of(piece)).sum();
+            if before - self.written < self.excused {
+                self.excused -= self.len_of(&self.pieces[place]);
+            }
+        }
+        let old = self.pieces.remove(place)?;
+        self.bytes -= self.len_of(&old);
         Some(old.since)
     }
 }

@@ -62,6 +62,23 @@ fn what_is_excused_may_take_its_time_as_long_as_it_becomes_less() {
 }
 
 #[test]
+fn what_gives_way_is_not_excused_any_more() {
+    let now = Instant::now();
+    let mut outbox = Outbox::new(Transfer::Plain);
+    outbox.push(frame("greeting", Content::Event), 0, now);
+    outbox.push(progress("a", "10%"), 0, now);
+    outbox.excuse();
+    assert_eq!(outbox.counted(), 0);
+    outbox.push(progress("a", "20%"), 0, now);
+    assert_eq!(outbox.counted(), 3, "what comes later counts");
+    outbox.push(progress("a", "30%"), 0, now);
+    assert_eq!(outbox.counted(), 3);
+    let mut pipe = Pipe { room: 8, ..Pipe::default() };
+    outbox.flush(&mut pipe, |_| {}).expect("a flush");
+    assert_eq!((outbox.counted(), outbox.bytes()), (3, 3));
+}
+
+#[test]
 fn goes_on_where_a_write_stopped_and_tells_what_went_out_whole() {
     let now = Instant::now();
     let mut outbox = Outbox::new(Transfer::Plain);
