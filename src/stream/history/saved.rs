@@ -53,18 +53,20 @@ impl History {
         retention: Retention,
     ) -> Result<Self, StoreError> {
         let records = store.load(Table::Replay)?;
-        let left = read(&records).unwrap_or_else(|error| {
+        let bounds = bounds(&records);
+        let last = bounds.as_ref().ok().and_then(|bounds| bounds.as_ref().map(|bounds| bounds.head.epoch));
+        let left = bounds.and_then(|bounds| Ok((bounds, events(&records)?))).unwrap_or_else(|error| {
             tracing::warn!(%error, "browsers that come back will be told of a gap: the events of late cannot be read");
-            None
+            (None, Vec::new())
         });
         store
             .commit(records.into_iter().map(|(key, _)| Change::Remove(Table::Replay, key)).collect())
             .await?;
-        let epoch = Epoch::after(left.as_ref().map(|(bounds, _)| bounds.head.epoch));
-        let history = Self::new(framing, epoch, retention);
-        let Some((bounds, mut events)) = left.filter(|(bounds, _)| bounds.framing == framing) else {
+        let history = Self::new(framing, Epoch::after(last), retention);
+        let (Some(bounds), mut events) = left else { return Ok(history) };
+        if bounds.framing != framing {
             return Ok(history);
-        };
+        }
         events.sort_unstable_by_key(|event| event.id);
         let mut kept = history.kept();
         kept.floor = bounds.floor;
@@ -96,17 +98,14 @@ impl History {
     }
 }
 
-/// Returns what was left, if it is whole.
-fn read(records: &[(String, Vec<u8>)]) -> Result<Option<(Bounds, Vec<Record>)>, StoreError> {
-    let (mut bounds, mut events) = (None, Vec::new());
-    for (key, bytes) in records {
-        if key == BOUNDS {
-            bounds = Some(store::decode(Table::Replay, key, bytes)?);
-        } else {
-            events.push(store::decode(Table::Replay, key, bytes)?);
-        }
-    }
-    Ok(bounds.map(|bounds| (bounds, events)))
+fn bounds(records: &[(String, Vec<u8>)]) -> Result<Option<Bounds>, StoreError> {
+    let found = records.iter().find(|(key, _)| key == BOUNDS);
+    found.map(|(key, bytes)| store::decode(Table::Replay, key, bytes)).transpose()
+}
+
+fn events(records: &[(String, Vec<u8>)]) -> Result<Vec<Record>, StoreError> {
+    let events = records.iter().filter(|(key, _)| key != BOUNDS);
+    events.map(|(key, bytes)| store::decode(Table::Replay, key, bytes)).collect()
 }
 
 impl Record {
