@@ -16,6 +16,9 @@ use ssectl_core::{
     version::{InvalidLeast, Least, MAX_VERSION_BYTES},
 };
 
+/// A daemon is not asked more often than this.
+const SHORTEST: Duration = Duration::from_millis(100);
+
 /// Parses `10s`, `500ms`, `2m`, `1h`, or a number of seconds.
 pub(crate) fn duration(text: &str) -> Result<Duration, String> {
     let wrong = || format!("{text:?} is no duration: say 500ms, 10s, 2m or 1h");
@@ -32,6 +35,14 @@ pub(crate) fn duration(text: &str) -> Result<Duration, String> {
         None => Err(wrong()),
         Some(0) => Err("a time limit must be longer than nothing".to_owned()),
         Some(ms) => Ok(Duration::from_millis(ms)),
+    }
+}
+
+/// Parses how often a daemon is asked.
+pub(crate) fn interval(text: &str) -> Result<Duration, String> {
+    match duration(text)? {
+        every if every < SHORTEST => Err(format!("the daemon has other work, too: say {SHORTEST:?} or more")),
+        every => Ok(every),
     }
 }
 
@@ -174,6 +185,14 @@ mod tests {
             ["", "s", "-1s", "1.5s", "10x", "0", "0s", "99999999999999999999s", "9999999999999999999h"]
         {
             assert!(duration(wrong).is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn a_daemon_is_not_asked_too_often() {
+        assert_eq!(interval("100ms"), Ok(Duration::from_millis(100)));
+        for wrong in ["99ms", "1ms", "0s", "x"] {
+            assert!(interval(wrong).is_err(), "{wrong}");
         }
     }
 

@@ -162,7 +162,7 @@ pub(crate) struct Status {
     pub(crate) check: bool,
     /// Go on: draw it again every two seconds, or this often; with -o jsonl print every answer on a line
     #[arg(short, long, value_name = "TIME", num_args = 0..=1, require_equals = true,
-          default_missing_value = "2s", value_parser = parse::duration, conflicts_with = "check")]
+          default_missing_value = "2s", value_parser = parse::interval, conflicts_with = "check")]
     pub(crate) watch: Option<Duration>,
 }
 
@@ -265,7 +265,7 @@ mod tests {
 
     #[test]
     fn what_is_wrong_is_refused_before_anything_is_sent() {
-        let wrong: [&[&str]; 26] = [
+        let wrong: [&[&str]; 28] = [
             &["ssectl"],
             &["ssectl", "version"],
             &["ssectl", "version", "queue"],
@@ -292,6 +292,8 @@ mod tests {
             &["ssectl", "status", "--timeout", "0"],
             &["ssectl", "status", "--watch", "--check"],
             &["ssectl", "status", "--watch=0s"],
+            &["ssectl", "status", "--watch=99ms"],
+            &["ssectl", "top", "--interval", "99ms"],
         ];
         for words in wrong {
             let error = Cli::try_parse_from(words).expect_err(&words.join(" "));

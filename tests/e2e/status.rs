@@ -115,7 +115,7 @@ struct Watcher {
 
 impl Watcher {
     fn start(cli: &Cli) -> Self {
-        let mut command = cli.command(&["status", "--watch=50ms", "-o", "jsonl"]);
+        let mut command = cli.command(&["status", "--watch=100ms", "-o", "jsonl"]);
         let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("ssectl runs");
         let lines = BufReader::new(child.stdout.take().expect("piped")).lines();
         let notes = BufReader::new(child.stderr.take().expect("piped")).lines();
@@ -191,7 +191,7 @@ async fn a_reader_that_has_seen_enough_ends_it_in_silence() {
 #[tokio::test]
 async fn setsid_on_a_terminal_it_is_drawn_in_its_place() {
     let daemon = Daemon::start(&[]).await;
-    let mut session = Session::open(60, 8, &daemon.cli().command(&["status", "--watch=50ms"]));
+    let mut session = Session::open(60, 8, &daemon.cli().command(&["status", "--watch=100ms"]));
     let first = session.shows("more lines").await;
     assert!(first.starts_with("daemon ") && first.lines().count() == 7, "{first}");
     session.resize(80, 30);
