@@ -111,7 +111,7 @@ async fn setsid_a_daemon_that_is_away_is_waited_for() {
     session.shows("k3v9x").await;
     let home = daemon.kill().await;
     let away = session.shows("no answer since ").await;
-    assert!(away.contains(" s, trying again") && away.contains("k3v9x"), "{away}");
+    assert!(away.contains(" s, trying again: ") && away.contains("k3v9x"), "{away}");
     drop(browser);
     let daemon = home.start(&[]).await;
     session.until("it to be back", |seen| !seen.contains("no answer") && !seen.contains("k3v9x")).await;
@@ -132,6 +132,15 @@ async fn setsid_a_daemon_that_hangs_holds_no_key_up() {
     session.shows("no answer since ").await;
     session.press("q");
     assert_eq!(session.ended().await.code(), Some(0));
+}
+
+#[tokio::test]
+async fn setsid_where_no_daemon_is_it_says_so_and_ends() {
+    let home = Home::new();
+    drop(std::os::unix::net::UnixListener::bind(home.path("c.sock")).expect("a socket that nobody hears"));
+    let mut session = Session::open(80, 24, &home.cli().command(&["top"]));
+    assert_eq!(session.ended().await.code(), Some(4));
+    assert!(session.is_as_before() && session.contents().contains("daemon"), "{:?}", session.written);
 }
 
 #[tokio::test]

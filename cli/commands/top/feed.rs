@@ -9,10 +9,10 @@ use std::{
 use ssectl_core::{
     control::{
         client::{Client, ClientError, Ghosts},
-        listing::Listing,
+        listing::{Filter, Listing},
         types::{ConnectionView, List, Status, VersionStatus},
     },
-    task::TaskView,
+    task::{TaskCounts, TaskView},
 };
 use tokio::sync::{Notify, mpsc, watch};
 
@@ -55,9 +55,15 @@ pub(super) struct Scene {
     pub(super) status: Status,
     pub(super) warnings: Vec<String>,
     pub(super) tasks: Vec<TaskView>,
-    pub(super) version: Option<VersionStatus>,
     /// `None`: as before, it was not asked.
-    pub(super) connections: Option<List<ConnectionView>>,
+    pub(super) people: Option<People>,
+}
+
+/// Who is connected, and was told what: the daemon goes through all of them for that.
+#[derive(Clone, Debug)]
+pub(super) struct People {
+    pub(super) connections: List<ConnectionView>,
+    pub(super) version: Option<VersionStatus>,
 }
 
 /// Asks.
@@ -69,8 +75,10 @@ pub(super) struct Feed<'a> {
     at_once: Arc<Notify>,
     /// When connections are listed again,
     list_at: Instant,
-    /// unless something else is wished than what they were listed for.
-    listed_for: Option<Wish>,
+    /// unless something else is wished than what they were listed for, or a version came to be pending.
+    listed_for: Option<(Wish, bool)>,
+    /// Whether it ever answered.
+    is_known: bool,
 }
 
 impl<'a> Feed<'a> {
@@ -81,18 +89,23 @@ impl<'a> Feed<'a> {
         at_once: Arc<Notify>,
     ) -> Self {
         let client = Client::new(&context.at.path, context.options.timeout.unwrap_or(PATIENCE));
-        Self { context, client, every, wishes, at_once, list_at: Instant::now(), listed_for: None }
+        let list_at = Instant::now();
+        Self { context, client, every, wishes, at_once, list_at, listed_for: None, is_known: false }
     }
 
-    /// Asks until nobody wants to know any more.
+    /// Asks until nobody wants to know any more. Where no daemon is at first, none is waited for.
     pub(super) async fn run(mut self, news: &mpsc::Sender<News>) -> Infallible {
         loop {
             let wish = self.wishes.borrow_and_update().clone();
             if !wish.paused {
                 let told = match self.ask(&wish).await {
-                    Ok(scene) => News::Scene(Box::new(scene)),
+                    Ok(scene) => {
+                        self.is_known = true;
+                        News::Scene(Box::new(scene))
+                    }
                     Err(error) => match self.context.explain(error) {
-                        error if matches!(error.exit, Exit::Unreachable | Exit::NoAnswer) => {
+                        error if error.exit == Exit::NoAnswer => News::Away(error.message),
+                        error if error.exit == Exit::Unreachable && self.is_known => {
                             News::Away(error.message)
                         }
                         error => News::Refused(error),
@@ -115,28 +128,63 @@ impl<'a> Feed<'a> {
         let client = &self.client;
         let status = client.status().await?.value;
         let (at, warnings, status) = (Instant::now(), status.warnings, status.item);
-        let counts = status.tasks;
-        let tasks = if counts.pending + counts.running + counts.ended == 0 {
-            Vec::new()
-        } else {
-            let most = Listing { limit: Some(TASKS), ..Listing::default() };
-            client.tasks(&most).await?.value.items
-        };
-        let version = match status.pending_versions {
-            0 => None,
-            _ => Some(client.version_status(None).await?.value.item),
-        };
-        let connections = if at < self.list_at && self.listed_for.as_ref() == Some(wish) {
+        let tasks = self.tasks(status.tasks).await?;
+        let wanted = (wish.clone(), status.pending_versions > 0);
+        let people = if at < self.list_at && self.listed_for.as_ref() == Some(&wanted) {
             None
         } else {
-            let waits = status.queued.is_none_or(|queued| queued.connections > 0);
-            let wanted = if waits { &wish.connections } else { &wish.idle };
-            let listed = client.connections(wanted, Ghosts::Hidden).await?.value;
+            let people = self.people(wish, &status).await?;
             // Where there are many, that takes the daemon long.
             self.list_at = Instant::now() + (at.elapsed() * SHARE).min(OLDEST);
-            self.listed_for = Some(wish.clone());
-            Some(listed)
+            self.listed_for = Some(wanted);
+            Some(people)
         };
-        Ok(Scene { at, status, warnings, tasks, version, connections })
+        Ok(Scene { at, status, warnings, tasks, people })
+    }
+
+    /// Those that go on come first: however many ended since, they are seen.
+    async fn tasks(&self, counts: TaskCounts) -> Result<Vec<TaskView>, ClientError> {
+        let mut tasks = Vec::new();
+        if counts.pending + counts.running > 0 {
+            tasks = self.client.tasks(&going_on()).await?.value.items;
+        }
+        if counts.ended > 0 && tasks.len() < TASKS {
+            let newest = Listing { limit: Some(TASKS), ..Listing::default() };
+            let mut others = self.client.tasks(&newest).await?.value.items;
+            others.retain(|other| tasks.iter().all(|task| task.task_id != other.task_id));
+            tasks.append(&mut others);
+            tasks.truncate(TASKS);
+        }
+        Ok(tasks)
+    }
+
+    async fn people(&self, wish: &Wish, status: &Status) -> Result<People, ClientError> {
+        let version = match status.pending_versions {
+            0 => None,
+            _ => Some(self.client.version_status(None).await?.value.item),
+        };
+        let waits = status.queued.is_none_or(|queued| queued.connections > 0);
+        let wanted = if waits { &wish.connections } else { &wish.idle };
+        let connections = self.client.connections(wanted, Ghosts::Hidden).await?.value;
+        Ok(People { connections, version })
+    }
+}
+
+/// Returns the question for tasks that have not ended.
+fn going_on() -> Listing {
+    let filters = ["status!=completed", "status!=failed", "status!=cancelled"];
+    let filters = filters.into_iter().flat_map(str::parse::<Filter>).collect();
+    Listing { filters, limit: Some(TASKS), ..Listing::default() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_has_not_ended_is_asked_for_by_its_status() {
+        let query =
+            "filter=status%21%3Dcompleted&filter=status%21%3Dfailed&filter=status%21%3Dcancelled&limit=100";
+        assert_eq!(going_on().to_query(), query);
     }
 }

@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use ssectl_core::control::{
     listing::{Filter, Listing, SortKey},
-    types::{ConnectionView, List},
+    types::{ConnectionView, List, VersionStatus},
 };
 
 use super::{
@@ -92,6 +92,7 @@ pub(super) struct Model {
     pub(super) colours: bool,
     pub(super) scene: Option<Scene>,
     pub(super) connections: Option<List<ConnectionView>>,
+    pub(super) version: Option<VersionStatus>,
     pub(super) rates: Rates,
     pub(super) order: Order,
     pub(super) focus: Focus,
@@ -113,6 +114,7 @@ impl Model {
             colours,
             scene: None,
             connections: None,
+            version: None,
             rates: Rates::default(),
             order: Order::Queued,
             focus: Focus::Connections,
@@ -139,8 +141,8 @@ impl Model {
                 self.rates.note(&scene.status, scene.at);
                 // What goes on comes before what has ended.
                 scene.tasks.sort_by_key(|task| task.status.is_terminal());
-                if let Some(connections) = scene.connections.take() {
-                    self.connections = Some(connections);
+                if let Some(people) = scene.people.take() {
+                    (self.connections, self.version) = (Some(people.connections), people.version);
                 }
                 self.scene = Some(*scene);
                 self.settle();

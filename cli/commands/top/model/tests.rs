@@ -2,7 +2,7 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 use ssectl_core::control::types::Status;
 
-use super::*;
+use super::{super::feed::People, *};
 use crate::exit::Exit;
 
 /// A daemon of which nothing is to be said.
@@ -45,8 +45,7 @@ pub(in crate::commands::top) fn scene(status: Status, items: Vec<ConnectionView>
         status,
         warnings: Vec::new(),
         tasks: Vec::new(),
-        version: None,
-        connections: Some(listed(items)),
+        people: Some(People { connections: listed(items), version: None }),
     }
 }
 
@@ -121,7 +120,7 @@ fn another_order_and_a_pause_are_other_wishes() {
 #[test]
 fn a_list_that_was_not_asked_for_stays_and_a_refusal_ends_it() {
     let mut model = model(&["a"]);
-    let later = Scene { connections: None, ..scene(status(), Vec::new()) };
+    let later = Scene { people: None, ..scene(status(), Vec::new()) };
     model.hear(News::Scene(Box::new(later))).expect("heard");
     assert_eq!(model.connections.as_ref().map(|list| list.items.len()), Some(1));
     model.hear(News::Away("gone".to_owned())).expect("it may come back");

@@ -53,8 +53,8 @@ pub(super) fn alerts<'a>(model: &Model, now: Instant) -> Vec<Line<'a>> {
     let mut all = Vec::new();
     let silence = now.saturating_duration_since(model.answered);
     if model.away.is_some() || !model.paused && silence > model.every + SILENCE {
-        let seconds = silence.as_secs();
-        all.push((Look::Bad, format!("no answer since {seconds} s, trying again")));
+        let why = model.away.as_ref().map_or_else(String::new, |why| format!(": {}", harmless(why)));
+        all.push((Look::Bad, format!("no answer since {} s, trying again{why}", silence.as_secs())));
     }
     if let Some(scene) = &model.scene {
         let status = &scene.status;
@@ -126,7 +126,7 @@ pub(super) fn summary<'a>(model: &Model) -> Vec<Line<'a>> {
         Some(counters) => counted(model, counters),
         None => Line::from("this daemon does not count: it is older than this ssectl"),
     });
-    lines.extend(version(status, scene.version.as_ref()).map(Line::from));
+    lines.extend(version(status, model.version.as_ref()).map(Line::from));
     lines
 }
 

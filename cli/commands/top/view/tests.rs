@@ -6,9 +6,9 @@ use ssectl_core::{control::types::Status, task::TaskView};
 
 use super::{
     super::{
-        feed::{News, Scene},
+        feed::{News, People, Scene},
         keys::Key,
-        model::tests::{connection, from, scene, status},
+        model::tests::{connection, from, listed, scene, status},
     },
     *,
 };
@@ -73,8 +73,8 @@ fn busy() -> Model {
         let scene = Scene {
             at: began + Duration::from_secs(second),
             tasks: tasks(),
-            version: Some(version),
-            ..scene(now, items)
+            people: Some(People { connections: listed(items), version: Some(version) }),
+            ..scene(now, Vec::new())
         };
         model.hear(News::Scene(Box::new(scene))).expect("heard");
         model.connections.as_mut().expect("listed").total = 1_018;
@@ -132,7 +132,11 @@ fn a_silence_is_told_with_what_was_known_before() {
     assert!(seen(&model, 80, 24, 5).contains("no answer since 5 s, trying again"));
     model.hear(News::Away("cannot reach the daemon".to_owned())).expect("heard");
     let screen = seen(&model, 80, 24, 1);
-    assert!(screen.contains("no answer since 1 s, trying again") && screen.contains("stalled"), "{screen}");
+    assert!(
+        screen.contains("no answer since 1 s, trying again: cannot reach the daemon\n")
+            && screen.contains("stalled"),
+        "{screen}"
+    );
     let mut paused = busy();
     paused.act(Key::Pause);
     let screen = seen(&paused, 80, 24, 60);
