@@ -20,6 +20,8 @@ use crate::{context::Context, error::CliError, exit::Exit};
 
 /// How long an answer may take, unless it is said.
 const PATIENCE: Duration = Duration::from_secs(3);
+/// Nobody sees more by listing connections more often than this, however long a key is held.
+const REST: Duration = Duration::from_millis(500);
 /// How many tasks are asked for.
 const TASKS: usize = 100;
 /// Listing connections may take one part of so many of a daemon's time.
@@ -73,7 +75,9 @@ pub(super) struct Feed<'a> {
     every: Duration,
     wishes: watch::Receiver<Wish>,
     at_once: Arc<Notify>,
-    /// When connections are listed again,
+    /// When connections were listed,
+    listed_at: Option<Instant>,
+    /// and are again,
     list_at: Instant,
     /// unless something else is wished than what they were listed for, or a version came to be pending.
     listed_for: Option<(Wish, bool)>,
@@ -90,14 +94,26 @@ impl<'a> Feed<'a> {
     ) -> Self {
         let client = Client::new(&context.at.path, context.options.timeout.unwrap_or(PATIENCE));
         let list_at = Instant::now();
-        Self { context, client, every, wishes, at_once, list_at, listed_for: None, is_known: false }
+        Self {
+            context,
+            client,
+            every,
+            wishes,
+            at_once,
+            list_at,
+            listed_at: None,
+            listed_for: None,
+            is_known: false,
+        }
     }
 
     /// Asks until nobody wants to know any more. Where no daemon is at first, none is waited for.
     pub(super) async fn run(mut self, news: &mpsc::Sender<News>) -> Infallible {
+        let mut is_wanted = true;
         loop {
             let wish = self.wishes.borrow_and_update().clone();
-            if !wish.paused {
+            // Somebody may ask in a pause.
+            if is_wanted || !wish.paused {
                 let told = match self.ask(&wish).await {
                     Ok(scene) => {
                         self.is_known = true;
@@ -114,9 +130,15 @@ impl<'a> Feed<'a> {
                 // Nobody hears it any more: then this is given up, too.
                 let _ = news.send(told).await;
             }
+            is_wanted = false;
             tokio::select! {
                 () = tokio::time::sleep(self.every) => {}
-                () = self.at_once.notified() => self.list_at = Instant::now(),
+                () = self.at_once.notified() => {
+                    is_wanted = true;
+                    if self.listed_at.is_none_or(|at| at.elapsed() >= REST) {
+                        self.list_at = Instant::now();
+                    }
+                }
                 changed = self.wishes.changed() => if changed.is_err() {
                     return std::future::pending().await;
                 },
@@ -135,7 +157,9 @@ impl<'a> Feed<'a> {
         } else {
             let people = self.people(wish, &status).await?;
             // Where there are many, that takes the daemon long.
-            self.list_at = Instant::now() + (at.elapsed() * SHARE).min(OLDEST);
+            let now = Instant::now();
+            self.listed_at = Some(now);
+            self.list_at = now + (at.elapsed() * SHARE).min(OLDEST);
             self.listed_for = Some(wanted);
             Some(people)
         };

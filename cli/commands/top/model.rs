@@ -101,6 +101,8 @@ pub(super) struct Model {
     /// The rows that are chosen.
     pub(super) connection: usize,
     pub(super) task: usize,
+    /// Whose row keys moved to: it stays chosen wherever the row goes. `None`: whoever is in the row.
+    chosen: Option<String>,
     /// Why the daemon does not answer.
     pub(super) away: Option<String>,
     /// When it last did, or should have begun to.
@@ -115,13 +117,14 @@ impl Model {
             scene: None,
             connections: None,
             version: None,
-            rates: Rates::default(),
+            rates: Rates::new(every),
             order: Order::Queued,
             focus: Focus::Connections,
             front: Front::Nothing,
             paused: false,
             connection: 0,
             task: 0,
+            chosen: None,
             away: None,
             answered: Instant::now(),
         }
@@ -145,6 +148,7 @@ impl Model {
                     (self.connections, self.version) = (Some(people.connections), people.version);
                 }
                 self.scene = Some(*scene);
+                self.find_chosen();
                 self.settle();
             }
             News::Away(why) => self.away = Some(why),
@@ -168,28 +172,57 @@ impl Model {
             Key::Pause => self.paused = !self.paused,
             Key::NextOrder => {
                 self.order = self.order.next();
-                self.connection = 0;
+                (self.connection, self.chosen) = (0, None);
             }
             Key::NextList if self.focus == Focus::Connections => self.focus = Focus::Tasks,
             Key::NextList => self.focus = Focus::Connections,
             Key::Details => self.open(),
-            Key::Move(rows) => *self.row() = self.row().saturating_add_signed(rows),
-            Key::First => *self.row() = 0,
-            Key::Last => *self.row() = usize::MAX,
+            Key::Move(rows) => self.go(self.row().saturating_add_signed(rows)),
+            Key::First => {
+                self.go(0);
+                // Whoever comes to be the first: otherwise newcomers would push the row down.
+                self.chosen = None;
+            }
+            Key::Last => self.go(usize::MAX),
         }
         self.settle();
         Then::Draw
     }
 
-    fn row(&mut self) -> &mut usize {
+    fn go(&mut self, row: usize) {
         match self.focus {
-            Focus::Connections => &mut self.connection,
-            Focus::Tasks => &mut self.task,
+            Focus::Connections => self.choose(row),
+            Focus::Tasks => self.task = row,
         }
     }
 
+    fn choose(&mut self, row: usize) {
+        self.connection = row.min(self.items().len().saturating_sub(1));
+        self.chosen = self.items().get(self.connection).map(|chosen| chosen.token.clone());
+    }
+
+    /// The row of whom is chosen may be another one now. Once it is gone, its neighbour is chosen.
+    fn find_chosen(&mut self) {
+        let Some(chosen) = &self.chosen else { return };
+        match self.items().iter().position(|item| item.token == *chosen) {
+            Some(row) => self.connection = row,
+            None => self.choose(self.connection),
+        }
+    }
+
+    fn row(&self) -> usize {
+        match self.focus {
+            Focus::Connections => self.connection,
+            Focus::Tasks => self.task,
+        }
+    }
+
+    fn items(&self) -> &[ConnectionView] {
+        self.connections.as_ref().map_or(&[], |list| &list.items)
+    }
+
     fn open(&mut self) {
-        let chosen = self.connections.as_ref().and_then(|list| list.items.get(self.connection));
+        let chosen = self.items().get(self.connection);
         self.front = match (&self.front, chosen) {
             (Front::Nothing, Some(chosen)) if self.focus == Focus::Connections => {
                 Front::Details(Box::new(chosen.clone()))

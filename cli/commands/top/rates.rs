@@ -1,6 +1,9 @@
 //! How much there is of something in a second, and was: differences between what a daemon has counted.
 
-use std::{collections::VecDeque, time::Instant};
+use std::{
+    collections::VecDeque,
+    time::{Duration, Instant},
+};
 
 use jiff::Timestamp;
 use ssectl_core::control::types::{Counters, Status};
@@ -34,8 +37,9 @@ impl What {
 }
 
 /// The rates, newest first.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Rates {
+    every: Duration,
     series: [VecDeque<f64>; What::ALL.len()],
     before: Option<Before>,
 }
@@ -44,25 +48,46 @@ pub(super) struct Rates {
 struct Before {
     daemon: (u32, Timestamp),
     at: Instant,
+    /// The daemon's own time, where it tells it.
+    uptime: Option<Duration>,
     counters: Counters,
 }
 
+impl Before {
+    /// An answer may be slow to come: the daemon knows better when it counted.
+    fn since(&self, before: &Self) -> Duration {
+        let told = self.uptime.zip(before.uptime).map(|(now, then)| now.saturating_sub(then));
+        told.unwrap_or_else(|| self.at.saturating_duration_since(before.at))
+    }
+}
+
 impl Rates {
-    /// Takes what a daemon has counted. Another daemon counts from the beginning: that is no rate.
+    /// Returns none yet: there will be one so often.
+    pub(super) fn new(every: Duration) -> Self {
+        Self { every, series: Default::default(), before: None }
+    }
+
+    /// Takes what a daemon has counted. Another daemon counts from the beginning: that is no rate. Nor is what
+    /// happened since a moment ago, when somebody asked at once: that waits for the next answer.
     pub(super) fn note(&mut self, status: &Status, at: Instant) {
         let Some(counters) = status.counters else { return };
         let daemon = (status.pid, status.started_at);
-        let before = self.before.replace(Before { daemon, at, counters });
-        let Some(before) = before.filter(|before| before.daemon == daemon) else { return };
-        let seconds = at.saturating_duration_since(before.at).as_secs_f64();
-        if seconds <= 0.0 {
+        let now = Before { daemon, at, uptime: status.uptime_ms.map(Duration::from_millis), counters };
+        let Some(before) = self.before.as_ref().filter(|before| before.daemon == daemon) else {
+            self.before = Some(now);
+            return;
+        };
+        let passed = now.since(before);
+        if passed.is_zero() || passed < self.every / 2 {
             return;
         }
+        let seconds = passed.as_secs_f64();
         for (what, series) in What::ALL.into_iter().zip(&mut self.series) {
             let more = what.of(&counters).saturating_sub(what.of(&before.counters));
             series.push_front(more as f64 / seconds);
             series.truncate(REMEMBERED);
         }
+        self.before = Some(now);
     }
 
     /// Returns the newest rate, if there is one.
@@ -89,13 +114,11 @@ pub(super) fn words(rate: f64) -> String {
 
 #[cfg(test)]
 mod tests {
-    use std::time::Duration;
-
     use super::{super::model::tests::status, *};
 
     #[test]
     fn a_rate_is_what_came_in_a_second_and_nothing_where_the_daemon_is_another() {
-        let (began, mut rates) = (Instant::now(), Rates::default());
+        let (began, mut rates) = (Instant::now(), Rates::new(Duration::from_secs(1)));
         let mut note = |pid: u32, written: u64, seconds: u64| {
             let counters = Counters { written, ..Counters::default() };
             let now = Status { pid, counters: Some(counters), ..status() };
@@ -108,6 +131,22 @@ mod tests {
         assert_eq!(note(2, 4, 4), [0.0, 5.0], "another daemon");
         assert_eq!(note(2, 10, 5), [6.0, 0.0, 5.0]);
         assert_eq!(note(2, 90, 5), [6.0, 0.0, 5.0], "no time has passed");
+    }
+
+    #[test]
+    fn a_moment_is_no_time_and_the_daemon_knows_best_how_much_has_passed() {
+        let (began, mut rates) = (Instant::now(), Rates::new(Duration::from_secs(1)));
+        let mut note = |written: u64, at: u64, uptime: Option<u64>| {
+            let counters = Counters { written, ..Counters::default() };
+            let now = Status { uptime_ms: uptime, counters: Some(counters), ..status() };
+            rates.note(&now, began + Duration::from_millis(at));
+            rates.series(What::Written).iter().copied().collect::<Vec<_>>()
+        };
+        assert!(note(0, 0, Some(9000)).is_empty());
+        assert!(note(1, 5, Some(9005)).is_empty(), "one in 5 ms is not 200 a second");
+        assert_eq!(note(10, 1000, Some(10_000)), [10.0], "nothing is forgotten");
+        assert_eq!(note(20, 3000, Some(11_000)), [10.0, 10.0], "the answer was slow");
+        assert_eq!(note(30, 5000, None), [5.0, 10.0, 10.0], "the answers were two seconds apart");
     }
 
     #[test]

@@ -78,6 +78,26 @@ fn what_is_chosen_stays_among_what_there_is() {
 }
 
 #[test]
+fn who_is_chosen_stays_so_wherever_its_row_goes() {
+    let mut model = model(&["a", "b", "c"]);
+    let now = |model: &mut Model, ids: &[&str]| {
+        let items = ids.iter().map(|id| connection(id, 0)).collect();
+        model.hear(News::Scene(Box::new(scene(status(), items)))).expect("heard");
+        model.connection
+    };
+    assert_eq!(now(&mut model, &["new", "a", "b", "c"]), 0, "nobody was chosen: the first row stays");
+    model.act(Key::Move(2));
+    assert_eq!(now(&mut model, &["b", "new", "a", "c"]), 0);
+    assert_eq!(now(&mut model, &["c", "new", "a", "b"]), 3);
+    model.act(Key::Details);
+    assert!(matches!(&model.front, Front::Details(shown) if shown.request_id.as_str() == "b"));
+    assert_eq!(now(&mut model, &["c", "new", "a"]), 2, "it is gone");
+    assert_eq!(now(&mut model, &["a", "c", "new"]), 0, "its neighbour is chosen");
+    model.act(Key::First);
+    assert_eq!(now(&mut model, &["newer", "a", "c"]), 0);
+}
+
+#[test]
 fn keys_close_what_is_in_front_before_they_leave() {
     let mut model = model(&["a"]);
     assert_eq!(model.act(Key::Help), Then::Draw);
