@@ -7,6 +7,7 @@ export type Item =
   | { kind: "comment" }
   | { kind: "retry"; ms: number }
   | { kind: "place"; id: string }
+  /** `name` is empty where none is said. */
   | { kind: "event"; name: string; data: string; id: string | undefined };
 
 /** What a stream tells of itself. */
@@ -21,8 +22,11 @@ export interface Past {
   events: StreamEvent[];
 }
 
-/** What a page is told by whoever holds the stream: first of all how things are, then the news. */
-export type Told = News | { kind: "welcome"; state: State; past: Past };
+/**
+ * What a page is told by whoever holds the stream: first of all how things are, then the news. `since` are the events
+ * after the last one that the page has heard, if they are known.
+ */
+export type Told = News | { kind: "welcome"; state: State; past: Past; since: StreamEvent[] | undefined };
 
 /** What a page asks of whoever holds the stream. */
 export type Wish = { kind: "hello"; stream: StreamOptions; past?: Past } | { kind: "leave" | "wake" | "reconnect" };

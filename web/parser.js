@@ -16,7 +16,7 @@ export function parser(take) {
   let id;
 
   function endOfBlock() {
-    if (data.length > 0) take({ kind: "event", name: name || "message", data: data.join("\n"), id });
+    if (data.length > 0) take({ kind: "event", name, data: data.join("\n"), id });
     else if (id !== undefined) take({ kind: "place", id });
     name = "";
     data = [];

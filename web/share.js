@@ -84,13 +84,23 @@ function byWorker(seat) {
 /** @param {Seat} seat @returns {Line} */
 function byLeader(seat) {
   const name = `${PROTOCOL} ${JSON.stringify(seat.stream)}`;
-  const channel = new BroadcastChannel(name);
+  /** @type {BroadcastChannel} */
+  let channel;
+  try {
+    channel = new BroadcastChannel(name);
+  } catch {
+    // A page without an origin of its own.
+    return alone(seat);
+  }
   const me = crypto.randomUUID();
   const left = new AbortController();
   /** @type {(() => void) | undefined} */
   let abdicate;
   /** @type {Holder | undefined} */
   let holder;
+  /** @type {Line | undefined} */
+  let other;
+  let isMet = false;
 
   const lead = () => {
     const holding = (holder = new Holder(seat.stream, seat.past(), (told) => {
@@ -103,16 +113,27 @@ function byLeader(seat) {
     holding.obey("hello");
     return /** @type {Promise<void>} */ (new Promise((resolve) => (abdicate = resolve)));
   };
-  channel.onmessage = ({ data: { told, wish, from, to } }) => {
-    if (told && !holder && (to === undefined || to === me)) seat.take(told);
-    if (wish === "hello" && holder) channel.postMessage({ told: holder.welcome(), to: from });
-    else if (wish) holder?.obey(wish);
+  channel.onmessage = ({ data: { told, wish, from, to, seen } }) => {
+    // What is told before the welcome is in it.
+    if (to === undefined || to === me) isMet ||= told?.kind === "welcome";
+    if (told && isMet && !holder && (to === undefined || to === me)) seat.take(told);
+    if (wish === "hello" && holder) channel.postMessage({ told: holder.welcome(seen), to: from });
+    if (wish) holder?.obey(wish);
   };
-  navigator.locks.request(name, { signal: left.signal }, lead).catch(() => {});
-  channel.postMessage({ wish: "hello", from: me });
+  navigator.locks.request(name, { signal: left.signal }, lead).catch(() => {
+    if (left.signal.aborted) return;
+    // Where a page may keep nothing, it may not lock either.
+    channel.close();
+    other = alone(seat);
+  });
+  channel.postMessage({ wish: "hello", from: me, seen: seat.past()?.lastEventId });
   return {
-    mode: "leader",
-    send({ kind }) {
+    get mode() {
+      return other?.mode ?? "leader";
+    },
+    send(wish) {
+      const { kind } = wish;
+      if (other) return other.send(wish);
       if (kind !== "leave") return holder ? holder.obey(kind) : channel.postMessage({ wish: kind });
       // Whoever waits for the lead does so no more; whoever has it hands it on.
       left.abort();

@@ -56,6 +56,17 @@ function browserId() {
   return id;
 }
 
+/** What an application does when it is told and fails is its own affair: reported, and nobody else's loss. @param {() => void} act */
+function safely(act) {
+  try {
+    act();
+  } catch (error) {
+    queueMicrotask(() => {
+      throw error;
+    });
+  }
+}
+
 /** @type {import("./ssectl").connect} */
 export function connect(options = {}) {
   return new Connection(options);
@@ -77,6 +88,8 @@ class Connection {
   #stream;
   /** @type {Line | undefined} */
   #line;
+  /** Who is told of the stream now: what comes for an earlier one is not heard. @type {object | undefined} */
+  #seat;
   #unload = new AbortController();
 
   /** @param {import("./ssectl").Options} options */
@@ -128,30 +141,36 @@ class Connection {
   }
 
   #sit() {
-    if (this.#line) return;
+    if (this.#seat) return;
     if (this.#unload.signal.aborted) this.#unload = new AbortController();
-    this.#line = sit(this.#how, {
+    const seat = {
       stream: this.#stream,
       alone: () => {
         if (!this.#own && !this.#met) this.#stream = { ...this.#stream, requestId: randomId() };
         return this.#stream;
       },
       past: () => this.#past(),
-      take: (told) => this.#take(told),
-    });
+      take: (/** @type {Told} */ told) => void (this.#seat === seat && this.#take(told)),
+    };
+    this.#seat = seat;
+    const line = sit(this.#how, seat);
+    // Whoever watches may have closed it in the meantime.
+    if (this.#seat !== seat) return line.send({ kind: "leave" });
+    this.#line = line;
     this.#heedThePage();
   }
 
   #leave() {
     const line = this.#line;
-    this.#line = undefined;
+    this.#line = this.#seat = undefined;
     line?.send({ kind: "leave" });
   }
 
   /** A page that is put aside reads nothing, and may not keep others from reading. */
   #heedThePage() {
     const { document, window } = globalThis;
-    if (!document || this.#unload.signal.aborted) return;
+    if (!document) return;
+    this.#unload.abort();
     const { signal } = (this.#unload = new AbortController());
     const putAside = () => {
       this.#remember();
@@ -191,15 +210,19 @@ class Connection {
   }
 
   /** @param {Extract<Told, { kind: "welcome" }>} welcome */
-  #meet({ state, past }) {
-    const { lastEventId } = this.#known;
-    const isBehind = lastEventId !== "" && isOld(past.lastEventId, lastEventId);
-    const missed = this.#met && !isBehind;
+  #meet({ state, past, since }) {
+    const seen = this.#past()?.lastEventId ?? "";
+    const isBehind = seen !== "" && isOld(past.lastEventId, seen);
+    const wasMet = this.#met;
     this.#met = true;
-    if (!isBehind) {
+    if (!wasMet || !isBehind) {
       this.#known = new Known(past);
-      if (missed) this.#emit({ name: "gap", payload: { reason: "unknown" }, data: "" });
-      past.events.forEach((event) => this.#emit(event));
+      const isGap = !isBehind && !since && (wasMet || seen !== "");
+      if (isGap) this.#emit({ name: "gap", payload: { reason: "unknown" }, data: "" });
+      since?.forEach((event) => this.#emit(event));
+      // A page that begins has not heard these, unless just now.
+      const heard = new Set(since?.map(({ id }) => id));
+      if (!wasMet || !since) past.events.filter(({ id }) => !id || !heard.has(id)).forEach((event) => this.#emit(event));
     }
     this.#show(state);
   }
@@ -207,20 +230,13 @@ class Connection {
   /** @param {State} state */
   #show(state) {
     this.#state = state;
-    this.#watchers.forEach((watcher) => watcher());
+    [...this.#watchers].forEach((watcher) => safely(watcher));
   }
 
   /** @param {StreamEvent} event */
   #emit(event) {
     for (const listener of [...(this.#listeners.get(event.name) ?? []), ...(this.#listeners.get("*") ?? [])]) {
-      try {
-        listener(event);
-      } catch (error) {
-        // A listener that fails is its own affair: reported, and nobody else's loss.
-        queueMicrotask(() => {
-          throw error;
-        });
-      }
+      safely(() => listener(event));
     }
   }
 }

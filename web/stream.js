@@ -19,8 +19,10 @@ const REFUSED = { first: 60_000, most: 900_000 };
 const ANSWER = 30_000;
 /** A stream that lasted for so long was not the next failure in a row. */
 const LASTED = 5_000;
-/** So many heartbeats may be missing, and never less than the time. */
-const SILENCE = { beats: 3, least: 30_000 };
+/** The longest time that a server may name: more is no time that timers know. */
+const DAY = 86_400_000;
+/** So many heartbeats may be missing, and never less than the time. Comments that are `close` came late, together. */
+const SILENCE = { beats: 3, least: 30_000, close: 1_000 };
 
 const PASSING = new Set([408, 425, 429]);
 /** @type {ReadonlySet<string | undefined>} */
@@ -45,6 +47,8 @@ export class Stream {
   #wasOpen;
   /** @type {Ear | undefined} */
   #ear;
+  /** The time between heartbeats, as far as it is known. */
+  #beat = Infinity;
 
   /**
    * @param {StreamOptions} options
@@ -80,7 +84,7 @@ export class Stream {
 
   #forget() {
     clearTimeout(this.#timer);
-    this.#ear?.close();
+    this.#beat = this.#ear?.close() ?? this.#beat;
     this.#attempt?.abort();
     this.#attempt = this.#ear = undefined;
   }
@@ -88,20 +92,21 @@ export class Stream {
   async #open() {
     this.#forget();
     const attempt = (this.#attempt = new AbortController());
-    this.#show({ state: "connecting" });
     const began = Date.now();
     const tooLate = setTimeout(() => attempt.abort(), ANSWER);
     /** @type {State} */
     let end = { state: "waiting", reason: "lost" };
     try {
+      this.#show({ state: "connecting" });
       const response = await fetch(this.#address(), {
         headers: { Accept: "text/event-stream" },
         cache: "no-store",
         credentials: this.#options.credentials,
         signal: attempt.signal,
       });
+      const no = await refusal(response);
       clearTimeout(tooLate);
-      end = await this.#read(response, attempt);
+      end = no ?? (await this.#read(response, attempt));
     } catch {
       if (globalThis.navigator?.onLine === false) end = { state: "waiting", reason: "offline" };
     }
@@ -119,24 +124,19 @@ export class Stream {
   }
 
   /**
-   * Reads an answer to its end. Returns what comes after it.
+   * Reads a stream to its end. Returns what comes after it.
    * @param {Response} response
    * @param {AbortController} attempt
    * @returns {Promise<State>}
    */
   async #read(response, attempt) {
-    const { status, headers, body } = response;
-    if (status >= 500 || PASSING.has(status)) return { state: "waiting", reason: "unavailable", status };
-    if (status !== 200 || !body) return { state: "refused", status, message: await words(response) };
-    if (!headers.get("content-type")?.startsWith("text/event-stream")) {
-      return { state: "refused", status, message: "the answer is no event stream" };
-    }
     // A stream has no length: this one ends at once, and says when to come back.
-    const isStream = !headers.has("content-length");
-    const ear = (this.#ear = new Ear((item) => this.#hear(item), () => attempt.abort()));
+    const isStream = !response.headers.has("content-length");
+    const hear = (/** @type {Item} */ item) => this.#attempt === attempt && this.#hear(item);
+    const ear = (this.#ear = new Ear(this.#beat, hear, () => attempt.abort()));
     this.#retry = undefined;
     if (isStream) this.#opened();
-    const reader = body.pipeThrough(new TextDecoderStream()).getReader();
+    const reader = /** @type {ReadableStream<Uint8Array>} */ (response.body).pipeThrough(new TextDecoderStream()).getReader();
     for (let read = await reader.read(); !read.done; read = await reader.read()) ear.hear(read.value);
     return { state: "waiting", reason: isStream ? "lost" : "busy" };
   }
@@ -151,7 +151,7 @@ export class Stream {
 
   /** @param {Item} item */
   #hear(item) {
-    if (item.kind === "retry") this.#retry = item.ms;
+    if (item.kind === "retry") this.#retry = Math.min(item.ms, DAY);
     if (item.kind === "place") {
       this.#tell({ kind: "place", id: item.id });
       this.#show({ state: "open", caughtUp: true });
@@ -194,12 +194,13 @@ class Ear {
   #silent;
   #heardAt = Date.now();
   #beatAt = 0;
-  #beat = Infinity;
+  #beat;
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   #timer;
 
-  /** @param {(item: Item) => void} take @param {() => void} silent */
-  constructor(take, silent) {
+  /** @param {number} beat as far as it is known @param {(item: Item) => void} take @param {() => void} silent */
+  constructor(beat, take, silent) {
+    this.#beat = beat;
     this.#silent = silent;
     this.#parse = parser((item) => {
       if (item.kind === "comment") this.#heartbeat();
@@ -215,23 +216,29 @@ class Ear {
     this.listen();
   }
 
-  /** A connection that is gone does not always say so; one whose heartbeats stay away is. */
+  /** A connection that is gone does not always say so; one whose heartbeats stay away is. The next may have others. */
   listen() {
     clearTimeout(this.#timer);
     if (this.#beat === Infinity) return;
     const limit = Math.max(SILENCE.least, SILENCE.beats * this.#beat);
     const left = this.#heardAt + limit - Date.now();
-    if (left <= 0) this.#silent();
-    else this.#timer = setTimeout(() => this.listen(), left);
+    if (left > 0) this.#timer = setTimeout(() => this.listen(), left);
+    else {
+      this.#beat = Infinity;
+      this.#silent();
+    }
   }
 
+  /** Returns the time between heartbeats, as far as it is known. */
   close() {
     clearTimeout(this.#timer);
+    return this.#beat;
   }
 
   #heartbeat() {
     const now = Date.now();
-    if (this.#beatAt > 0) this.#beat = Math.min(this.#beat, now - this.#beatAt);
+    const beat = now - this.#beatAt;
+    if (this.#beatAt > 0 && beat >= SILENCE.close) this.#beat = Math.min(this.#beat, beat);
     this.#beatAt = now;
   }
 }
@@ -256,8 +263,9 @@ function verdict({ name, payload }) {
  */
 function opened({ name, data, id }) {
   const payload = parsed(data);
-  const wrapped = name === "message" && payload && typeof payload.type === "string";
-  return wrapped ? { name: payload.type, payload: payload.payload, data, id } : { name, payload, data, id };
+  const isWrapped = name === "" && typeof payload?.type === "string" && "payload" in payload;
+  if (isWrapped) return { name: payload.type, payload: payload.payload, data, id };
+  return { name: name || "message", payload, data, id };
 }
 
 /** @param {string} text @returns {any} */
@@ -267,6 +275,19 @@ function parsed(text) {
   } catch {
     return text;
   }
+}
+
+/**
+ * Returns what comes after an answer that is no stream.
+ * @param {Response} response
+ * @returns {Promise<State | undefined>}
+ */
+async function refusal(response) {
+  const { status, headers, body } = response;
+  if (status >= 500 || PASSING.has(status)) return { state: "waiting", reason: "unavailable", status };
+  if (status !== 200 || !body) return { state: "refused", status, message: await words(response) };
+  const isStream = headers.get("content-type")?.startsWith("text/event-stream");
+  return isStream ? undefined : { state: "refused", status, message: "the answer is no event stream" };
 }
 
 /** @param {Response} response @returns {Promise<string>} */

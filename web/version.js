@@ -26,7 +26,8 @@ export function versionStore(connection, { current } = {}) {
     // A page that does not say what it is, is what is newest when it has caught up.
     const isBaseline = !settled && (state.current === undefined || id);
     if (!settled && state.current !== undefined && !id) settled = true;
-    show({ announced: version, changelog, ...(isBaseline ? { current: version } : {}) });
+    const words = typeof changelog === "string" ? changelog : undefined;
+    show({ announced: version, changelog: words, ...(isBaseline ? { current: version } : {}) });
   }
 
   function caughtUp() {

@@ -27,7 +27,7 @@ function attend(port) {
       key = JSON.stringify(wish.stream);
       const stream = streams.get(key) ?? begin(key, wish);
       stream.ports.add(port);
-      port.postMessage(stream.holder.welcome());
+      port.postMessage(stream.holder.welcome(wish.past?.lastEventId));
     }
     streams.get(key)?.holder.obey(wish.kind);
   };

@@ -196,6 +196,15 @@ async fn node_the_parser_hears_the_same_whatever_the_pieces() {
 }
 
 #[tokio::test]
+async fn node_a_page_that_is_closed_or_put_aside_or_fails_harms_nobody_and_loses_nothing() {
+    if is_installed("node") {
+        let mut node = program("node");
+        node.arg("tests/e2e/web/pages.mjs");
+        finish(node).await.expect(0);
+    }
+}
+
+#[tokio::test]
 async fn tsc_accepts_the_module_and_what_pages_make_of_it() {
     if is_installed("tsc") {
         let mut tsc = program("tsc");

@@ -23,7 +23,7 @@ function showTask(task) {
   rows.set(task.id, row);
   const percent = `${Math.round(task.value * 100)} %`;
   row.item.dataset.state = task.state;
-  row.text.textContent = task.error ?? (task.text || "Started");
+  row.text.textContent = task.error ?? (task.text || (task.state === "running" ? "Started" : "Ended"));
   row.figure.textContent = OUTCOMES[task.state] ?? percent;
   row.bar.value = task.value;
   if (hasEnded) element("task-news").textContent = `${OUTCOMES[task.state]}: ${row.text.textContent}`;

@@ -11,10 +11,10 @@ const whole = [
   { kind: "comment" },
   { kind: "retry", ms: 2000 },
   { kind: "event", name: "a", data: "1\n 2", id: "1-1" },
-  { kind: "event", name: "message", data: "", id: undefined },
-  { kind: "event", name: "message", data: "x", id: "1-2" },
+  { kind: "event", name: "", data: "", id: undefined },
+  { kind: "event", name: "", data: "x", id: "1-2" },
   { kind: "place", id: "1-3" },
-  { kind: "event", name: "message", data: "é😀", id: undefined },
+  { kind: "event", name: "", data: "é😀", id: undefined },
 ];
 for (let size = 1; size <= text.length; size += 1) {
   const heard = [];
