@@ -46,9 +46,9 @@ const memory = {
   },
 };
 
-/** Returns the id that all tabs of this browser have. */
-function browserId() {
-  const key = `${PROTOCOL} request_id`;
+/** Returns the id that all tabs of this browser have that can share a stream: others would push each other out. @param {string} how */
+function browserId(how) {
+  const key = `${PROTOCOL} request_id ${how} ${import.meta.url}`;
   const known = memory.get(key);
   if (typeof known === "string" && /^[0-9a-f]{32}$/.test(known)) return known;
   const id = randomId();
@@ -97,7 +97,7 @@ class Connection {
     const base = globalThis.document?.baseURI ?? globalThis.location?.href;
     this.#how = manner(share);
     this.#own = requestId;
-    this.#stream = { url: new URL(url, base).href, requestId: requestId ?? browserId(), credentials };
+    this.#stream = { url: new URL(url, base).href, requestId: requestId ?? browserId(this.#how), credentials };
     this.#sit();
   }
 
