@@ -100,6 +100,8 @@ section! {
         state: StateConfig = StateConfig::default(),
         /// Events.
         events: EventsConfig = EventsConfig::default(),
+        /// Several daemons as one.
+        cluster: ClusterConfig = ClusterConfig::default(),
         /// Shutdown.
         shutdown: ShutdownConfig = ShutdownConfig::default(),
         /// Logging.
@@ -269,6 +271,22 @@ section! {
     EventsConfig {
         /// The largest event, encoded.
         max_bytes: usize = crate::event::MAX_EVENT_BYTES,
+    }
+}
+
+section! {
+    /// `[cluster]`
+    ClusterConfig {
+        /// The NATS servers, separated by commas; empty: this daemon is alone.
+        nats_url: String = String::new(),
+        /// The cluster's name.
+        name: String = "ssectl".to_owned(),
+        /// This daemon's name in it; empty: the host's.
+        member: String = String::new(),
+        /// A file with the credentials that NATS asks for; empty: none.
+        credentials_file: PathBuf = PathBuf::new(),
+        /// Copies that JetStream keeps; 0: 3 where the servers are a cluster, else 1.
+        replicas: usize = 0,
     }
 }
 

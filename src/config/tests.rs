@@ -243,3 +243,21 @@ proptest! {
         let _ = load(&sources(&[&format!("{key}={value}")], &[]));
     }
 }
+
+#[test]
+fn a_cluster_has_servers_without_passwords_and_names_that_fit_subjects() {
+    let refused = |set: &[&str]| told(&sources(set, &[]));
+    let url = "cluster.nats_url=nats://a:4222, tls://b.example:4222";
+    assert_eq!(load(&sources(&[url], &[])).is_ok(), cfg!(feature = "nats"));
+    for (wrong, why) in [
+        ("cluster.nats_url=http://a:4222", "nats://HOST:4222"),
+        ("cluster.nats_url=nats://me:secret@a:4222", "cluster.credentials_file"),
+        ("cluster.name=a.b", "A-Z a-z 0-9 _ -"),
+        ("cluster.name=", "A-Z a-z 0-9 _ -"),
+        ("cluster.member=web 1", "A-Z a-z 0-9 _ -"),
+        ("cluster.replicas=2", "1, 3 or 5"),
+    ] {
+        let told = refused(&[url, wrong]);
+        assert!(told.contains(why) && !told.contains("secret@"), "{wrong}: {told}");
+    }
+}

@@ -4,8 +4,11 @@ use std::{net::SocketAddr, time::Duration};
 
 use hyper::Uri;
 
-use super::{Config, Loaded, Mode, Problem};
+use super::{ClusterConfig, Config, Loaded, Mode, Problem};
 use crate::{event::MAX_EVENT_BYTES, hosts::HostPattern, network::Network, outbound};
+
+/// The longest name of a cluster or of one of its members, in bytes.
+const MAX_CLUSTER_NAME: usize = 64;
 
 /// Returns everything that is wrong.
 pub(super) fn problems(loaded: &Loaded) -> Vec<Problem> {
@@ -20,6 +23,7 @@ pub(super) fn problems(loaded: &Loaded) -> Vec<Problem> {
     limits(config, &mut report);
     times(config, &mut report);
     lists(config, &mut report);
+    cluster(&config.cluster, &mut report);
     if let Err(message) = log_level(&config.log.level) {
         report("log.level", message);
     }
@@ -179,6 +183,48 @@ fn lists(config: &Config, report: &mut impl FnMut(&'static str, String)) {
                 format!("{origin:?} is no exact origin: write it as https://app.example.org, without a path"),
             );
         }
+    }
+}
+
+fn cluster(cluster: &ClusterConfig, report: &mut impl FnMut(&'static str, String)) {
+    if cluster.nats_url.is_empty() {
+        return;
+    }
+    if cfg!(not(feature = "nats")) {
+        let message = "this ssectld was built without the feature nats: build it with --features nats";
+        report("cluster.nats_url", message.to_owned());
+    }
+    for server in cluster.nats_url.split(',').map(str::trim) {
+        if let Err(message) = nats_url(server) {
+            report("cluster.nats_url", message);
+        }
+    }
+    let named = [("cluster.name", &cluster.name), ("cluster.member", &cluster.member)];
+    for (key, name) in named {
+        let fits = name.len() <= MAX_CLUSTER_NAME && name.bytes().all(in_cluster_name);
+        if !fits || (name.is_empty() && key == "cluster.name") {
+            report(key, format!("{name:?}: a name is 1 to {MAX_CLUSTER_NAME} of A-Z a-z 0-9 _ -"));
+        }
+    }
+    if !matches!(cluster.replicas, 0 | 1 | 3 | 5) {
+        report("cluster.replicas", format!("{}: JetStream keeps 1, 3 or 5 copies", cluster.replicas));
+    }
+}
+
+/// Returns whether names in a cluster may have this in them: they are parts of NATS subjects.
+pub(crate) fn in_cluster_name(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-')
+}
+
+/// Refuses what is no address of a NATS server, or has a password in it.
+fn nats_url(text: &str) -> Result<(), String> {
+    let url: Uri = text.parse().map_err(|error| format!("{text:?} is no URL: {error}"))?;
+    match (url.scheme_str(), url.authority()) {
+        (Some("nats" | "tls"), Some(authority)) if authority.as_str().contains('@') => {
+            Err("a URL with a user or a password is refused: use cluster.credentials_file".to_owned())
+        }
+        (Some("nats" | "tls"), Some(authority)) if !authority.host().is_empty() => Ok(()),
+        _ => Err(format!("{text:?}: write it as nats://HOST:4222, or tls:// for an encrypted connection")),
     }
 }
 
