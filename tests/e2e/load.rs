@@ -32,7 +32,7 @@ fn connections() -> usize {
 }
 
 /// Lets this process have as many descriptors as it may. False: they are not enough.
-fn may_open(files: u64) -> bool {
+pub fn may_open(files: u64) -> bool {
     use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
     let maximum = getrlimit(Resource::Nofile).maximum;
     // Refused, it stays as it is.

@@ -17,6 +17,8 @@ mod authorize;
 mod callback;
 mod callback_bugs;
 mod cli;
+#[cfg(feature = "nats")]
+mod cluster;
 mod completions;
 mod connections;
 mod contract;

@@ -101,6 +101,12 @@ pub async fn try_post(to: SocketAddr, target: &str, body: &Value) -> Option<Resp
     parse(&talk(TcpStream::connect(to).await.ok()?, &request).await)
 }
 
+/// `GET` over TCP from somebody who may be gone at any moment.
+#[cfg(feature = "nats")]
+pub async fn try_get(to: SocketAddr, target: &str) -> Option<Response> {
+    parse(&talk(TcpStream::connect(to).await.ok()?, &request("GET", target, &[], b"")).await)
+}
+
 /// Takes an answer apart that was read to its end.
 pub fn parse(bytes: &[u8]) -> Option<Response> {
     let end = bytes.windows(4).position(|four| four == b"\r\n\r\n")?;

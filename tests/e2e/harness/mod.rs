@@ -8,6 +8,8 @@ pub mod gateway;
 pub mod http;
 pub mod in_process;
 mod metrics;
+#[cfg(feature = "nats")]
+pub mod nats;
 pub mod page;
 pub mod screen;
 pub mod session;
