@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use super::{
     history::Record,
-    stage::{Act, Stage},
+    stage::{Act, Choice, Stage},
 };
 use crate::fakes::{
     browser::{Browser, Item},
@@ -12,16 +12,37 @@ use crate::fakes::{
 };
 
 /// Queues one version after another, some of them twice.
-pub async fn queue_versions(stage: Stage, name: &'static str) {
+pub async fn queue_versions(choice: Choice, name: &'static str) {
     for number in 0.. {
-        let last = matches!(stage.act(), Act::Last(_));
+        let last = matches!(choice.act(), Act::Last(_));
         let version = format!("{name}-{number}");
-        stage.saw(Record::Asking(version.clone()));
+        choice.saw(Record::Asking(version.clone()));
         for _ in 0..1 + usize::from(number % 4 == 0) {
-            let (code, receipt) = stage.insist(&["version", "queue", &version], &version).await;
+            let (member, code, receipt) = choice.insist(&["version", "queue", &version], &version).await;
             assert_eq!(code, 0, "{receipt}");
             let place = receipt["sequence"].as_u64().expect("a receipt has a place");
-            stage.saw(Record::Queued(version.clone(), place));
+            choice.saw(Record::Queued(version.clone(), place, member));
+        }
+        if last {
+            return;
+        }
+    }
+}
+
+/// Sends one event after another: to everyone, and to each of these readers. None is sent twice.
+pub async fn send_events(choice: Choice, readers: &[&str]) {
+    for number in 0.. {
+        let last = matches!(choice.act(), Act::Last(_));
+        let Some((stage, _)) = choice.up().await else { return };
+        let (event, to) = (format!("event-{number}"), readers.get(number % (readers.len() + 1)));
+        let data = format!("{event:?}");
+        let order =
+            [&["event", "send", "news", &data][..], &to.map_or(vec![], |to| vec!["--request-id", to])];
+        choice.saw(Record::Sending(event.clone(), to.map(|to| (*to).to_owned())));
+        let output = stage.cli.run(&order.concat()).await;
+        assert!([0, 1, 4, 7].contains(&output.code), "{output:?}");
+        if output.code == 0 {
+            choice.saw(Record::Sent(event));
         }
         if last {
             return;
@@ -34,7 +55,7 @@ pub async fn report_tasks(stage: Stage) {
     for number in 0.. {
         let act = stage.act();
         let last = matches!(act, Act::Last(_));
-        let key = format!("task-{number}");
+        let key = format!("task-{}-{number}", stage.member);
         if number % 2 == 0 {
             report_one(&stage, &key, number % 4 == 0).await;
         } else {
@@ -51,7 +72,7 @@ pub async fn report_tasks(stage: Stage) {
 
 async fn create(stage: &Stage, arguments: &[&str], key: &str) -> String {
     stage.saw(Record::AskingTask(key.to_owned()));
-    let (code, receipt) = stage.insist(arguments, key).await;
+    let (_, code, receipt) = Choice(vec![stage.clone()]).insist(arguments, key).await;
     assert_eq!(code, 0, "{receipt}");
     let id = receipt["task_id"].as_str().expect("a receipt names the task").to_owned();
     stage.saw(Record::Created { key: key.to_owned(), id: id.clone() });
@@ -64,24 +85,24 @@ async fn report_one(stage: &Stage, key: &str, well: bool) {
     stage.cli.run(&["task", "progress", &id, "--percent", "50"]).await;
     let end: &[&str] =
         if well { &["task", "complete", &id] } else { &["task", "fail", &id, "--error", "out of paper"] };
-    match stage.insist(end, &format!("{key}-end")).await {
-        (0, receipt) => {
+    match Choice(vec![stage.clone()]).insist(end, &format!("{key}-end")).await {
+        (_, 0, receipt) => {
             let status = receipt["status"].as_str().expect("a receipt says how it ended").to_owned();
             stage.saw(Record::Ended { id, status });
         }
-        (3, _) => stage.saw(Record::Missing(id)),
+        (_, 3, _) => stage.saw(Record::Missing(id)),
         // It ended otherwise: its reporter was taken for lost.
-        (6, _) => {}
+        (_, 6, _) => {}
         other => panic!("{other:?}"),
     }
 }
 
 /// Keeps a stream open as a browser does: whenever it ends, by another one.
-pub async fn read(stage: Stage, name: &'static str) {
+pub async fn read(choice: Choice, name: &'static str) {
     for number in 0.. {
-        let Some(to) = stage.up().await else { return };
+        let Some((stage, to)) = choice.up().await else { return };
         let who = format!("{name}-{number}");
-        stage.saw(Record::Opening(who.clone()));
+        stage.saw(Record::Opening(who.clone(), stage.member));
         let Some(mut browser) = Browser::attempt(to, name).await else { continue };
         stage.saw(Record::Opened(who.clone()));
         while let Some(item) = browser.next_item().await {
@@ -90,7 +111,9 @@ pub async fn read(stage: Stage, name: &'static str) {
             match event.name.as_str() {
                 "bye" => {
                     assert_eq!(event.json()["reason"], "shutdown");
-                    stage.saw(Record::Stayed(who.clone()));
+                    if stage.act() == Act::Over {
+                        stage.saw(Record::Stayed(who.clone()));
+                    }
                 }
                 name => {
                     match place {
@@ -98,7 +121,7 @@ pub async fn read(stage: Stage, name: &'static str) {
                         // What a newcomer is to know first.
                         None => assert!(event.id.is_empty(), "{event:?}"),
                     }
-                    note(&stage, &who, name, &event.json(), &event.data);
+                    note(stage, &who, name, &event.json(), &event.data);
                 }
             }
         }
@@ -117,6 +140,7 @@ fn note(stage: &Stage, who: &str, name: &str, data: &Value, text: &str) {
             let ends = matches!(data["event_type"].as_str(), Some("task_completed" | "task_failed"));
             stage.saw(Record::Heard { who, id, end: ends.then(|| text.to_owned()) });
         }
+        "news" => stage.saw(Record::Got(who, data.as_str().expect("text").to_owned())),
         other => panic!("{other}: {data}"),
     }
 }
@@ -139,7 +163,7 @@ impl Held {
         let Some(daemon) = stage.up().await else { return };
         self.opened += 1;
         let token = format!("token-{}", self.opened);
-        stage.saw(Record::Opening(token.clone()));
+        stage.saw(Record::Opening(token.clone(), stage.member));
         if self.gateway.attempt(daemon, &token, &token).await {
             stage.saw(Record::Opened(token.clone()));
             self.tokens.push(token);

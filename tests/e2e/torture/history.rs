@@ -1,4 +1,4 @@
-//! What was observed while a daemon was killed again and again, and what must hold of it.
+//! What was observed while daemons were killed again and again, and what must hold of it.
 //!
 //! Knows no daemon: a list of records in the order in which they were observed. An order is recorded before it is
 //! sent, a receipt after it came; a connection is recorded before it is opened. So what was recorded before something
@@ -9,6 +9,9 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 /// A connection, by a name that is used once.
 pub type Who = String;
 
+/// A daemon, by its number among those of the play.
+pub type Member = usize;
+
 /// An observation.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Record {
@@ -16,16 +19,22 @@ pub enum Record {
     Asking(String),
     /// A task is about to be ordered with this key, for the first time.
     AskingTask(String),
-    /// A receipt says that a version has this place.
-    Queued(String, u64),
+    /// A receipt of this daemon says that a version has this place.
+    Queued(String, u64, Member),
     /// A receipt says that the task of this key has this id.
     Created { key: String, id: String },
     /// A receipt says that a task has ended like this.
     Ended { id: String, status: String },
     /// The daemon says that there is no such task.
     Missing(String),
-    /// A connection is about to be opened.
-    Opening(Who),
+    /// An event is about to be sent: to everyone, or to the connection of this reader.
+    Sending(String, Option<String>),
+    /// A receipt says that it was sent.
+    Sent(String),
+    /// A connection got it.
+    Got(Who, String),
+    /// A connection to this daemon is about to be opened.
+    Opening(Who, Member),
     /// It is there.
     Opened(Who),
     /// A connection got the event with this number.
@@ -34,9 +43,9 @@ pub enum Record {
     Told(Who, String),
     /// A connection was told something of a task: the end in these words, or something else.
     Heard { who: Who, id: String, end: Option<String> },
-    /// A connection was there from its opening to the end of the daemon's last run, and got all that came.
+    /// A connection was there from its opening to the end of its daemon's last run, and got all that came.
     Stayed(Who),
-    /// The daemon was killed; a gateway has taken all that it had sent.
+    /// A daemon was killed; a gateway has taken all that it had sent.
     Killed,
     /// In the end this version is pending.
     Pending(Option<String>),
@@ -57,7 +66,7 @@ pub enum Flaw {
     VersionLost(String),
     /// A version was told that nobody ordered, or that has no receipt.
     MadeUp(Who, String),
-    /// A connection was first told a version older than one that was acknowledged before it was opened.
+    /// A connection was first told a version older than one that its daemon had acknowledged before it was opened.
     Stale(Who, String),
     /// A connection that stayed was not told the newest version.
     NotTold(Who),
@@ -65,6 +74,10 @@ pub enum Flaw {
     WentBack(Who, String),
     /// A connection got an event out of order, or twice.
     OutOfOrder(Who, u64),
+    /// A connection that stayed did not get an event that was sent meanwhile.
+    Missed(Who, String),
+    /// A connection got an event twice, or one that was for another.
+    NotMeant(Who, String),
     /// An acknowledged task is not known any more.
     TaskLost(String),
     /// A task is there that no order asked for.
@@ -88,6 +101,7 @@ pub fn flaws(history: &[Record]) -> Vec<Flaw> {
     orders(history, &places, &mut flaws);
     for (who, part) in by_connection(history) {
         versions_of(&who, &part, history, &places, &mut flaws);
+        events_of(&who, &part, history, &mut flaws);
         tasks_of(&who, &part, history, &mut flaws);
     }
     tasks(history, &mut flaws);
@@ -102,7 +116,7 @@ type Part<'a> = Vec<(usize, &'a Record)>;
 fn places(history: &[Record], flaws: &mut Vec<Flaw>) -> Places {
     let (mut places, mut versions) = (Places::new(), HashMap::<u64, String>::new());
     for record in history {
-        let Record::Queued(version, place) = record else { continue };
+        let Record::Queued(version, place, _) = record else { continue };
         let known = *places.entry(version.clone()).or_insert(*place);
         let other = versions.entry(*place).or_insert_with(|| version.clone());
         if known != *place {
@@ -122,7 +136,7 @@ fn orders(history: &[Record], places: &Places, flaws: &mut Vec<Flaw>) {
             Record::Asking(version) => {
                 newest_when_asked.entry(version.clone()).or_insert(newest);
             }
-            Record::Queued(_, place) => newest = newest.max(*place),
+            Record::Queued(_, place, _) => newest = newest.max(*place),
             Record::Pending(version) => {
                 let place = version.as_ref().and_then(|version| places.get(version)).copied();
                 if place.unwrap_or(0) < newest {
@@ -142,10 +156,11 @@ fn orders(history: &[Record], places: &Places, flaws: &mut Vec<Flaw>) {
 fn by_connection(history: &[Record]) -> BTreeMap<Who, Part<'_>> {
     let mut parts = BTreeMap::<Who, Part<'_>>::new();
     for (at, record) in history.iter().enumerate() {
-        let (Record::Opening(who)
+        let (Record::Opening(who, _)
         | Record::Opened(who)
         | Record::Numbered(who, _)
         | Record::Told(who, _)
+        | Record::Got(who, _)
         | Record::Heard { who, .. }
         | Record::Stayed(who)) = record
         else {
@@ -156,9 +171,12 @@ fn by_connection(history: &[Record]) -> BTreeMap<Who, Part<'_>> {
     parts
 }
 
-/// Returns the newest place that was acknowledged before this index.
-fn newest_before(history: &[Record], end: usize) -> u64 {
-    let place = |record: &Record| if let Record::Queued(_, place) = record { Some(*place) } else { None };
+/// Returns the newest place that was acknowledged before this index, by this daemon or by any.
+fn newest_before(history: &[Record], end: usize, by: Option<Member>) -> u64 {
+    let place = |record: &Record| match record {
+        Record::Queued(_, place, member) if by.is_none_or(|by| by == *member) => Some(*place),
+        _ => None,
+    };
     history[..end].iter().filter_map(place).max().unwrap_or(0)
 }
 
@@ -166,7 +184,7 @@ fn versions_of(who: &Who, part: &Part<'_>, history: &[Record], places: &Places, 
     let (mut least, mut last, mut number) = (0, None, None);
     for (at, record) in part {
         match record {
-            Record::Opening(_) => least = newest_before(history, *at),
+            Record::Opening(_, member) => least = newest_before(history, *at, Some(*member)),
             Record::Numbered(_, now) => {
                 if number.is_some_and(|before| *now <= before) {
                     flaws.push(Flaw::OutOfOrder(who.clone(), *now));
@@ -189,8 +207,40 @@ fn versions_of(who: &Who, part: &Part<'_>, history: &[Record], places: &Places, 
                 }
                 last = Some((place, *at));
             }
-            Record::Stayed(_) if last.map_or(0, |(place, _)| place) < newest_before(history, *at) => {
+            Record::Stayed(_) if last.map_or(0, |(place, _)| place) < newest_before(history, *at, None) => {
                 flaws.push(Flaw::NotTold(who.clone()));
+            }
+            _ => {}
+        }
+    }
+}
+
+fn events_of(who: &Who, part: &Part<'_>, history: &[Record], flaws: &mut Vec<Flaw>) {
+    let reader = who.rsplit_once('-').map_or(who.as_str(), |(reader, _)| reader);
+    let is_meant = |to: &Option<String>| to.as_ref().is_none_or(|to| to == reader);
+    let (mut got, mut opened) = (BTreeSet::new(), None);
+    for (at, record) in part {
+        match record {
+            Record::Opened(_) => opened = Some(*at),
+            Record::Got(_, event) => {
+                let meant = history[..*at].iter().any(
+                    |record| matches!(record, Record::Sending(known, to) if known == event && is_meant(to)),
+                );
+                if !meant || !got.insert(event) {
+                    flaws.push(Flaw::NotMeant(who.clone(), event.clone()));
+                }
+            }
+            Record::Stayed(_) => {
+                let mut due = BTreeSet::new();
+                for record in &history[opened.unwrap_or(*at)..*at] {
+                    match record {
+                        Record::Sending(event, to) if is_meant(to) => drop(due.insert((event, false))),
+                        Record::Sent(event) if due.remove(&(event, false)) => drop(due.insert((event, true))),
+                        _ => {}
+                    }
+                }
+                let missed = due.into_iter().filter(|(event, sent)| *sent && !got.contains(event));
+                flaws.extend(missed.map(|(event, _)| Flaw::Missed(who.clone(), event.clone())));
             }
             _ => {}
         }

@@ -9,7 +9,7 @@ use super::{
     crowd::{self, Held},
     history::Record,
     liar::{self, Lie},
-    stage::{Act, Stage},
+    stage::{Act, Choice, Stage},
 };
 use crate::harness::{Daemon, Home, within};
 
@@ -27,23 +27,31 @@ impl Kills {
     pub async fn play(mut self) -> (Vec<Record>, usize) {
         let mut home = Home::new();
         let stage = Stage::new(home.cli());
+        let choice = Choice(vec![stage.clone()]);
+        let has_browsers = self.held.is_none();
         let writers = tokio::spawn({
-            let stage = stage.clone();
+            let (choice, stage) = (choice.clone(), stage.clone());
             async move {
                 tokio::join!(
-                    crowd::queue_versions(stage.clone(), "a"),
-                    crowd::queue_versions(stage.clone(), "b"),
+                    crowd::queue_versions(choice.clone(), "a"),
+                    crowd::queue_versions(choice.clone(), "b"),
                     crowd::report_tasks(stage),
+                    async {
+                        // What a gateway was not sent before a crash, nobody sends.
+                        if has_browsers {
+                            crowd::send_events(choice, &["x", "y", "z"]).await;
+                        }
+                    },
                 )
             }
         });
-        let readers = self.held.is_none().then(|| {
-            let stage = stage.clone();
+        let readers = has_browsers.then(|| {
+            let choice = choice.clone();
             tokio::spawn(async move {
                 tokio::join!(
-                    crowd::read(stage.clone(), "x"),
-                    crowd::read(stage.clone(), "y"),
-                    crowd::read(stage, "z"),
+                    crowd::read(choice.clone(), "x"),
+                    crowd::read(choice.clone(), "y"),
+                    crowd::read(choice, "z"),
                 )
             })
         });
@@ -57,14 +65,13 @@ impl Kills {
         }
         stage.set(Act::Last(self.door(&daemon)));
         within("the writers to end", writers).await.expect("no writer fails");
-        stage.set(Act::Down);
+        stage.set(Act::Over);
         // The shutdown waits for all that is yet to be told.
         let home = daemon.stop().await;
         if let Some(held) = &mut self.held {
             held.catch_up(&stage);
             held.stayed(&stage);
         }
-        stage.set(Act::Over);
         if let Some(readers) = readers {
             within("the readers to end", readers).await.expect("no reader fails");
         }
@@ -146,7 +153,7 @@ impl Kills {
             if let Record::Asking(version) = record {
                 let receipt = daemon.queue(json!({"version": version, "key": version})).await;
                 let place = receipt["sequence"].as_u64().expect("a receipt has a place");
-                stage.saw(Record::Queued(version, place));
+                stage.saw(Record::Queued(version, place, stage.member));
             }
         }
         daemon.stop().await;

@@ -1,4 +1,4 @@
-//! What writers, readers and the one who kills have in common: the log, the command, and whether the daemon is up.
+//! What writers, readers and the one who kills have in common: the log, the commands, and which daemons are up.
 
 use std::{
     net::SocketAddr,
@@ -8,11 +8,12 @@ use std::{
     },
 };
 
+use futures_util::future::select_all;
 use serde_json::Value;
 use tokio::sync::watch;
 
-use super::history::Record;
-use crate::harness::{Cli, within};
+use super::history::{Member, Record};
+use crate::harness::{Cli, LIMIT, within};
 
 /// Where the play is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -27,10 +28,11 @@ pub enum Act {
     Over,
 }
 
-/// A copy for everyone who plays.
+/// A daemon, and what all have in common. A copy for everyone who plays.
 #[derive(Clone)]
 pub struct Stage {
     pub cli: Cli,
+    pub member: Member,
     log: Arc<Mutex<Vec<Record>>>,
     act: watch::Sender<Act>,
     unknown: Arc<AtomicUsize>,
@@ -38,7 +40,8 @@ pub struct Stage {
 
 impl Stage {
     pub fn new(cli: Cli) -> Self {
-        Self { cli, log: Arc::default(), act: watch::Sender::new(Act::Down), unknown: Arc::default() }
+        let act = watch::Sender::new(Act::Down);
+        Self { cli, member: 0, log: Arc::default(), act, unknown: Arc::default() }
     }
 
     /// Records an observation.
@@ -79,26 +82,54 @@ impl Stage {
             Act::Down | Act::Over => None,
         }
     }
+}
 
-    /// Gives an order again and again, with the same key, until it is answered. Returns the exit code, and the
-    /// receipt if it is 0.
-    pub async fn insist(&self, arguments: &[&str], key: &str) -> (i32, Value) {
+/// The daemons to which somebody may turn.
+#[derive(Clone)]
+pub struct Choice(pub Vec<Stage>);
+
+impl Choice {
+    /// Records an observation.
+    pub fn saw(&self, record: Record) {
+        self.0[0].saw(record);
+    }
+
+    /// Returns where the play is, for the first of them.
+    pub fn act(&self) -> Act {
+        self.0[0].act()
+    }
+
+    /// Waits until one of them serves, and returns one and where; `None` when it is over.
+    pub async fn up(&self) -> Option<(&Stage, SocketAddr)> {
+        let mut stages: Vec<_> = self.0.iter().collect();
+        fastrand::shuffle(&mut stages);
+        let (door, which, _) = select_all(stages.iter().map(|stage| Box::pin(stage.up()))).await;
+        door.map(|door| (stages[which], door))
+    }
+
+    /// Gives an order again and again, with the same key, to whoever serves, until it is answered. Returns who
+    /// answered, the exit code, and the receipt if it is 0.
+    pub async fn insist(&self, arguments: &[&str], key: &str) -> (Member, i32, Value) {
         let arguments = [arguments, &["--key", key, "-o", "json"]].concat();
+        // A cluster may have no leader for a while, and refuse meanwhile.
+        let patience = tokio::time::Instant::now() + LIMIT;
+        let mut stage = fastrand::choice(&self.0).expect("there is one");
         loop {
-            let output = self.cli.run(&arguments).await;
+            let output = stage.cli.run(&arguments).await;
             match output.code {
                 0 => {
                     let mut answer: Value = serde_json::from_str(&output.stdout).expect("an answer in JSON");
-                    return (0, answer["item"].take());
+                    return (stage.member, 0, answer["item"].take());
                 }
                 4 => {}
                 7 => {
                     assert!(output.stderr.contains(key), "it says how to repeat it: {output:?}");
-                    self.unknown.fetch_add(1, Ordering::SeqCst);
+                    stage.unknown.fetch_add(1, Ordering::SeqCst);
                 }
-                code => return (code, Value::String(output.stderr)),
+                1 if self.0.len() > 1 && tokio::time::Instant::now() < patience => {}
+                code => return (stage.member, code, Value::String(output.stderr)),
             }
-            self.up().await;
+            stage = self.up().await.map_or(stage, |(stage, _)| stage);
         }
     }
 }

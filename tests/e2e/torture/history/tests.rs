@@ -7,7 +7,7 @@ fn asking(version: &str) -> Record {
 }
 
 fn queued(version: &str, place: u64) -> Record {
-    Record::Queued(version.to_owned(), place)
+    Record::Queued(version.to_owned(), place, 0)
 }
 
 fn created(key: &str, id: &str) -> Record {
@@ -19,7 +19,7 @@ fn ended(id: &str, status: &str) -> Record {
 }
 
 fn opening(who: &str) -> Record {
-    Record::Opening(who.to_owned())
+    Record::Opening(who.to_owned(), 0)
 }
 
 fn told(who: &str, version: &str) -> Record {
@@ -102,6 +102,51 @@ fn what_is_wrong_with_versions_is_found() {
             &[opening("a"), Record::Numbered("a".into(), 2), Record::Numbered("a".into(), 2)],
             Flaw::OutOfOrder("a".into(), 2),
         ),
+    ];
+    for (history, flaw) in wrong {
+        assert_eq!(flaws(history), [flaw], "{history:?}");
+    }
+}
+
+#[test]
+fn a_daemon_answers_for_what_it_acknowledged_and_in_the_end_for_all() {
+    let elsewhere = |who: &str| Record::Opening(who.to_owned(), 1);
+    let first = [queued("1", 1), queued("2", 2), elsewhere("a"), told("a", "1"), told("a", "2"), stayed("a")];
+    assert_eq!(flaws(&first), []);
+    let never = [queued("1", 1), queued("2", 2), elsewhere("a"), told("a", "1"), stayed("a")];
+    assert_eq!(flaws(&never), [Flaw::NotTold("a".into())]);
+}
+
+#[test]
+fn what_is_wrong_with_events_is_found() {
+    let sending = |event: &str, to: Option<&str>| Record::Sending(event.to_owned(), to.map(str::to_owned));
+    let sent = |event: &str| Record::Sent(event.to_owned());
+    let got = |event: &str| Record::Got("x-1".into(), event.to_owned());
+    let opened = || Record::Opened("x-1".into());
+    let sound = [
+        sending("before", None),
+        opened(),
+        sent("before"),
+        sending("unknown", None),
+        sending("all", None),
+        sending("own", Some("x")),
+        sending("others", Some("y")),
+        got("all"),
+        got("own"),
+        sent("all"),
+        sent("own"),
+        sent("others"),
+        stayed("x-1"),
+    ];
+    assert_eq!(flaws(&sound), []);
+    let missed = |event: &str| Flaw::Missed("x-1".into(), event.to_owned());
+    let not_meant = |event: &str| Flaw::NotMeant("x-1".into(), event.to_owned());
+    let wrong: [(&[Record], Flaw); 5] = [
+        (&[opened(), sending("all", None), sent("all"), stayed("x-1")], missed("all")),
+        (&[opened(), sending("own", Some("x")), sent("own"), stayed("x-1")], missed("own")),
+        (&[opened(), sending("all", None), got("all"), got("all")], not_meant("all")),
+        (&[opened(), sending("others", Some("y")), got("others")], not_meant("others")),
+        (&[opened(), got("nobody's")], not_meant("nobody's")),
     ];
     for (history, flaw) in wrong {
         assert_eq!(flaws(history), [flaw], "{history:?}");
