@@ -11,11 +11,11 @@ use ssectl_core::{
 };
 
 use crate::{
-    args::{Key, Options},
-    error::CliError,
+    args::{Everyone, Key, Options},
+    error::{CliError, Outcome},
     exit::Exit,
     output::Output,
-    text,
+    text::{self, harmless},
 };
 
 const ANSWER: Duration = Duration::from_secs(10);
@@ -36,12 +36,33 @@ impl Context {
         let at = discovery::live_socket(options.socket.as_deref(), &Environment::read())?;
         out.detail(&format!("socket: {} ({})", at.path.display(), at.why));
         let client = Client::new(&at.path, options.timeout.unwrap_or(ANSWER));
+        let client = client.at_member(options.member.as_deref());
         Ok(Self { options: options.clone(), out, client, at })
     }
 
     /// Returns the same, with the usual time limit for answers: where `--timeout` is that of something else.
     pub(crate) fn with_usual_limit(&self) -> Self {
-        Self { client: Client::new(&self.at.path, ANSWER), ..self.clone() }
+        Self { client: self.client.with_limit(ANSWER), ..self.clone() }
+    }
+
+    /// Returns the same, that asks whom it is asked of.
+    pub(crate) fn over(&self, everyone: Everyone) -> Self {
+        match everyone.cluster {
+            true => Self { client: self.client.of_cluster(), ..self.clone() },
+            false => self.clone(),
+        }
+    }
+
+    /// Returns how a command ends that has told all it was answered: members of the cluster may be missing.
+    pub(crate) fn answered(&self, unanswered: &[String]) -> Outcome {
+        if unanswered.is_empty() {
+            return Ok(Exit::Ok);
+        }
+        let names = unanswered.iter().map(|name| harmless(name)).collect::<Vec<_>>().join(", ");
+        let who = if unanswered.len() == 1 { "a member" } else { "some members" };
+        Err(CliError::new(Exit::Partial, format!("{who} of the cluster did not answer: {names}"))
+            .cause(&"what they have is missing in the answer")
+            .hint("see how they are: ssectl members list"))
     }
 
     /// Asks a question.

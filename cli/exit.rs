@@ -99,6 +99,7 @@ impl From<ErrorCode> for Exit {
             ErrorCode::Denied => Self::Denied,
             ErrorCode::NotFound => Self::NotFound,
             ErrorCode::Conflict => Self::Conflict,
+            ErrorCode::Unreachable => Self::Unreachable,
             ErrorCode::OutcomeUnknown => Self::NoAnswer,
             ErrorCode::Refused | ErrorCode::Internal | ErrorCode::Unknown => Self::Failed,
         }
@@ -133,6 +134,7 @@ mod tests {
             (ErrorCode::NotFound, 3),
             (ErrorCode::Conflict, 6),
             (ErrorCode::Refused, 1),
+            (ErrorCode::Unreachable, 4),
             (ErrorCode::Internal, 1),
             (ErrorCode::OutcomeUnknown, 7),
             (ErrorCode::Unknown, 1),

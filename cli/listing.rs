@@ -15,7 +15,6 @@ use crate::{
     args::Format,
     context::Context,
     error::{CliError, Outcome},
-    exit::Exit,
     output::Forms,
     parse,
     table::{Column, Table},
@@ -51,6 +50,12 @@ pub(crate) struct ListOptions {
     watch: Option<Duration>,
 }
 
+/// The field that says which member of a cluster has an item, where all were asked.
+const WHOSE: &str = "member";
+
+/// Fields that only a member of a cluster has anything in.
+const OF_CLUSTERS: [&str; 2] = [WHOSE, "via"];
+
 /// How things of one kind are listed. The first of their fields names them.
 pub(crate) struct Look<T> {
     /// What to say where there are none.
@@ -74,7 +79,7 @@ pub(crate) async fn print<T: Listed>(
     let Some(every) = options.watch else {
         let answer = context.ask(ask(&asked)).await?;
         page.show(&answer)?;
-        return Ok(Exit::Ok);
+        return context.answered(&answer.value.unanswered);
     };
     let mut before = BTreeMap::new();
     let show = |answer: &Answer<List<T>>, form| match form {
@@ -82,7 +87,7 @@ pub(crate) async fn print<T: Listed>(
         Form::Lines => {
             let items = answer.value.items.iter().map(value_of);
             // A connection that came back is another one, though its name is the same.
-            let key = |item: &Value| format!("{} {}", name(item, T::FIELDS), item["token"]);
+            let key = |item: &Value| format!("{} {} {}", name(item, T::FIELDS), item["token"], item[WHOSE]);
             let now = items.map(|item| (key(&item), item)).collect();
             changes(&std::mem::replace(&mut before, now), &before)
         }
@@ -158,9 +163,17 @@ impl<T: Listed> Page<'_, T> {
     fn table(&self, items: &[T]) -> Table {
         let format = self.context.out.format();
         let usual = || (self.look.columns)(items).iter().filter_map(|name| Field::find(T::FIELDS, name));
+        let of_members = items.first().is_some_and(|item| value_of(item)[WHOSE].is_string());
         let columns: Vec<&Field> = match &self.chosen {
             chosen if !chosen.is_empty() => chosen.clone(),
-            _ if format == Format::Wide => T::FIELDS.iter().collect(),
+            _ if format == Format::Wide => {
+                let told = |field: &Field| items.iter().any(|item| field.value(&value_of(item)).is_some());
+                T::FIELDS.iter().filter(|field| !OF_CLUSTERS.contains(&field.name) || told(field)).collect()
+            }
+            _ if of_members => {
+                let first = usual().next().into_iter();
+                first.chain(Field::find(T::FIELDS, WHOSE)).chain(usual().skip(1)).collect()
+            }
             _ => usual().collect(),
         };
         let mut table = headers(&columns, self.look.flexible);
@@ -188,7 +201,6 @@ fn rows<T: Listed>(table: &mut Table, items: &[T], columns: &[&Field], format: F
 }
 
 /// Returns a table of items with these columns.
-#[cfg(feature = "tui")]
 pub(crate) fn table<T: Listed>(items: &[T], columns: &[&str], flexible: &[&str], format: Format) -> Table {
     let columns: Vec<&Field> = columns.iter().filter_map(|name| Field::find(T::FIELDS, name)).collect();
     let mut table = headers(&columns, flexible);
@@ -249,6 +261,7 @@ fn cell(field: &Field, item: &Value, format: Format) -> String {
         Kind::Ago => plain.parse::<Timestamp>().map_or(plain, text::since),
         Kind::Moment => plain.parse::<Timestamp>().map_or(plain, text::moment),
         Kind::Span => value.as_i64().map_or(plain, text::span),
+        Kind::Delay => value.as_i64().map_or(plain, text::delay),
         Kind::Bytes => value.as_u64().map_or(plain, text::bytes),
         Kind::Text | Kind::Token | Kind::Number => plain,
     }

@@ -69,6 +69,19 @@ pub(crate) fn span(ms: i64) -> String {
     }
 }
 
+/// Returns a short span of time, which may be less than nothing: `30ms`, `-1.2s`.
+pub(crate) fn delay(ms: i64) -> String {
+    match ms.unsigned_abs() {
+        0..1000 => format!("{ms}ms"),
+        tenths @ 1000..60_000 => {
+            let sign = if ms < 0 { "-" } else { "" };
+            format!("{sign}{}.{}s", tenths / 1000, tenths % 1000 / 100)
+        }
+        _ if ms < 0 => format!("-{}", span(ms.saturating_neg())),
+        _ => span(ms),
+    }
+}
+
 /// Returns a number of bytes as filters take it, in three digits: `999`, `12.3k`, `4M`.
 pub(crate) fn bytes(number: u64) -> String {
     let units = [("G", 1_000_000_000), ("M", 1_000_000), ("k", 1000)];

@@ -22,6 +22,7 @@ use crate::{
     config::Config,
     control::{self, server::BindError},
     delivery::gateway::InvalidGateway,
+    fleet::Fleet,
     hosts::Hosts,
     http,
     idempotency::Receipts,
@@ -49,6 +50,8 @@ pub struct Parts {
     pub settings: Option<Settings>,
     /// What decides which lines are logged; `None`: nothing does.
     pub log: Option<Arc<dyn LogFilter>>,
+    /// The other members of a cluster; `None`: there is none.
+    pub fleet: Option<Arc<dyn Fleet>>,
     /// Observers besides the daemon's own, told after them.
     pub observers: Vec<Arc<dyn ConnectionObserver>>,
     /// How many idempotency keys are remembered.
@@ -64,6 +67,7 @@ impl Default for Parts {
             store: None,
             settings: None,
             log: None,
+            fleet: None,
             clock: Arc::new(SystemClock),
             observers: Vec::new(),
             receipts: Receipts::CAPACITY,

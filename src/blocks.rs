@@ -147,6 +147,7 @@ mod tests {
             since: now,
             by: "uid 1".to_owned(),
             reason: None,
+            member: None,
         }
     }
 

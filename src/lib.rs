@@ -50,6 +50,8 @@ pub mod current;
 pub mod delivery;
 #[cfg(feature = "daemon")]
 pub mod drain;
+#[cfg(feature = "daemon")]
+pub mod fleet;
 #[cfg(all(feature = "daemon", any(test, feature = "fuzzing")))]
 #[doc(hidden)]
 pub mod fuzzing;

@@ -109,19 +109,27 @@ impl Order {
     fn done(&self, facts: &Facts<'_>, draft: &Draft) {
         draft.answered(facts.key);
         let Self {
-            caller: Caller { actor, .. }, verb: Verb { name: verb, .. }, target: what, reason, ..
+            caller: Caller { actor, via, .. },
+            verb: Verb { name: verb, .. },
+            target: what,
+            reason,
+            ..
         } = self;
         let Facts { key, task, sequence, connections, cleared, tasks } = *facts;
         let task = task.filter(|task| task != what);
-        tracing::info!(verb, what, %actor, key, task, sequence, connections, cleared, tasks, reason, "order done");
+        let via = via.as_deref();
+        tracing::info!(
+            verb, what, %actor, via, key, task, sequence, connections, cleared, tasks, reason, "order done"
+        );
     }
 
     fn refused(&self, why: &impl Display, draft: &Draft) {
         let why = audit::cut(&why.to_string());
         draft.refused(&why);
-        let Self { caller: Caller { actor, .. }, verb: Verb { name: verb, .. }, target: what, key, .. } =
-            self;
-        tracing::info!(verb, what, %actor, key, why, "order refused");
+        let Self {
+            caller: Caller { actor, via, .. }, verb: Verb { name: verb, .. }, target: what, key, ..
+        } = self;
+        tracing::info!(verb, what, %actor, via = via.as_deref(), key, why, "order refused");
     }
 }
 

@@ -19,6 +19,7 @@ use crate::{
     current::Current,
     delivery::{Delivery, Directory, Dispatcher},
     drain::Drain,
+    fleet::Fleet,
     http::secret::Secrets,
     idempotency::Receipts,
     lifecycle::{Lifecycle, Phase},
@@ -64,6 +65,8 @@ pub struct Services {
     pub receipts: Arc<Receipts>,
     /// Sends embedded streams away; none behind a gateway, which holds the streams.
     pub drain: Option<Arc<Drain>>,
+    /// The other members of the cluster; none without one.
+    pub fleet: Option<Arc<dyn Fleet>>,
     /// Places for callers who wait for something to happen.
     pub waits: Semaphore,
     /// What is logged.

@@ -41,6 +41,7 @@ const BANS: &[(&str, &[&str])] = &[
     ("src/named.rs", &["axum", "interprocess", "crate::registry", "crate::version", "crate::task"]),
     ("src/reload.rs", &["axum", "interprocess"]),
     ("src/drain.rs", &["axum", "interprocess"]),
+    ("src/fleet.rs", &["axum", "interprocess", "async_nats", "crate::services"]),
     ("src/services.rs", &["axum", "interprocess"]),
     ("src/admission.rs", &["axum", "interprocess"]),
     ("src/accept.rs", &["crate::registry", "crate::version", "crate::task"]),

@@ -5,7 +5,7 @@ use std::time::Duration;
 use clap::{Args, Subcommand};
 use ssectl_core::{control::listing::Filter, request_id::RequestId, token::Token};
 
-use super::Key;
+use super::{Everyone, Key};
 use crate::{listing::ListOptions, parse};
 
 #[derive(Debug, Subcommand)]
@@ -20,7 +20,7 @@ pub(crate) enum Connections {
     /// that newer progress replaced, and what was lost at the gateway.
     ///
     /// Fields: request_id, state, age, events, bytes, queued, drops, lost, written, proven, address,
-    /// token, version, version_sequence, durable, user_agent.
+    /// token, version, version_sequence, durable, user_agent, member.
     #[command(visible_alias = "ls")]
     List {
         /// Also those found gone at the gateway in the last ten minutes
@@ -28,9 +28,11 @@ pub(crate) enum Connections {
         ghosts: bool,
         /// Instead: the request ids that are refused, until when, why and by whom
         ///
-        /// Fields: request_id, until, since, by, reason.
+        /// Fields: request_id, until, since, by, reason, member.
         #[arg(long, conflicts_with = "ghosts")]
         blocked: bool,
+        #[command(flatten)]
+        everyone: Everyone,
         #[command(flatten)]
         list: ListOptions,
     },
@@ -38,6 +40,8 @@ pub(crate) enum Connections {
     Show {
         /// The browser's request id
         request_id: RequestId,
+        #[command(flatten)]
+        everyone: Everyone,
     },
     /// Watches connections come, go and change, until Ctrl-C
     ///
@@ -56,6 +60,8 @@ pub(crate) enum Connections {
     /// The daemon forgets the connections and closes their streams. A browser's EventSource normally
     /// reconnects by itself a few seconds later; with --no-reconnect it is refused, and gives up.
     ///
+    /// With --cluster every member of the cluster ends those that it has, and refuses the request ids of all of them.
+    ///
     /// Before --all, --filter or more than ten names you are asked, at a terminal; elsewhere that
     /// takes --yes.
     Disconnect(Disconnect),
@@ -64,6 +70,8 @@ pub(crate) enum Connections {
         /// The browsers' request ids; `connections list --blocked` has them
         #[arg(value_name = "REQUEST_ID", required = true)]
         request_ids: Vec<RequestId>,
+        #[command(flatten)]
+        everyone: Everyone,
         #[command(flatten)]
         key: Key,
     },
@@ -110,6 +118,8 @@ pub(crate) struct Disconnect {
     #[arg(long, value_name = "TIME", num_args = 0..=1, require_equals = true,
           default_missing_value = "10m", value_parser = parse::duration)]
     pub(crate) no_reconnect: Option<Duration>,
+    #[command(flatten)]
+    pub(crate) everyone: Everyone,
     #[command(flatten)]
     pub(crate) key: Key,
 }

@@ -6,6 +6,7 @@ mod connections;
 mod daemon;
 mod doctor;
 mod event;
+mod members;
 mod schema;
 mod task;
 mod top;
@@ -17,8 +18,8 @@ use std::{path::PathBuf, time::Duration};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 pub(crate) use self::{
-    audit::*, completions::*, connections::*, daemon::*, doctor::*, event::*, schema::*, task::*, top::*,
-    version::*, wait::*,
+    audit::*, completions::*, connections::*, daemon::*, doctor::*, event::*, members::*, schema::*, task::*,
+    top::*, version::*, wait::*,
 };
 use crate::{exit, parse};
 
@@ -39,6 +40,9 @@ pub(crate) struct Options {
     /// The daemon's control socket [default: SSECTL_SOCKET, or where a daemon answers]
     #[arg(long, global = true, value_name = "PATH")]
     pub(crate) socket: Option<PathBuf>,
+    /// Ask this member of the daemon's cluster instead; the daemon passes it on
+    #[arg(long, global = true, value_name = "MEMBER", value_parser = parse::id)]
+    pub(crate) member: Option<String>,
     /// How long an answer may take, 500ms or 10s or 2m [default: 10s; none for following]
     #[arg(long, global = true, value_name = "TIME", value_parser = parse::duration)]
     pub(crate) timeout: Option<Duration>,
@@ -121,7 +125,13 @@ pub(crate) enum Command {
     ///
     /// With -o json also what was counted since it started, and what waits. With --watch -o jsonl each line is a whole
     /// answer, warnings included.
+    ///
+    /// With --cluster the figures of all members together, and each member: degraded also where one does not answer,
+    /// where not the same version is pending everywhere, and where clocks are more than a second apart.
     Status(Status),
+    /// The members of the cluster that the daemon is one of
+    #[command(subcommand)]
+    Members(Members),
     /// The daemon as it goes on, on a terminal: rates, queues, tasks, connections
     ///
     /// The key ? says what the keys do. For a program: status --watch -o jsonl.
@@ -133,7 +143,7 @@ pub(crate) enum Command {
     ///
     /// 100 entries unless --limit says otherwise, 1000 at most; --before for older ones.
     ///
-    /// Fields: sequence, time, who, command, target, outcome, reason, key, actor, uid, pid.
+    /// Fields: sequence, time, who, command, target, outcome, reason, key, actor, uid, pid, via.
     Audit(Audit),
     /// What is wrong, here and on the way to browsers, and what to type next; needs no daemon
     ///
@@ -164,6 +174,8 @@ pub(crate) struct Status {
     #[arg(short, long, value_name = "TIME", num_args = 0..=1, require_equals = true,
           default_missing_value = "2s", value_parser = parse::interval, conflicts_with = "check")]
     pub(crate) watch: Option<Duration>,
+    #[command(flatten)]
+    pub(crate) everyone: Everyone,
 }
 
 impl Command {
@@ -182,6 +194,14 @@ impl Command {
         };
         allowed.allow_unreachable
     }
+}
+
+/// Of whom it is asked.
+#[derive(Args, Clone, Copy, Debug)]
+pub(crate) struct Everyone {
+    /// Ask all members of the cluster at once; exit code 8 where one does not answer within 2 s
+    #[arg(long)]
+    pub(crate) cluster: bool,
 }
 
 /// What is forgiven.
@@ -206,7 +226,7 @@ mod tests {
     use ssectl_core::{
         control::{
             listing::Listed,
-            types::{AuditEntry, ConnectionLine, ConnectionView},
+            types::{AuditEntry, ConnectionLine, ConnectionView, Member},
         },
         task::TaskView,
         version::{PendingVersion, QueuedVersion},
@@ -228,6 +248,7 @@ mod tests {
             (&["version", "history"], QueuedVersion::FIELDS),
             (&["task", "list"], TaskView::FIELDS),
             (&["audit"], AuditEntry::FIELDS),
+            (&["members", "list"], Member::FIELDS),
         ] {
             let mut cli = Cli::command();
             let list = words.iter().fold(&mut cli, |command, word| {

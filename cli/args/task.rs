@@ -5,7 +5,7 @@ use std::{ffi::OsString, time::Duration};
 use clap::{Args, Subcommand};
 use serde_json::Value;
 
-use super::{AllowUnreachable, Key};
+use super::{AllowUnreachable, Everyone, Key};
 use crate::{listing::ListOptions, parse};
 
 #[derive(Debug, Subcommand)]
@@ -65,23 +65,35 @@ pub(crate) enum Task {
     },
     /// Lists tasks, newest first
     ///
-    /// Fields: task_id, name, owner, status, progress, age, started, ended, text.
+    /// Fields: task_id, name, owner, status, progress, age, started, ended, text,
+    /// member.
     #[command(visible_alias = "ls")]
-    List(ListOptions),
+    List {
+        #[command(flatten)]
+        everyone: Everyone,
+        #[command(flatten)]
+        list: ListOptions,
+    },
     /// Shows one task
     Show {
         #[command(flatten)]
         task: TaskId,
+        #[command(flatten)]
+        everyone: Everyone,
     },
     /// Follows a task to its end; exit code 10 if it did not complete
     Follow {
         #[command(flatten)]
         task: TaskId,
+        #[command(flatten)]
+        everyone: Everyone,
     },
     /// Cancels a task
     Cancel {
         #[command(flatten)]
         task: TaskId,
+        #[command(flatten)]
+        everyone: Everyone,
         #[command(flatten)]
         key: Key,
     },

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, Subcommand};
 use ssectl_core::{request_id::RequestId, version::Least};
 
-use super::{AllowUnreachable, Key};
+use super::{AllowUnreachable, Everyone, Key};
 use crate::{listing::ListOptions, parse};
 
 #[derive(Debug, Subcommand)]
@@ -20,7 +20,12 @@ pub(crate) enum Version {
     ///
     /// Fields: version, for, sequence, age, key, changelog.
     #[command(visible_alias = "ls")]
-    List(ListOptions),
+    List {
+        #[command(flatten)]
+        everyone: Everyone,
+        #[command(flatten)]
+        list: ListOptions,
+    },
     /// Shows the version that this request id is told: its own, else the one for everyone
     Show {
         /// The browser's request id
@@ -30,12 +35,19 @@ pub(crate) enum Version {
     ///
     /// Fields: version, sequence, for, age, state, by, connections, written, failed, overflowed, gone, queued, key,
     /// superseded_by, changelog.
-    History(ListOptions),
+    History {
+        #[command(flatten)]
+        everyone: Everyone,
+        #[command(flatten)]
+        list: ListOptions,
+    },
     /// Shows how many of the present connections were sent which version
     Status {
         /// The version [default: the one that is pending for everyone]
         #[arg(value_name = "VERSION", value_parser = parse::version)]
         name: Option<String>,
+        #[command(flatten)]
+        everyone: Everyone,
     },
     /// Forgets a pending version: by default the one for everyone
     Clear {
@@ -49,7 +61,10 @@ pub(crate) enum Version {
         key: Key,
     },
     /// Shows the version that a newcomer is told
-    Current,
+    Current {
+        #[command(flatten)]
+        everyone: Everyone,
+    },
 }
 
 #[derive(Args, Debug)]
@@ -81,6 +96,9 @@ pub(crate) struct QueueVersion {
     /// Wait until it was written to those selected: 30 s, or --timeout; exit code 8 where it was not
     #[arg(long)]
     pub(crate) wait: bool,
+    /// With --wait: count the connections of all members of the cluster; exit code 8 where one does not answer
+    #[arg(long, requires = "wait")]
+    pub(crate) cluster: bool,
     /// To how many of them, those that left not counted: 95%, or a number [default: 100%]
     #[arg(long, value_name = "SHARE", requires = "wait", value_parser = parse::least)]
     pub(crate) min_written: Option<Least>,

@@ -28,18 +28,21 @@ use crate::{
 
 pub(super) async fn run(context: &Context, verb: Connections) -> Outcome {
     match verb {
-        Connections::List { blocked: true, list, .. } => {
+        Connections::List { blocked: true, everyone, list, .. } => {
+            let context = &context.over(everyone);
             listing::print(context, &list, &BLOCKED, async |asked: &Listing| {
                 context.client.blocked(asked).await
             })
             .await
         }
-        Connections::List { ghosts, list, .. } => {
+        Connections::List { ghosts, everyone, list, .. } => {
+            let context = &context.over(everyone);
             let ghosts = if ghosts { Ghosts::Too } else { Ghosts::Hidden };
             let ask = async |asked: &Listing| context.client.connections(asked, ghosts).await;
             listing::print(context, &list, &LOOK, ask).await
         }
-        Connections::Show { request_id } => {
+        Connections::Show { request_id, everyone } => {
+            let context = &context.over(everyone);
             let answer = context.ask(context.client.connection(&request_id)).await?;
             let connection = &answer.value.item;
             context.out.warn(&answer.value.warnings);
@@ -48,11 +51,13 @@ pub(super) async fn run(context: &Context, verb: Connections) -> Outcome {
                 names: &|| vec![connection.request_id.to_string()],
                 table: &|_| card::card(connection),
             })?;
-            Ok(Exit::Ok)
+            context.answered(&answer.value.unanswered)
         }
         Connections::Watch { filters } => watch::run(context, &filters).await,
         Connections::Disconnect(order) => disconnect::run(context, order).await,
-        Connections::Unblock { request_ids, key } => unblock(context, request_ids, key).await,
+        Connections::Unblock { request_ids, everyone, key } => {
+            unblock(&context.over(everyone), request_ids, key).await
+        }
     }
 }
 
@@ -89,6 +94,7 @@ async fn unblock(context: &Context, request_ids: Vec<RequestId>, key: Key) -> Ou
     let order = Unblock { request_ids, key: Some(key.clone()) };
     let answer = context.order(&key, context.client.unblock(&order)).await?;
     let receipt = &answer.value.item;
+    context.out.warn(&answer.value.warnings);
     context.out.answer(&Forms {
         json: &answer.json,
         names: &|| receipt.unblocked.iter().map(ToString::to_string).collect(),
@@ -97,6 +103,7 @@ async fn unblock(context: &Context, request_ids: Vec<RequestId>, key: Key) -> Ou
             some => format!("let in again: {}\n", text::count(some, "request id")),
         },
     })?;
+    context.answered(&answer.value.unanswered)?;
     let missing: Vec<_> = receipt.not_found.iter().map(ToString::to_string).collect();
     verdict(receipt.unblocked.len(), &missing, "not refused", "see who is: ssectl connections list --blocked")
 }

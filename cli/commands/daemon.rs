@@ -2,12 +2,13 @@
 
 mod drain;
 mod log_level;
+mod member;
 
 use std::{fs, io, path::Path, time::Duration};
 
 use ssectl_core::control::{
     discovery,
-    types::{Keyed, StopReceipt},
+    types::{ClusterView, Keyed, StopReceipt},
 };
 use tokio::time::{Instant, sleep};
 
@@ -56,6 +57,7 @@ async fn stop(context: &Context, Stop { no_wait, key }: Stop) -> Outcome {
     let pid = discovery::probe(&context.at.path)
         .map_err(|error| context.explain(ssectl_core::control::client::ClientError::Unreachable(error)))?
         .pid;
+    let elsewhere = member::elsewhere(context).await?;
     let answer = context.order(&key, context.client.stop(&Keyed { key: Some(key.clone()) })).await?;
     context.out.warn(&answer.value.warnings);
     let StopReceipt { tasks, activated, .. } = &answer.value.item;
@@ -66,7 +68,13 @@ async fn stop(context: &Context, Stop { no_wait, key }: Stop) -> Outcome {
     }
     if !no_wait {
         tokio::select! {
-            gone = gone(path, pid, context.options.timeout.unwrap_or(PATIENCE)) => gone?,
+            gone = async {
+                let limit = context.options.timeout.unwrap_or(PATIENCE);
+                match &elsewhere {
+                    Some(run) => member::gone(context, run, limit).await,
+                    None => gone(path, pid, limit).await,
+                }
+            } => gone?,
             () = interrupted() => {
                 // To ask where systemd holds the socket would start its successor.
                 let look = match path {
@@ -92,14 +100,18 @@ async fn gone(path: Option<&Path>, pid: Option<u32>, limit: Duration) -> Result<
     let deadline = Instant::now() + limit;
     while path.is_some_and(|path| answers(path, pid)) || pid.is_some_and(runs) {
         if Instant::now() >= deadline {
-            // It said yes: only its end is not there yet.
-            return Err(CliError::new(Exit::Failed, format!("the daemon still runs after {limit:?}"))
-                .cause(&"it is stopping, and waits for tasks or streams; it will end")
-                .hint("see what it does: ssectl status; or send it SIGTERM, which skips the waiting"));
+            return Err(still_runs(limit));
         }
         sleep(PAUSE).await;
     }
     Ok(())
+}
+
+/// It said yes: only its end is not there yet.
+fn still_runs(limit: Duration) -> CliError {
+    CliError::new(Exit::Failed, format!("the daemon still runs after {limit:?}"))
+        .cause(&"it is stopping, and waits for tasks or streams; it will end")
+        .hint("see what it does: ssectl status; or send it SIGTERM, which skips the waiting")
 }
 
 /// Returns whether that daemon still answers; a successor with another process does not count.
@@ -115,6 +127,13 @@ fn runs(pid: u32) -> bool {
     let Ok(stat) = fs::read_to_string(format!("/proc/{pid}/stat")) else { return false };
     let state = stat.rsplit_once(')').and_then(|(_, rest)| rest.trim_start().chars().next());
     !matches!(state, Some('Z' | 'X'))
+}
+
+/// Returns in words how a member of a cluster is connected to the others.
+pub(super) fn link_words(cluster: &ClusterView) -> String {
+    let version = cluster.nats_version.as_ref().map(|version| format!(" {version}")).unwrap_or_default();
+    let copies = cluster.replicas.map(|copies| format!(", {copies} of each")).unwrap_or_default();
+    if cluster.connected { format!("connected{version}{copies}") } else { "not reached".to_owned() }
 }
 
 #[cfg(test)]

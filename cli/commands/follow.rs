@@ -229,6 +229,7 @@ mod tests {
             ended_at: None,
             result: None,
             error: Some("because".into()),
+            member: None,
         }
     }
 

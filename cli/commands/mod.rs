@@ -7,6 +7,7 @@ mod daemon;
 mod doctor;
 mod event;
 mod follow;
+mod members;
 mod schema;
 mod status;
 mod task;
@@ -71,6 +72,7 @@ async fn dispatch(cli: Cli) -> Result<ExitCode, CliError> {
         Command::Connections(verb) => connections::run(&daemon()?, verb).await,
         Command::Version(verb) => version::run(&daemon()?, verb).await,
         Command::Task(verb) => task::run(&daemon()?, verb).await,
+        Command::Members(verb) => members::run(&daemon()?, verb).await,
         Command::Event(verb) => event::run(&daemon()?, verb).await,
         Command::Status(asked) => status::run(&daemon()?, &asked).await,
         // Also for a daemon that is not there yet.

@@ -4,15 +4,16 @@ use std::time::Duration;
 
 use ssectl_core::control::{
     client::Answer,
-    types::{DrainView, Queued, Single, Status},
+    types::{ClusterView, DrainView, MemberState, Queued, Single, Status},
 };
 
-use super::daemon;
+use super::{daemon, members};
 use crate::{
-    args,
+    args::{self, Format},
     context::Context,
     error::{CliError, Outcome},
     exit::Exit,
+    listing,
     output::Forms,
     table::pairs,
     text::{self, harmless, harmless_json},
@@ -21,40 +22,78 @@ use crate::{
 
 pub(super) async fn run(context: &Context, asked: &args::Status) -> Outcome {
     if let Some(every) = asked.watch {
-        return watch(context, every).await;
+        return watch(&context.over(asked.everyone), every).await;
     }
+    let context = &context.over(asked.everyone);
     let answer = context.ask(context.client.status()).await?;
     let status = &answer.value.item;
     context.out.warn(&answer.value.warnings);
     context.out.answer(&Forms {
         json: &answer.json,
         names: &|| vec![status.phase.clone()],
-        table: &|_| screen(status),
+        table: &|width| screen(status, width),
     })?;
     let well = status.phase == "ready" && status.degraded.is_empty();
     if !asked.check || well {
-        return Ok(Exit::Ok);
+        return context.answered(&answer.value.unanswered);
     }
     let wrong = match status.degraded.as_slice() {
         [] => format!("it is {}", status.phase),
         degraded => degraded.join("; "),
     };
-    Err(CliError::new(Exit::Negative, "the daemon is not well").cause(&wrong))
+    let who = if status.is_of_all() { "the cluster" } else { "the daemon" };
+    Err(CliError::new(Exit::Negative, format!("{who} is not well")).cause(&wrong))
 }
 
 async fn watch(context: &Context, every: Duration) -> Outcome {
     let show = |answer: &Answer<Single<Status>>, form| match form {
-        Form::Screen(_) => {
+        Form::Screen(width) => {
             let warning = |warning: &String| format!("warning: {}\n", harmless(warning));
-            answer.value.warnings.iter().map(warning).chain([screen(&answer.value.item)]).collect()
+            answer.value.warnings.iter().map(warning).chain([screen(&answer.value.item, width)]).collect()
         }
         Form::Lines => harmless_json(answer.json.trim_end()) + "\n",
     };
     watching::run(context, every, async || context.client.status().await, show).await
 }
 
-fn screen(status: &Status) -> String {
+fn screen(status: &Status, width: Option<usize>) -> String {
+    match status.cluster.as_ref().filter(|cluster| !cluster.members.is_empty()) {
+        Some(cluster) => screen_of_all(status, cluster, width),
+        None => screen_of_one(status),
+    }
+}
+
+/// Returns what all members are together, and each of them.
+fn screen_of_all(status: &Status, cluster: &ClusterView, width: Option<usize>) -> String {
+    let answer = cluster.members.iter().filter(|member| member.state != MemberState::Silent).count();
+    let members = text::count(cluster.members.len(), "member");
+    let mut lines = vec![
+        ("cluster", Some(format!("{}, {members}, {answer} answer", cluster.name))),
+        ("asked", Some(cluster.member.clone())),
+        ("nats", Some(daemon::link_words(cluster))),
+    ];
+    lines.extend(figures(status));
+    lines.extend(status.degraded.iter().map(|why| ("degraded", Some(why.clone()))));
+    let columns = (members::LOOK.columns)(&cluster.members);
+    let table = listing::table(&cluster.members, columns, members::LOOK.flexible, Format::Table);
+    format!("{}\n{}", pairs(&lines), table.render(width))
+}
+
+/// Returns what is counted.
+fn figures(status: &Status) -> Vec<(&'static str, Option<String>)> {
     let tasks = status.tasks;
+    vec![
+        ("connections", Some(status.connections.to_string())),
+        ("queued", status.queued.filter(|queued| queued.connections > 0).map(queued_words)),
+        ("pending versions", Some(status.pending_versions.to_string())),
+        (
+            "tasks",
+            Some(format!("{} running, {} waiting, {} ended", tasks.running, tasks.pending, tasks.ended)),
+        ),
+    ]
+}
+
+fn screen_of_one(status: &Status) -> String {
     let mode = match status.mode.as_str() {
         // The gateway frames.
         "gateway" => status.mode.clone(),
@@ -72,15 +111,14 @@ fn screen(status: &Status) -> String {
         ("public", Some(held(format!("http://{}", status.listen.public), "public"))),
         ("internal", Some(held(format!("http://{}", status.listen.internal), "internal"))),
         ("socket", Some(held(status.socket.display().to_string(), "control"))),
-        ("connections", Some(status.connections.to_string())),
-        ("queued", status.queued.filter(|queued| queued.connections > 0).map(queued_words)),
-        ("pending versions", Some(status.pending_versions.to_string())),
-        (
-            "tasks",
-            Some(format!("{} running, {} waiting, {} ended", tasks.running, tasks.pending, tasks.ended)),
-        ),
-        ("state", Some(if status.durable { "survives a restart" } else { "in memory only" }.to_owned())),
     ];
+    lines.extend(figures(status));
+    let state = if status.durable { "survives a restart" } else { "in memory only" };
+    lines.push(("state", Some(state.to_owned())));
+    let member = |cluster: &ClusterView| {
+        format!("{} of {}, nats {}", cluster.member, cluster.name, daemon::link_words(cluster))
+    };
+    lines.push(("member", status.cluster.as_ref().map(member)));
     let left =
         |drain: &DrainView| format!("{} of {} streams left, none is let in", drain.left, drain.connections);
     lines.extend(status.drain.as_ref().map(|drain| ("drain", Some(left(drain)))));
@@ -132,8 +170,10 @@ mod tests {
             uptime_ms: None,
             counters: None,
             queued: Some(Queued { connections: 2, events: 7, bytes: 12_345 }),
+            version_sequence: None,
+            cluster: None,
         };
-        let screen = screen(&status);
+        let screen = screen(&status, None);
         for part in [
             "ready",
             "http://127.0.0.1:8090, held open by systemd\n",

@@ -52,18 +52,20 @@ pub(super) async fn run(context: &Context, verb: Task) -> Outcome {
             let answer = context.order(&key, client.fail_task(&task.task_id, &order)).await?;
             receipt(context, "failed", &answer)
         }
-        Task::List(list) => {
-            listing::print(context, &list, &LOOK, async |asked| client.tasks(asked).await).await
+        Task::List { everyone, list } => {
+            let context = &context.over(everyone);
+            listing::print(context, &list, &LOOK, async |asked| context.client.tasks(asked).await).await
         }
-        Task::Show { task } => {
-            let answer = context.ask(client.task(&task.task_id)).await?;
+        Task::Show { task, everyone } => {
+            let context = &context.over(everyone);
+            let answer = context.ask(context.client.task(&task.task_id)).await?;
             show(context, &answer)
         }
-        Task::Follow { task } => follow::run(context, &task.task_id).await,
-        Task::Cancel { task, key } => {
-            let key = key.choose();
+        Task::Follow { task, everyone } => follow::run(&context.over(everyone), &task.task_id).await,
+        Task::Cancel { task, everyone, key } => {
+            let (context, key) = (&context.over(everyone), key.choose());
             let order = EndTask { key: Some(key.clone()), ..EndTask::default() };
-            let answer = context.order(&key, client.cancel_task(&task.task_id, &order)).await?;
+            let answer = context.order(&key, context.client.cancel_task(&task.task_id, &order)).await?;
             receipt(context, "cancelled", &answer)
         }
         Task::Remove { task, key } => {
@@ -129,18 +131,20 @@ const LOOK: Look<TaskView> = Look {
 
 fn show(context: &Context, answer: &Answer<Single<TaskView>>) -> Outcome {
     let task = &answer.value.item;
+    context.out.warn(&answer.value.warnings);
     context.out.answer(&Forms {
         json: &answer.json,
         names: &|| vec![task.task_id.clone()],
         table: &|_| details(task),
     })?;
-    Ok(Exit::Ok)
+    context.answered(&answer.value.unanswered)
 }
 
 fn details(task: &TaskView) -> String {
     pairs(&[
         ("task id", Some(task.task_id.clone())),
         ("name", Some(task.name.clone())),
+        ("member", task.member.clone()),
         ("owner", Some(follow::owner(task.owner).to_owned())),
         ("status", Some(task.status.label().to_owned())),
         ("progress", task.progress.as_ref().map(|now| format!("{} {}", text::percent(now.value), now.text))),

@@ -61,6 +61,7 @@ async fn fetch(client: &Client, kind: &str, asked: &Listing) -> Result<Option<St
         "connections.list" => client.connections(asked, Ghosts::Hidden).await?.json,
         "versions.list" => client.versions(asked).await?.json,
         "tasks.list" => client.tasks(asked).await?.json,
+        "members.list" => client.members_heard(asked).await?.json,
         "audit.list" => client.audit(None, None, asked).await?.json,
         _ => return Ok(None),
     }))

@@ -44,6 +44,7 @@ impl Source {
             ("TOKEN", _) => Some(listed("connections.list", "token", &["request_id", "age", "user_agent"])),
             ("TASK_ID", words) => Some(tasks(words)),
             ("TASK", ["task", "start"]) => fixed(&[("demo", "Three steps"), ("failing", "Fails")]),
+            ("MEMBER", _) => Some(listed("members.list", "name", &["state", "version", "connections"])),
             ("VERSION", ["version", "queue"]) => None,
             ("VERSION", _) => Some(listed("versions.list", "version", &["for", "age", "changelog"])),
             ("FIELD", words) => list_of(words).map(Self::Fields),

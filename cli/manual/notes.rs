@@ -45,7 +45,7 @@ pub(super) const NOTES: &[Note] = &[
             ("1", "The question was not answered with yes: nothing was done."),
             ("3", "None of those that were named is connected."),
             ("6", "It is another number than --expect says: nothing was done."),
-            ("8", "Some of them were not connected."),
+            ("8", "Some of them were not connected; with --cluster, a member did not answer."),
         ],
         &[
             (
@@ -271,7 +271,10 @@ pub(super) const NOTES: &[Note] = &[
     ),
     note(
         "status",
-        &[("10", "With --check: it is not ready, or something is degraded.")],
+        &[
+            ("8", "With --cluster: a member did not answer."),
+            ("10", "With --check: it is not ready, or something is degraded."),
+        ],
         &[
             ("ssectl status", "How the daemon is"),
             ("ssectl status -o json", "The same for a program"),
@@ -280,6 +283,14 @@ pub(super) const NOTES: &[Note] = &[
                 "ssectl status --watch -o jsonl",
                 "Again and again for a program, an answer a line, until Ctrl-C",
             ),
+        ],
+    ),
+    note(
+        "members list",
+        &[("1", "The daemon is not a member of a cluster.")],
+        &[
+            ("ssectl members list", "Who is in the cluster, and whether each answers"),
+            ("ssectl members list --filter state=silent -o name", "Only the names of those that do not"),
         ],
     ),
     note(

@@ -11,6 +11,7 @@ use std::{fmt, sync::Arc};
 
 pub use accounts::{Account, Accounts, UnknownName, group_name, group_named};
 pub use roles::{AccessError, Roles};
+use serde::{Deserialize, Serialize};
 
 pub use crate::role::Role;
 use crate::{config::Config, idempotency::Actor};
@@ -69,6 +70,8 @@ pub struct Caller {
     pub role: Option<Role>,
     /// The process, if it came over the control socket.
     pub peer: Option<Arc<Peer>>,
+    /// The member of the cluster that passes on what it asks, if it did not ask here.
+    pub via: Option<Arc<str>>,
     /// The group that makes an operator of a user.
     operators: Option<String>,
 }
@@ -79,12 +82,38 @@ impl Caller {
         let role = roles.of(&peer, door);
         // Nobody is to be made a member of root's group.
         let operators = door.group_name.clone().filter(|_| door.group != 0);
-        Self { actor: Actor::Uid(peer.uid), role, peer: Some(peer), operators }
+        Self { actor: Actor::Uid(peer.uid), role, peer: Some(peer), via: None, operators }
     }
 
     /// Returns whoever showed the token of application backends.
     pub fn token() -> Self {
-        Self { actor: Actor::Publisher, role: Some(Role::Publisher), peer: None, operators: None }
+        Self { actor: Actor::Publisher, role: Some(Role::Publisher), peer: None, via: None, operators: None }
+    }
+
+    /// Returns a caller whom another member of the cluster let in.
+    pub fn passed(passed: Passed) -> Self {
+        let Passed { actor, role, user, pid, via } = passed;
+        let peer = match actor {
+            Actor::Uid(uid) => Some(Arc::new(Peer {
+                uid,
+                pid,
+                account: Account { name: user.map(Into::into), groups: Vec::new() },
+            })),
+            Actor::Publisher | Actor::Testing => None,
+        };
+        Self { actor, role, peer, via: Some(via.into()), operators: None }
+    }
+
+    /// Returns what another member of the cluster is told of it by this one.
+    pub fn pass(&self, via: &str) -> Passed {
+        let peer = self.peer.as_deref();
+        Passed {
+            actor: self.actor,
+            role: self.role,
+            user: peer.and_then(|peer| peer.account.name.as_deref().map(str::to_owned)),
+            pid: peer.and_then(|peer| peer.pid),
+            via: via.to_owned(),
+        }
     }
 
     /// Returns whoever calls a testing endpoint.
@@ -124,6 +153,21 @@ impl Caller {
     }
 }
 
+/// A caller, as members of a cluster tell each other of it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Passed {
+    /// Whose idempotency keys are used.
+    pub actor: Actor,
+    /// What it may do at the member that passes it on.
+    pub role: Option<Role>,
+    /// What its user is called there.
+    pub user: Option<String>,
+    /// Its process there.
+    pub pid: Option<u32>,
+    /// That member.
+    pub via: String,
+}
+
 /// The caller may not do this.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{who} may not do this: it needs the role {needed}, and theirs is {has}")]
@@ -143,7 +187,13 @@ mod tests {
     fn caller(name: Option<&str>, role: Option<Role>, group: Option<&str>) -> Caller {
         let account = Account { name: name.map(Into::into), groups: vec![7] };
         let peer = Arc::new(Peer { uid: 1001, pid: None, account });
-        Caller { actor: Actor::Uid(1001), role, peer: Some(peer), operators: group.map(Into::into) }
+        Caller {
+            actor: Actor::Uid(1001),
+            role,
+            peer: Some(peer),
+            via: None,
+            operators: group.map(Into::into),
+        }
     }
 
     #[test]
@@ -152,6 +202,15 @@ mod tests {
         assert!([Role::Reader, Role::Publisher, Role::Operator].iter().all(|role| operator.has(*role)));
         assert!(!operator.has(Role::Admin));
         assert!(!caller(None, None, None).has(Role::Reader));
+    }
+
+    #[test]
+    fn a_caller_that_is_passed_on_is_the_same_one_via_a_member() {
+        let passed = Caller::passed(caller(Some("eve"), Some(Role::Operator), Some("ops")).pass("web-1"));
+        assert_eq!((passed.actor, passed.role), (Actor::Uid(1001), Some(Role::Operator)));
+        assert_eq!(passed.via.as_deref(), Some("web-1"));
+        assert_eq!(passed.peer.expect("a process").to_string(), "eve (uid 1001)");
+        assert!(Caller::passed(Caller::token().pass("web-1")).peer.is_none());
     }
 
     #[test]

@@ -41,7 +41,7 @@ pub(super) async fn assemble(
     lifecycle: &Lifecycle,
     bound: Bound,
 ) -> Result<(Arc<Services>, Option<Embedded>), StartError> {
-    let Parts { clock, observers, receipts, observer_limit, settings, log, .. } = parts;
+    let Parts { clock, observers, receipts, observer_limit, settings, log, fleet, .. } = parts;
     let metrics = Arc::new(Metrics::new());
     let registry =
         Arc::new(ConnectionRegistry::new(Arc::clone(&clock), lifecycle.clone(), Arc::clone(&metrics)));
@@ -78,6 +78,7 @@ pub(super) async fn assemble(
         audit: AuditLog::load(Arc::clone(store), Arc::clone(&clock), lifecycle.clone())?,
         started_at: clock.now(),
         started: Instant::now(),
+        fleet,
         waits: Semaphore::new(WAITS),
         store: Arc::clone(store),
         log: Arc::new(LogLevel::new(log, &config.log.level, lifecycle.clone(), Arc::clone(&clock))),

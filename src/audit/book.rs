@@ -90,6 +90,7 @@ mod tests {
             uid: Some(1),
             user: None,
             pid: None,
+            via: None,
             command: "version.queue".into(),
             target: "1".into(),
             key: None,

@@ -84,6 +84,7 @@ impl AuditLog {
             uid: peer.map(|peer| peer.uid),
             user: peer.and_then(|peer| peer.account.name.as_deref()).map(str::to_owned),
             pid: peer.and_then(|peer| peer.pid),
+            via: caller.via.as_deref().map(cut),
             command: command.to_owned(),
             target: cut(target),
             key: key.map(cut),

@@ -121,6 +121,9 @@ pub struct TaskView {
     pub result: Option<Value>,
     /// Why it ended otherwise.
     pub error: Option<String>,
+    /// The member of the cluster that has it, where all were asked.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub member: Option<String>,
 }
 
 /// Tasks by state.

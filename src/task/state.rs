@@ -67,6 +67,7 @@ impl State {
             ended_at: None,
             result: None,
             error: None,
+            member: None,
         })
     }
 

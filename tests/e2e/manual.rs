@@ -66,7 +66,9 @@ async fn begins(mut command: Command) -> String {
 #[tokio::test]
 async fn each_example_of_ssectl_does_what_it_says() {
     let mut executed = 0;
-    for page in pages("ssectl", ".1") {
+    // What is asked of a cluster takes one.
+    let alone = pages("ssectl", ".1").into_iter().filter(|page| !page.name.starts_with("ssectl-members"));
+    for page in alone {
         let home = Home::new();
         home.write("NEWS", "Faster.\n");
         for script in ["migrate.sh", "import.sh"] {

@@ -8,6 +8,7 @@ use crate::{table::pairs, text};
 pub(in crate::commands) fn card(connection: &ConnectionView) -> String {
     pairs(&[
         ("request id", Some(connection.request_id.to_string())),
+        ("member", connection.member.clone()),
         ("token", Some(connection.token.clone())),
         ("state", Some(connection.state.clone())),
         ("connected", Some(text::when(connection.connected_at))),

@@ -22,6 +22,7 @@ const SHOWN: usize = 50;
 pub(super) async fn run(context: &Context, asked: args::Disconnect) -> Outcome {
     let many = asked.all || !asked.filters.is_empty() || asked.request_ids.len() + asked.tokens.len() > FEW;
     let unasked = asked.yes || asked.dry_run || !many;
+    let context = &context.over(asked.everyone);
     let (order, key) = order(asked);
     if !unasked && !agreed(context, &order).await? {
         return Ok(Exit::Ok);
@@ -40,6 +41,7 @@ pub(super) async fn run(context: &Context, asked: args::Disconnect) -> Outcome {
     if receipt.disconnected.is_empty() && !is_named(&order) {
         context.out.note(if order.all { "nobody is connected" } else { "nobody matches" });
     }
+    context.answered(&answer.value.unanswered)?;
     let done = receipt.disconnected.len();
     verdict(done, &receipt.not_found, "not connected", "see who is: ssectl connections list")
 }

@@ -1,6 +1,7 @@
 //! `ssectl doctor`: what is wrong, and what to type next. Needs no daemon.
 
 mod check;
+mod cluster;
 mod daemon;
 mod gateway;
 mod http;
@@ -61,7 +62,8 @@ pub(super) async fn run(options: &Options, asked: args::Doctor) -> Outcome {
 async fn examine(options: &Options, asked: &args::Doctor) -> Vec<Check> {
     let limit = options.timeout.unwrap_or(LIMIT);
     let place = socket::find(options);
-    let client = place.at.as_ref().map(|at| Client::new(&at.path, limit));
+    let client =
+        place.at.as_ref().map(|at| Client::new(&at.path, limit).at_member(options.member.as_deref()));
     let (daemon, answer) = ask(&place, client.as_ref()).await;
     let status = answer.as_ref().map(|answer| &answer.item);
     let footing = status.and_then(|status| status.footing.as_ref());
@@ -71,6 +73,7 @@ async fn examine(options: &Options, asked: &args::Doctor) -> Vec<Check> {
     let group = socket::group(&place, status.is_some());
     let mut checks = vec![place.check, group, daemon];
     checks.extend(daemon::checks(answer.as_ref()));
+    checks.extend(cluster::checks(status, client.as_ref()).await);
     checks.extend(settings.checks);
     checks.push(gateway::check(status, settings.gateway, limit).await);
     let state: Option<PathBuf> = footing.map(|footing| footing.state.clone());

@@ -92,7 +92,7 @@ impl<'a> Feed<'a> {
         wishes: watch::Receiver<Wish>,
         at_once: Arc<Notify>,
     ) -> Self {
-        let client = Client::new(&context.at.path, context.options.timeout.unwrap_or(PATIENCE));
+        let client = context.client.with_limit(context.options.timeout.unwrap_or(PATIENCE));
         let list_at = Instant::now();
         Self {
             context,

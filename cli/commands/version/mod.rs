@@ -23,16 +23,18 @@ use crate::{
 pub(super) async fn run(context: &Context, verb: Version) -> Outcome {
     match verb {
         Version::Queue(order) => queue::run(context, *order).await,
-        Version::List(list) => {
+        Version::List { everyone, list } => {
+            let context = &context.over(everyone);
             listing::print(context, &list, &LOOK, async |asked| context.client.versions(asked).await).await
         }
-        Version::History(list) => {
+        Version::History { everyone, list } => {
+            let context = &context.over(everyone);
             listing::print(context, &list, &PAST, async |asked| context.client.version_history(asked).await)
                 .await
         }
-        Version::Status { name } => status::run(context, name.as_deref()).await,
+        Version::Status { name, everyone } => status::run(&context.over(everyone), name.as_deref()).await,
         Version::Show { request_id } => show(context, Some(&request_id)).await,
-        Version::Current => show(context, None).await,
+        Version::Current { everyone } => show(&context.over(everyone), None).await,
         Version::Clear { request_id, all, key } => {
             let key = key.choose();
             let order = ClearVersion { request_id, all, key: Some(key.clone()) };
@@ -81,5 +83,5 @@ async fn show(context: &Context, request_id: Option<&ssectl_core::request_id::Re
             ])
         },
     })?;
-    Ok(Exit::Ok)
+    context.answered(&answer.value.unanswered)
 }

@@ -37,6 +37,7 @@ pub(super) async fn run(context: &Context, order: args::QueueVersion) -> Outcome
     };
     let key = order.key.choose();
     let least = order.wait.then(|| order.min_written.unwrap_or(Least::ALL));
+    let everyone = args::Everyone { cluster: order.cluster };
     let order = QueueVersion {
         version: order.name,
         changelog: changelog.filter(|text| !text.is_empty()),
@@ -66,7 +67,7 @@ pub(super) async fn run(context: &Context, order: args::QueueVersion) -> Outcome
     if for_people {
         context.out.print(&sentence(receipt), Exit::Ok)?;
     }
-    let waited = wait(&asked, receipt, least).await;
+    let waited = wait(&asked.over(everyone), receipt, least).await;
     match &waited.delivery {
         Some(delivery) if for_people => context.out.print(&written(&delivery.figures), Exit::Ok)?,
         None if for_people => {}
@@ -112,12 +113,14 @@ async fn wait(context: &Context, receipt: &VersionReceipt, least: Least) -> Outl
         };
         let over = Instant::now() >= deadline;
         let why = match answer {
-            Ok(Answer { value: Single { item, .. }, .. }) => {
+            Ok(Answer { value: Single { item, unanswered, .. }, .. }) => {
                 let (reached, decided) = (item.reached, item.decided);
                 let why = fewer(&item, (!decided).then_some(limit));
                 last = Some(item);
                 match (reached, decided || over) {
-                    (true, _) => return Outlook { delivery: last, why: None },
+                    (true, _) => {
+                        return Outlook { delivery: last, why: context.answered(&unanswered).err() };
+                    }
                     (false, true) => return Outlook { delivery: last, why: Some(queued(why)) },
                     (false, false) => why,
                 }

@@ -6,7 +6,6 @@ use super::queue::written;
 use crate::{
     context::Context,
     error::Outcome,
-    exit::Exit,
     output::Forms,
     table::{Column, Table, pairs},
     text,
@@ -21,7 +20,7 @@ pub(super) async fn run(context: &Context, version: Option<&str>) -> Outcome {
         names: &|| status.version.iter().cloned().collect(),
         table: &|width| screen(status, width),
     })?;
-    Ok(Exit::Ok)
+    context.answered(&answer.value.unanswered)
 }
 
 fn screen(status: &VersionStatus, width: Option<usize>) -> String {

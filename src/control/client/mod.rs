@@ -48,8 +48,8 @@ use super::{
     types::{
         ApiError, AuditEntry, BeginDrain, Blocked, ClearReceipt, ClearVersion, ConnectionLine,
         ConnectionView, Disconnect, DisconnectReceipt, DrainReceipt, DrainView, EventLine, EventReceipt,
-        Failure, Keyed, Line, List, LogLevelReceipt, LogLevelView, ReloadReceipt, SendEvent, SetLogLevel,
-        Single, Status, StopReceipt, TaskLine, Unblock, UnblockReceipt, VersionStatus,
+        Failure, Keyed, Line, List, LogLevelReceipt, LogLevelView, Member, ReloadReceipt, SendEvent,
+        SetLogLevel, Single, Status, StopReceipt, TaskLine, Unblock, UnblockReceipt, VersionStatus,
     },
 };
 use crate::{
@@ -123,18 +123,45 @@ pub enum Ghosts {
     Hidden,
 }
 
+/// Whom a daemon asks on behalf of a client.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Whom {
+    /// Itself.
+    Daemon,
+    /// All members of its cluster.
+    Cluster,
+}
+
 /// Talks to one daemon.
 #[derive(Clone, Debug)]
 pub struct Client {
     path: PathBuf,
     limit: Duration,
     sent: Sent,
+    /// The member of its cluster that it passes everything on to.
+    member: Option<String>,
+    whom: Whom,
 }
 
 impl Client {
     /// Returns a client of the daemon on this socket; every answer may take this long.
     pub fn new(path: &Path, limit: Duration) -> Self {
-        Self { path: path.to_owned(), limit, sent: Sent::default() }
+        Self { path: path.to_owned(), limit, sent: Sent::default(), member: None, whom: Whom::Daemon }
+    }
+
+    /// Returns the same, whose answers may take this long.
+    pub fn with_limit(&self, limit: Duration) -> Self {
+        Self { limit, ..self.clone() }
+    }
+
+    /// Returns the same for another member of the daemon's cluster, to which that passes on what is asked.
+    pub fn at_member(&self, member: Option<&str>) -> Self {
+        Self { member: member.map(str::to_owned), ..self.clone() }
+    }
+
+    /// Returns the same for all members of the daemon's cluster. For what can be asked of all.
+    pub fn of_cluster(&self) -> Self {
+        Self { whom: Whom::Cluster, ..self.clone() }
     }
 
     /// Returns the socket's path.
@@ -150,6 +177,16 @@ impl Client {
     /// Asks how the daemon is.
     pub async fn status(&self) -> Asked<Single<Status>> {
         self.get("/v1/status").await
+    }
+
+    /// Asks for the members of the cluster, each as it is now.
+    pub async fn members(&self, asked: &Listing) -> Asked<List<Member>> {
+        self.get(&format!("/v1/members?{}", asked.to_query())).await
+    }
+
+    /// Asks for the members of the cluster as they were last heard of.
+    pub async fn members_heard(&self, asked: &Listing) -> Asked<List<Member>> {
+        self.get(&format!("/v1/members?heard=true&{}", asked.to_query())).await
     }
 
     /// Asks for connections.
@@ -389,7 +426,7 @@ impl Client {
             http1::handshake(io).await.map_err(|error| self.lost(&chain(&error)))?;
         let request = Request::builder()
             .method(method)
-            .uri(path)
+            .uri(self.placed(path))
             .header(HOST, "ssectld")
             .header(CONTENT_TYPE, "application/json")
             .body(Full::new(body))
@@ -397,6 +434,19 @@ impl Client {
         let mut connection = Box::pin(connection);
         let response = driven(&mut connection, sender.send_request(request)).await;
         response.map(|response| (response, connection)).map_err(|error| self.lost(&chain(&error)))
+    }
+
+    /// Returns where something is asked for, of whom it is to be asked.
+    fn placed(&self, path: &str) -> String {
+        let path = match (&self.member, path.strip_prefix("/v1/")) {
+            (Some(member), Some(rest)) => format!("/v1/members/{}/{rest}", segment(member)),
+            _ => path.to_owned(),
+        };
+        match self.whom {
+            Whom::Daemon => path,
+            Whom::Cluster if path.contains('?') => format!("{path}&cluster=true"),
+            Whom::Cluster => format!("{path}?cluster=true"),
+        }
     }
 
     async fn understand<T: DeserializeOwned>(

@@ -7,7 +7,7 @@ use serde::Serialize;
 use serde_json::Value;
 
 use crate::{
-    control::types::{AuditEntry, Blocked, ConnectionLine, ConnectionView, EventLine},
+    control::types::{AuditEntry, Blocked, ConnectionLine, ConnectionView, EventLine, Member},
     task::TaskView,
     version::{PendingVersion, QueuedVersion},
 };
@@ -31,6 +31,8 @@ pub enum Kind {
     Moment,
     /// A span of time: `90s`, `2h`.
     Span,
+    /// A short one, which may be less than nothing: `30ms`.
+    Delay,
 }
 
 /// One field.
@@ -82,6 +84,7 @@ impl Listed for ConnectionView {
         field("version_sequence", Kind::Number, &["/version_sequence"]),
         field("durable", Kind::Text, &["/durable"]),
         field("user_agent", Kind::Text, &["/user_agent"]),
+        field("member", Kind::Text, &["/member"]),
     ];
 }
 
@@ -92,6 +95,7 @@ impl Listed for Blocked {
         field("since", Kind::Ago, &["/since"]),
         field("by", Kind::Text, &["/by"]),
         field("reason", Kind::Text, &["/reason"]),
+        field("member", Kind::Text, &["/member"]),
     ];
 }
 
@@ -162,6 +166,24 @@ impl Listed for TaskView {
         field("started", Kind::Ago, &["/started_at"]),
         field("ended", Kind::Ago, &["/ended_at"]),
         field("text", Kind::Text, &["/error", "/progress/text"]),
+        field("member", Kind::Text, &["/member"]),
+    ];
+}
+
+impl Listed for Member {
+    const FIELDS: &'static [Field] = &[
+        field("name", Kind::Text, &["/name"]),
+        field("state", Kind::Text, &["/state"]),
+        field("phase", Kind::Text, &["/phase"]),
+        field("version", Kind::Text, &["/version"]),
+        field("mode", Kind::Text, &["/mode"]),
+        field("connections", Kind::Number, &["/connections"]),
+        field("lag", Kind::Delay, &["/lag_ms"]),
+        field("clock_offset", Kind::Delay, &["/clock_offset_ms"]),
+        field("log_sequence", Kind::Number, &["/log_sequence"]),
+        field("started", Kind::Ago, &["/started_at"]),
+        field("heard", Kind::Ago, &["/heard_at"]),
+        field("instance", Kind::Text, &["/instance"]),
     ];
 }
 
@@ -178,6 +200,7 @@ impl Listed for AuditEntry {
         field("actor", Kind::Text, &["/actor"]),
         field("uid", Kind::Number, &["/uid"]),
         field("pid", Kind::Number, &["/pid"]),
+        field("via", Kind::Text, &["/via"]),
     ];
 }
 
@@ -196,7 +219,7 @@ impl Field {
     pub(super) fn rank(&self, item: &Value, now: Timestamp) -> Rank {
         let Some(value) = self.value(item) else { return Rank::Absent };
         match (self.kind, value) {
-            (Kind::Number | Kind::Bytes | Kind::Share | Kind::Span, Value::Number(number)) => {
+            (Kind::Number | Kind::Bytes | Kind::Share | Kind::Span | Kind::Delay, Value::Number(number)) => {
                 number.as_f64().map_or(Rank::Absent, Rank::Number)
             }
             (Kind::Ago | Kind::Moment, Value::String(moment)) => {

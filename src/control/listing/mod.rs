@@ -15,7 +15,7 @@ mod query;
 #[cfg(test)]
 mod tests;
 
-use std::{cmp::Ordering, fmt, str::FromStr};
+use std::{borrow::Cow, cmp::Ordering, fmt, str::FromStr};
 
 use jiff::Timestamp;
 use percent_encoding::{NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
@@ -23,7 +23,7 @@ use serde_json::Value;
 
 use fields::Rank;
 pub use fields::{Field, Kind, Listed};
-pub(in crate::control) use query::ListQuery;
+pub(in crate::control) use query::{ClusterQuery, ListQuery};
 
 /// The most filters, and the most fields to sort by.
 const MOST: usize = 32;
@@ -190,17 +190,39 @@ impl Listing {
 
     /// Returns the items that were asked for, and how many there were before the limit.
     pub fn apply<T: Listed>(&self, items: Vec<T>, now: Timestamp) -> Result<(Vec<T>, usize), InvalidListing> {
-        let tests = self.tests::<T>()?;
-        let keys = self.sort.iter().map(|key| Ok((find(T::FIELDS, &key.field)?, key.order)));
+        self.arranged(T::FIELDS, items, encoded, now)
+    }
+
+    /// Returns the same of items that have these fields and are JSON already.
+    #[cfg(feature = "daemon")]
+    pub(crate) fn apply_to(
+        &self,
+        fields: &'static [Field],
+        items: Vec<Value>,
+        now: Timestamp,
+    ) -> Result<(Vec<Value>, usize), InvalidListing> {
+        self.arranged(fields, items, |item| Cow::Borrowed(item), now)
+    }
+
+    fn arranged<T>(
+        &self,
+        fields: &'static [Field],
+        items: Vec<T>,
+        json: fn(&T) -> Cow<'_, Value>,
+        now: Timestamp,
+    ) -> Result<(Vec<T>, usize), InvalidListing> {
+        let tests = self.tests(fields)?;
+        let keys = self.sort.iter().map(|key| Ok((find(fields, &key.field)?, key.order)));
         let keys = keys.collect::<Result<Vec<_>, InvalidListing>>()?;
         let mut items = items;
         if !(tests.is_empty() && keys.is_empty()) {
             let mut kept: Vec<(Vec<Rank>, T)> = Vec::new();
             for item in items {
-                // What an answer is made of can be made into JSON.
-                let json = serde_json::to_value(&item).unwrap_or_default();
+                let json = json(&item);
                 if tests.iter().all(|test| test.holds(&json, now)) {
-                    kept.push((keys.iter().map(|(field, _)| field.rank(&json, now)).collect(), item));
+                    let ranks = keys.iter().map(|(field, _)| field.rank(&json, now)).collect();
+                    drop(json);
+                    kept.push((ranks, item));
                 }
             }
             kept.sort_by(|(one, _), (two, _)| compare(one, two, &keys));
@@ -213,7 +235,7 @@ impl Listing {
 
     /// Refuses filters that do not go with items of this kind.
     pub fn check<T: Listed>(&self) -> Result<(), InvalidListing> {
-        self.tests::<T>().map(drop)
+        self.tests(T::FIELDS).map(drop)
     }
 
     /// Returns whether all filters hold of an item; none do that do not go with it.
@@ -222,12 +244,36 @@ impl Listing {
             return true;
         }
         let json = serde_json::to_value(item).unwrap_or_default();
-        self.tests::<T>().is_ok_and(|tests| tests.iter().all(|test| test.holds(&json, now)))
+        self.tests(T::FIELDS).is_ok_and(|tests| tests.iter().all(|test| test.holds(&json, now)))
     }
 
-    fn tests<T: Listed>(&self) -> Result<Vec<Test<'_>>, InvalidListing> {
-        self.filters.iter().map(|filter| filter.test(T::FIELDS)).collect()
+    fn tests(&self, fields: &'static [Field]) -> Result<Vec<Test<'_>>, InvalidListing> {
+        self.filters.iter().map(|filter| filter.test(fields)).collect()
     }
+
+    /// Returns what each of several lists is asked for, so that what is wanted of all of them together is among it. They
+    /// do not know the field that says which of them an item is of.
+    #[cfg(feature = "daemon")]
+    pub(crate) fn of_each(&self, whose: &str) -> Self {
+        let mut each = self.clone();
+        each.filters.retain(|filter| filter.field != whose);
+        let same = each.filters.len() == self.filters.len() && self.sort.iter().all(|key| key.field != whose);
+        if same { each } else { Self { sort: Vec::new(), limit: None, ..each } }
+    }
+
+    /// Returns what is left to be done with what was found so, in this order where no other is asked for.
+    #[cfg(feature = "daemon")]
+    pub(crate) fn of_all(&self, whose: &str, order: &str) -> Self {
+        let filters = self.filters.iter().filter(|filter| filter.field == whose).cloned().collect();
+        let usual = || order.split(',').flat_map(str::parse).collect();
+        let sort = if self.sort.is_empty() { usual() } else { self.sort.clone() };
+        Self { filters, sort, limit: self.limit }
+    }
+}
+
+/// Returns an item as JSON, into which all that an answer is made of can be made.
+fn encoded<T: Listed>(item: &T) -> Cow<'_, Value> {
+    Cow::Owned(serde_json::to_value(item).unwrap_or_default())
 }
 
 fn compare(one: &[Rank], two: &[Rank], keys: &[(&Field, Direction)]) -> Ordering {
@@ -263,7 +309,7 @@ impl Filter {
             _ if textual || number.is_some() => None,
             _ if self.value.is_empty() && matches!(self.sign, Sign::Is | Sign::IsNot) => None,
             Kind::Share => Some("0.5 or 50%"),
-            Kind::Ago | Kind::Moment | Kind::Span => Some("90s, 5m, 2h or 3d"),
+            Kind::Ago | Kind::Moment | Kind::Span | Kind::Delay => Some("90s, 5m, 2h or 3d"),
             Kind::Bytes => Some("512, 10k, 2M or 1G, or 64Ki for 65536"),
             _ => Some("10, 10k or 2M"),
         });
@@ -310,7 +356,7 @@ fn find(fields: &'static [Field], name: &str) -> Result<&'static Field, InvalidL
 fn number(kind: Kind, text: &str) -> Option<f64> {
     let units: &[(&str, f64)] = match kind {
         Kind::Share => &[("%", 0.01), ("", 1.0)],
-        Kind::Ago | Kind::Moment | Kind::Span => {
+        Kind::Ago | Kind::Moment | Kind::Span | Kind::Delay => {
             &[("ms", 1.0), ("s", 1e3), ("m", 6e4), ("h", 3.6e6), ("d", 8.64e7)]
         }
         Kind::Bytes => &[

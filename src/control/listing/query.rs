@@ -2,6 +2,14 @@
 
 use schemars::JsonSchema;
 
+/// What is asked of all members of a cluster at once.
+#[derive(JsonSchema)]
+#[expect(dead_code, reason = "it is read before the rest of the query")]
+pub(in crate::control) struct ClusterQuery {
+    /// Asks all members of the cluster.
+    cluster: Option<bool>,
+}
+
 /// What every list takes.
 #[derive(JsonSchema)]
 #[expect(dead_code, reason = "it is read by Listing::from_query, as names may come twice")]

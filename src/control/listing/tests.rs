@@ -27,6 +27,7 @@ fn connection(id: &str, minutes: i64, agent: Option<&str>, sequence: Option<u64>
         drops: Some(0),
         lost: Some(0),
         last_write: Some(now()),
+        member: Some("web-1".to_owned()),
     }
 }
 
@@ -154,4 +155,22 @@ proptest::proptest! {
         proptest::prop_assert!(!kept(whole, ">") && !kept(whole, "<"));
         proptest::prop_assert!(kept(whole + 1, ">") && !kept(whole + 1, "="));
     }
+}
+
+#[cfg(feature = "daemon")]
+#[test]
+fn a_list_of_several_lists_has_what_was_asked_for() {
+    let asked = |query: &str| Listing::from_query(query).expect("valid");
+    let plain = asked("filter=age>2h&sort=-bytes&limit=3");
+    assert_eq!(plain.of_each("member"), plain);
+    assert_eq!(plain.of_all("member", "-age").to_query(), asked("sort=-bytes&limit=3").to_query());
+    let whose = asked("filter=age>2h&filter=member=b&limit=3");
+    assert_eq!(
+        whose.of_each("member"),
+        asked("filter=age>2h"),
+        "what is left out later is not to be counted"
+    );
+    assert_eq!(whose.of_all("member", "-age"), asked("filter=member=b&sort=-age&limit=3"));
+    let sorted = asked("sort=member,age&limit=3");
+    assert_eq!(sorted.of_each("member"), Listing::default());
 }

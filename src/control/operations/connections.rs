@@ -1,6 +1,6 @@
 //! Connections.
 
-use super::Operation;
+use super::{Operation, Scope};
 use crate::{
     control::types::{
         Blocked, ConnectionLine, ConnectionView, ConnectionsAsked, Disconnect, DisconnectReceipt, Unblock,
@@ -12,10 +12,12 @@ use crate::{
 pub(crate) const LIST: Operation =
     Operation::get("connections.list", "/v1/connections", "All connections, oldest first; ghosts after them")
         .asks::<ConnectionsAsked>()
+        .reaches(Scope::Items("-age"))
         .lists::<ConnectionView>("connections.list");
 
 pub(crate) const SHOW: Operation =
     Operation::get("connections.show", "/v1/connections/{request_id}", "The connection of a request id")
+        .reaches(Scope::Holder)
         .gives::<ConnectionView>("connection");
 
 pub(crate) const DISCONNECT: Operation = Operation::post(
@@ -25,6 +27,7 @@ pub(crate) const DISCONNECT: Operation = Operation::post(
 )
 .orders(Verb::DISCONNECT)
 .takes::<Disconnect>()
+.reaches(Scope::Parts)
 .gives::<DisconnectReceipt>("connections.disconnected");
 
 pub(crate) const BLOCKED: Operation = Operation::get(
@@ -32,12 +35,14 @@ pub(crate) const BLOCKED: Operation = Operation::get(
     "/v1/connections/blocked",
     "The request ids that are refused for a while, who was first longest ago",
 )
+.reaches(Scope::Items("-since"))
 .lists::<Blocked>("connections.blocked");
 
 pub(crate) const UNBLOCK: Operation =
     Operation::post("connections.unblock", "/v1/connections/unblock", "Lets request ids in again")
         .orders(Verb::UNBLOCK)
         .takes::<Unblock>()
+        .reaches(Scope::Parts)
         .gives::<UnblockReceipt>("connections.unblocked");
 
 pub(crate) const EVENTS: Operation = Operation::get(

@@ -1,6 +1,6 @@
 //! The daemon itself.
 
-use super::Operation;
+use super::{Operation, Scope};
 use crate::{
     control::types::{
         BeginDrain, DrainPace, DrainReceipt, DrainView, ErrorCode, Keyed, LogLevelReceipt, LogLevelView,
@@ -9,8 +9,9 @@ use crate::{
     role::Verb,
 };
 
-pub(crate) const STATUS: Operation =
-    Operation::get("status", "/v1/status", "The daemon at a glance").gives::<Status>("status");
+pub(crate) const STATUS: Operation = Operation::get("status", "/v1/status", "The daemon at a glance")
+    .reaches(Scope::Overview)
+    .gives::<Status>("status");
 
 pub(crate) const OPENAPI: Operation = Operation::get(
     "openapi",

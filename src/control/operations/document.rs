@@ -5,9 +5,9 @@ use std::sync::LazyLock;
 
 use serde_json::{Map, Value, json};
 
-use super::{ALL, Answer, Doors, Method, Needs, Operation, Shape, components::Components};
+use super::{ALL, Answer, Doors, Method, Needs, Operation, Scope, Shape, components::Components};
 use crate::control::{
-    listing::{Field, ListQuery},
+    listing::{ClusterQuery, Field, ListQuery},
     types::{Change, Check, Complaint, ErrorCode, Failure, SchemaEntry, Unreachable},
 };
 
@@ -21,6 +21,8 @@ const ABOUT: &str = "What ssectl and application backends ask of ssectld. On the
     Additive only: fields, values and operations are added, never renamed or given another meaning. Readers ignore \
     what they do not know; bodies must not have fields that are not described. The Content-Type of a body is not \
     looked at; no body is {}.\n\n\
+    Of a daemon that is a member of a cluster, /v1/members/{member}/… asks another member what /v1/… asks this one, \
+    and cluster=true asks all members at once: within two seconds, and `unanswered` names those that did not answer.\n\n\
     Orders are carried out once for each idempotency key. A status that is not described here has a body of the \
     same form as every error.";
 
@@ -108,6 +110,14 @@ impl Server {
 }
 
 impl Method {
+    /// Returns its name in a request.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Get => "GET",
+            Self::Post => "POST",
+        }
+    }
+
     /// Returns its key in a document.
     pub fn key(self) -> &'static str {
         match self {
@@ -162,6 +172,9 @@ fn parameters(operation: &Operation, components: &mut Components) -> Vec<Value> 
         .map(|name| json!({ "name": name, "in": "path", "required": true, "schema": components.named(name) }))
         .collect();
     parameters.extend(operation.query.into_iter().flat_map(|query| components.query(query)));
+    if operation.scope != Scope::Daemon {
+        parameters.extend(components.query(<ClusterQuery as schemars::JsonSchema>::json_schema));
+    }
     if let Shape::Many(fields) = operation.answer.shape {
         let names = || fields.iter().map(|field: &Field| field.name).collect::<Vec<_>>().join(", ");
         let mut of_lists = components.query(<ListQuery as schemars::JsonSchema>::json_schema);

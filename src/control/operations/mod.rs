@@ -10,6 +10,7 @@ pub(crate) mod connections;
 pub(crate) mod daemon;
 mod document;
 pub(crate) mod events;
+pub(crate) mod members;
 mod operation;
 mod schema;
 pub(crate) mod tasks;
@@ -18,7 +19,7 @@ pub(crate) mod wait;
 
 pub use self::{
     document::document,
-    operation::{Answer, Doors, Form, Method, Needs, Operation, Shape},
+    operation::{Answer, Doors, Form, Method, Needs, Operation, Scope, Shape},
     schema::{find, kinds},
 };
 
@@ -26,8 +27,30 @@ pub use self::{
 pub(crate) use self::document::DOCUMENT;
 
 /// Every operation, as documents list them.
-pub const ALL: &[&[Operation]] =
-    &[daemon::ALL, connections::ALL, versions::ALL, tasks::ALL, events::ALL, wait::ALL, audit::ALL];
+pub const ALL: &[&[Operation]] = &[
+    daemon::ALL,
+    connections::ALL,
+    versions::ALL,
+    tasks::ALL,
+    events::ALL,
+    wait::ALL,
+    audit::ALL,
+    members::ALL,
+];
+
+/// Returns the operation that is asked for by this method at this path; one whose path has no variable part goes
+/// before one with.
+pub fn at(method: Method, path: &str) -> Option<&'static Operation> {
+    let fits = |operation: &&Operation| {
+        let (pattern, parts) = (operation.path.split('/'), path.split('/'));
+        let same =
+            |(pattern, part): (&str, &str)| pattern == part || (pattern.starts_with('{') && !part.is_empty());
+        let alike = pattern.clone().count() == parts.clone().count() && pattern.zip(parts).all(same);
+        alike && operation.method == method
+    };
+    let all = ALL.iter().copied().flatten().filter(fits);
+    all.min_by_key(|operation| operation.path.contains('{'))
+}
 
 #[cfg(test)]
 mod tests;

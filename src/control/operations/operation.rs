@@ -40,6 +40,31 @@ pub enum Doors {
     Both,
 }
 
+/// How far a question goes, and, of one that goes to all members of a cluster, how their answers are made one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Scope {
+    /// To this daemon.
+    Daemon,
+    /// With `cluster=true` to all: their items are one list, in this order where no other is asked for.
+    Items(&'static str),
+    /// To all: what they know of one order of versions is one list.
+    Versions,
+    /// To all: the version that is the newest.
+    Newest,
+    /// To all: who was sent which version is added up.
+    Sent,
+    /// To all: how far a version has come is added up.
+    Written,
+    /// To all: how they are, and whether they go together.
+    Overview,
+    /// To all: one has the thing that is named.
+    Holder,
+    /// To the one that has the task that is named.
+    Owner,
+    /// To all: each does its part of it.
+    Parts,
+}
+
 /// What goes around the thing that is answered.
 #[derive(Clone, Copy, Debug)]
 pub enum Shape {
@@ -79,6 +104,8 @@ pub struct Operation {
     pub needs: Needs,
     /// Where.
     pub doors: Doors,
+    /// How far it goes.
+    pub scope: Scope,
     /// What is answered.
     pub answer: Answer,
     pub(super) query: Option<Form>,
@@ -122,6 +149,7 @@ impl Operation {
             summary,
             needs: Needs::Role(Role::Reader),
             doors: Doors::Socket,
+            scope: Scope::Daemon,
             answer: Answer { kind: "", shape: Shape::Bare, form: object },
             query: None,
             body: None,
@@ -142,6 +170,11 @@ impl Operation {
     /// For application backends, too.
     pub(super) const fn published(self) -> Self {
         Self { doors: Doors::Both, ..self }
+    }
+
+    /// Also of all members of a cluster at once.
+    pub(super) const fn reaches(self, scope: Scope) -> Self {
+        Self { scope, ..self }
     }
 
     /// Its query.
@@ -193,7 +226,7 @@ impl Operation {
             (body, ErrorCode::TooLarge),
             (true, ErrorCode::Internal),
             (order, ErrorCode::OutcomeUnknown),
-            (body, ErrorCode::Refused),
+            (body || self.scope != Scope::Daemon, ErrorCode::Refused),
         ];
         let usual = errors.iter().filter(|(may, _)| *may).map(|(_, code)| code);
         usual.chain(self.more_errors).copied().collect()

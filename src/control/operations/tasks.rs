@@ -1,23 +1,27 @@
 //! Tasks.
 
-use super::Operation;
+use super::{Operation, Scope};
 use crate::{
     control::types::{ErrorCode, Keyed, TaskLine},
     role::{Role, Verb},
     task::{CreateTask, EndTask, ReportProgress, TaskReceipt, TaskView},
 };
 
-pub(crate) const LIST: Operation =
-    Operation::get("tasks.list", "/v1/tasks", "All tasks, newest first").lists::<TaskView>("tasks.list");
+pub(crate) const LIST: Operation = Operation::get("tasks.list", "/v1/tasks", "All tasks, newest first")
+    .reaches(Scope::Items("age"))
+    .lists::<TaskView>("tasks.list");
 
-pub(crate) const SHOW: Operation =
-    Operation::get("tasks.show", "/v1/tasks/{id}", "A task").published().gives::<TaskView>("task");
+pub(crate) const SHOW: Operation = Operation::get("tasks.show", "/v1/tasks/{id}", "A task")
+    .published()
+    .reaches(Scope::Holder)
+    .gives::<TaskView>("task");
 
 pub(crate) const EVENTS: Operation = Operation::get(
     "tasks.events",
     "/v1/tasks/{id}/events",
     "A task as it happens; the last line is its end, a stream without was cut off",
 )
+.reaches(Scope::Owner)
 .streams::<TaskLine>("task.line");
 
 pub(crate) const HOLD: Operation = Operation::get(
@@ -68,6 +72,7 @@ pub(crate) const CANCEL: Operation =
     Operation::post("tasks.cancel", "/v1/tasks/{id}/cancel", "Cancels a task, whoever runs it")
         .orders(Verb::TASK_CANCEL)
         .takes::<EndTask>()
+        .reaches(Scope::Owner)
         .gives::<TaskReceipt>("task.receipt");
 
 pub(crate) const REMOVE: Operation =

@@ -1,6 +1,6 @@
 //! Versions.
 
-use super::Operation;
+use super::{Operation, Scope};
 use crate::{
     control::types::{
         ClearReceipt, ClearVersion, DeliveryWait, ErrorCode, VersionAbout, VersionFor, VersionStatus,
@@ -11,6 +11,7 @@ use crate::{
 
 pub(crate) const LIST: Operation =
     Operation::get("versions.list", "/v1/versions", "What is pending, newest first")
+        .reaches(Scope::Versions)
         .lists::<PendingVersion>("versions.list");
 
 pub(crate) const CURRENT: Operation = Operation::get(
@@ -20,6 +21,7 @@ pub(crate) const CURRENT: Operation = Operation::get(
 )
 .asks::<VersionFor>()
 .or(&[ErrorCode::NotFound])
+.reaches(Scope::Newest)
 .gives::<PendingVersion>("version");
 
 pub(crate) const QUEUE: Operation =
@@ -40,6 +42,7 @@ pub(crate) const HISTORY: Operation = Operation::get(
     "/v1/versions/history",
     "The last 100 versions that were queued, newest first, and how far each has come",
 )
+.reaches(Scope::Versions)
 .lists::<QueuedVersion>("versions.history");
 
 pub(crate) const STATUS: Operation = Operation::get(
@@ -49,6 +52,7 @@ pub(crate) const STATUS: Operation = Operation::get(
 )
 .asks::<VersionAbout>()
 .or(&[ErrorCode::NotFound])
+.reaches(Scope::Sent)
 .gives::<VersionStatus>("versions.status");
 
 pub(crate) const DELIVERY: Operation = Operation::get(
@@ -58,6 +62,7 @@ pub(crate) const DELIVERY: Operation = Operation::get(
 )
 .published()
 .asks::<DeliveryWait>()
+.reaches(Scope::Written)
 .gives::<VersionDelivery>("version.delivery");
 
 pub(super) const ALL: &[Operation] = &[LIST, CURRENT, QUEUE, CLEAR, HISTORY, STATUS, DELIVERY];

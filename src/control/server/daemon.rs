@@ -9,9 +9,11 @@ use crate::{
     config::{Changes, Mode},
     control::operations::DOCUMENT,
     control::types::{
-        Counters, Footing, GatewayStatus, Keyed, Listen, Queued, ReloadReceipt, Single, Status, StopReceipt,
+        ClusterView, Counters, Footing, GatewayStatus, Keyed, Listen, Queued, ReloadReceipt, Single, Status,
+        StopReceipt,
     },
     delivery::Directory,
+    fleet::Link,
     idempotency::{Begun, Mandate, Mutation},
     order::{Order, Verb},
     reload::{self, Settings},
@@ -57,10 +59,26 @@ pub(super) async fn status(State(services): State<Shared>) -> Json<Single<Status
         uptime_ms: u64::try_from(services.started.elapsed().as_millis()).ok(),
         counters: Some(counters),
         queued: Some(queued),
+        version_sequence: services.versions.current(None).map(|version| version.sequence.0),
+        cluster: cluster(&services),
     };
     let mut answer = Single::new("status", status);
     answer.warnings.extend(disagreement);
     Json(answer)
+}
+
+/// Returns the cluster that the daemon is a member of, without its members.
+pub(super) fn cluster(services: &Services) -> Option<ClusterView> {
+    let fleet = services.fleet.as_ref()?;
+    let Link { connected, server, replicas } = fleet.link();
+    Some(ClusterView {
+        name: fleet.name().to_owned(),
+        member: fleet.me().to_owned(),
+        connected,
+        nats_version: server,
+        replicas,
+        members: Vec::new(),
+    })
 }
 
 /// Only those are looked at for whom something waits at a gateway, however many connections there are.

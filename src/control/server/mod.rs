@@ -1,6 +1,7 @@
 //! Answers the control API.
 
 mod audit;
+mod cluster;
 mod connections;
 mod daemon;
 mod drain;
@@ -11,6 +12,7 @@ mod follow;
 mod guard;
 mod listener;
 mod log_level;
+mod members;
 mod routes;
 mod tail;
 mod tasks;
@@ -50,9 +52,16 @@ pub fn publisher_router(services: &Arc<Services>) -> Router {
     Routes::behind(Doors::Both, services).finish()
 }
 
+/// Returns what other members of the cluster may ask: all but to pass on. Expects the [`crate::access::Caller`] as an
+/// extension of the request.
+pub fn asked_router(services: &Arc<Services>) -> Router {
+    Routes::behind(Doors::Socket, services).finish()
+}
+
 /// Returns the whole API. Expects the [`Visitor`] as an extension of the request.
 fn router(services: &Shared, guard: Guard) -> Router {
-    Routes::behind(Doors::Socket, services).finish().layer(from_fn_with_state(guard, guard::recognise))
+    let own = Routes::behind(Doors::Socket, services).finish();
+    members::passing_on(own, services).layer(from_fn_with_state(guard, guard::recognise))
 }
 
 /// Serves the control socket until the daemon is closed, then removes it.

@@ -8,8 +8,8 @@ use axum::{
 };
 
 use super::{
-    Shared, audit, connections, daemon, drain, events, extract, follow, guard, log_level, tail, tasks,
-    versions, wait,
+    Shared, audit, cluster, connections, daemon, drain, events, extract, follow, guard, log_level, members,
+    tail, tasks, versions, wait,
 };
 use crate::control::operations::{self as operations, Doors, Method, Needs, Operation};
 
@@ -25,7 +25,8 @@ impl Routes {
     /// Returns what is served there: at [`Doors::Socket`] everything.
     pub(super) fn behind(door: Doors, services: &Shared) -> Self {
         use operations::{
-            audit as a, connections as c, daemon as d, events as e, tasks as t, versions as v, wait as w,
+            audit as a, connections as c, daemon as d, events as e, members as m, tasks as t, versions as v,
+            wait as w,
         };
         let none = Self { services: services.clone(), door, router: Router::new(), served: Vec::new() };
         none.serve(&d::STATUS, daemon::status)
@@ -68,6 +69,7 @@ impl Routes {
             .serve(&e::SEND, events::send)
             .serve(&e::TAIL, tail::tail)
             .serve(&a::LIST, audit::list)
+            .serve(&m::LIST, members::list)
     }
 
     fn serve<T: 'static>(mut self, operation: &'static Operation, handler: impl Handler<T, Shared>) -> Self {
@@ -95,6 +97,7 @@ impl Routes {
             Needs::Role(role) => guard::only(role, route),
             Needs::Order(verb) => guard::ordering(&self.services, verb, route),
         };
+        let guarded = cluster::over(&self.services, operation, guarded);
         self.router = self.router.route(path, guarded);
         self
     }

@@ -34,6 +34,7 @@ use crate::{
 
 mod orders;
 mod roles;
+mod together;
 
 pub(super) struct Daemon {
     _dir: tempfile::TempDir,
@@ -44,13 +45,18 @@ pub(super) struct Daemon {
 
 impl Daemon {
     pub(super) async fn start() -> Self {
+        Self::start_with(None).await
+    }
+
+    /// Starts a daemon that knows these others.
+    async fn start_with(fleet: Option<Arc<dyn crate::fleet::Fleet>>) -> Self {
         let dir = tempfile::tempdir().expect("temporary directory");
         let socket = dir.path().join("control.sock");
         let mut config = Config::default();
         config.listen.public.set_port(0);
         config.listen.internal.set_port(0);
         config.control.socket.clone_from(&socket);
-        let parts = Parts { store: Some(Arc::new(MemoryStore::default())), ..Parts::default() };
+        let parts = Parts { store: Some(Arc::new(MemoryStore::default())), fleet, ..Parts::default() };
         let running = App::start(config, parts).await.expect("started");
         let client = Client::new(&socket, Duration::from_secs(30));
         Self { _dir: dir, socket, running, client }

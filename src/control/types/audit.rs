@@ -37,6 +37,9 @@ pub struct AuditEntry {
     pub user: Option<String>,
     /// The process, which may be gone, and its number another's.
     pub pid: Option<u32>,
+    /// The member of the cluster that passed it on; absent for who asked here.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub via: Option<String>,
     /// `version.queue`, `task.cancel`…
     pub command: String,
     /// What it was about.

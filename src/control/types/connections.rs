@@ -66,6 +66,9 @@ pub struct ConnectionView {
     #[serde(default)]
     #[schemars(with = "Option<Moment>")]
     pub last_write: Option<Timestamp>,
+    /// The member of the cluster that has it, where all were asked.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub member: Option<String>,
 }
 
 /// Who is listed besides.
@@ -135,6 +138,23 @@ pub struct DisconnectReceipt {
     /// Whether that, and this receipt, survive a restart.
     #[serde(default = "yes")]
     pub durable: bool,
+    /// How many each member of the cluster disconnected, where all were asked.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub members: Vec<MemberReceipt>,
+}
+
+/// What one member of a cluster disconnected.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct MemberReceipt {
+    /// The member.
+    pub member: String,
+    /// The idempotency key of its part.
+    #[schemars(with = "String")]
+    pub key: String,
+    /// The request ids whose connection it had.
+    pub disconnected: Vec<RequestId>,
+    /// Whether its part survives a restart of it.
+    pub durable: bool,
 }
 
 /// Earlier daemons said nothing of it.
@@ -157,6 +177,9 @@ pub struct Blocked {
     pub by: String,
     /// Why, if that was said.
     pub reason: Option<String>,
+    /// The member of the cluster that refuses it, where all were asked.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub member: Option<String>,
 }
 
 /// An order to let request ids in again.

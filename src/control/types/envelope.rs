@@ -25,6 +25,9 @@ pub struct List<T> {
     pub total: usize,
     /// What the reader should know besides.
     pub warnings: Vec<String>,
+    /// The members of the cluster that did not answer, where all were asked: what they have is missing.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub unanswered: Vec<String>,
 }
 
 /// One thing.
@@ -38,6 +41,9 @@ pub struct Single<T> {
     pub item: T,
     /// What the reader should know besides.
     pub warnings: Vec<String>,
+    /// The members of the cluster that did not answer, where all were asked: what they have is missing.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub unanswered: Vec<String>,
 }
 
 impl<T> List<T> {
@@ -49,6 +55,7 @@ impl<T> List<T> {
             total: items.len(),
             items,
             warnings: Vec::new(),
+            unanswered: Vec::new(),
         }
     }
 }
@@ -75,6 +82,7 @@ impl<T> Single<T> {
             schema_version: SCHEMA_VERSION,
             item,
             warnings: Vec::new(),
+            unanswered: Vec::new(),
         }
     }
 }

@@ -19,6 +19,8 @@ pub enum ErrorCode {
     TooLarge,
     /// The daemon does not do it now; the message says why. 503, exit 1.
     Refused,
+    /// Another member of the cluster cannot be reached, and nothing was sent to it. 503, exit 4.
+    Unreachable,
     /// Something broke. 500, exit 1.
     Internal,
     /// Whether it was done is not known. 500, exit 7.
@@ -37,7 +39,7 @@ impl ErrorCode {
             Self::NotFound => 404,
             Self::Conflict => 409,
             Self::TooLarge => 413,
-            Self::Refused => 503,
+            Self::Refused | Self::Unreachable => 503,
             Self::Internal | Self::OutcomeUnknown | Self::Unknown => 500,
         }
     }

@@ -18,6 +18,7 @@ mod envelope;
 mod error;
 mod events;
 mod line;
+mod members;
 mod printed;
 mod status;
 mod tasks;
@@ -26,6 +27,6 @@ mod wait;
 mod watching;
 
 pub use self::{
-    audit::*, connections::*, daemon::*, doctor::*, envelope::*, error::*, events::*, line::*, printed::*,
-    status::*, tasks::*, versions::*, wait::*, watching::*,
+    audit::*, connections::*, daemon::*, doctor::*, envelope::*, error::*, events::*, line::*, members::*,
+    printed::*, status::*, tasks::*, versions::*, wait::*, watching::*,
 };

@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{DrainView, LogLevelView};
+use super::{ClusterView, DrainView, LogLevelView};
 use crate::{forms::Moment, task::TaskCounts};
 
 /// The daemon at a glance.
@@ -67,6 +67,19 @@ pub struct Status {
     /// What waits for connections that do not take it as fast as it comes, as it was a moment ago.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub queued: Option<Queued>,
+    /// The sequence of the version that is pending for everyone.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub version_sequence: Option<u64>,
+    /// The cluster that it is a member of.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cluster: Option<ClusterView>,
+}
+
+impl Status {
+    /// Returns whether it is that of all members of a cluster.
+    pub fn is_of_all(&self) -> bool {
+        self.cluster.as_ref().is_some_and(|cluster| !cluster.members.is_empty())
+    }
 }
 
 /// What was counted since the daemon started, over all connections, those that are gone included.

@@ -37,7 +37,9 @@ fn assert_sound(history: &[Record], unknown: usize) {
     let told = count(history, |record| matches!(record, Record::Told(..)));
     let sent = count(history, |record| matches!(record, Record::Sent(_)));
     let stayed = count(history, |record| matches!(record, Record::Stayed(_)));
-    eprintln!("{receipts} receipts, {ends} ends, {sent} events, {told} versions told, {stayed} stayed, {unknown} unknown");
+    eprintln!(
+        "{receipts} receipts, {ends} ends, {sent} events, {told} versions told, {stayed} stayed, {unknown} unknown"
+    );
     assert!(receipts > times() && ends > 0 && told > 0 && stayed > 0 && unknown > 0, "too little happened");
 }
 

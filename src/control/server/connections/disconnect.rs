@@ -83,6 +83,7 @@ async fn rehearse(
             not_found,
             refused_until: None,
             durable: false,
+            members: Vec::new(),
         }),
     }
 }
@@ -139,7 +140,16 @@ async fn carry_out(
     });
     let refused_until = blocked.first().map(|blocked| blocked.until);
     let disconnected = ids_of(&removed);
-    Ok((DisconnectReceipt { key, dry_run: false, disconnected, not_found, refused_until, durable }, batch))
+    let receipt = DisconnectReceipt {
+        key,
+        dry_run: false,
+        disconnected,
+        not_found,
+        refused_until,
+        durable,
+        members: Vec::new(),
+    };
+    Ok((receipt, batch))
 }
 
 fn ids_of(connections: &[Arc<Connection>]) -> Vec<RequestId> {
@@ -273,6 +283,7 @@ fn refusals(
         since,
         by: by.clone(),
         reason: order.reason.clone(),
+        member: None,
     });
     Ok(blocked.collect())
 }

@@ -75,6 +75,7 @@ impl<'a> Viewer<'a> {
             drops: count(|traffic| traffic.coalesced + traffic.lost),
             lost: count(|traffic| traffic.lost),
             last_write: traffic.and_then(|traffic| traffic.last_write).map(|then| self.moment(then)),
+            member: None,
         }
     }
 

@@ -21,7 +21,11 @@ pub(super) struct Roled {
 
 impl Roled {
     pub(super) async fn start() -> Self {
-        let daemon = Daemon::start().await;
+        Self::start_with(None).await
+    }
+
+    pub(super) async fn start_with(fleet: Option<Arc<dyn crate::fleet::Fleet>>) -> Self {
+        let daemon = Daemon::start_with(fleet).await;
         let services = daemon.services();
         let mut config = Config::default();
         let list = |role: &'static str| {
@@ -100,6 +104,7 @@ async fn every_route_needs_a_role_and_is_shut_to_lower_ones() {
         ("operator", "POST", "/v1/connections/unblock", json!({"request_ids": ["absent"]})),
         ("operator", "GET", "/v1/audit", json!({})),
         ("reader", "GET", "/v1/openapi.json", json!({})),
+        ("reader", "GET", "/v1/members", json!({})),
         ("reader", "GET", "/v1/daemon/drain", json!({})),
         ("admin", "POST", "/v1/daemon/drain", json!({"over_ms": 1})),
         ("admin", "POST", "/v1/daemon/drain/cancel", json!({})),

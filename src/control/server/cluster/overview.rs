@@ -1,0 +1,205 @@
+//! How all members are, and whether they go together.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    time::Duration,
+};
+
+use axum::{
+    Json,
+    response::{IntoResponse, Response},
+};
+use jiff::Timestamp;
+
+use super::round::{Heard, Round, Unsaid};
+use crate::control::{
+    server::{daemon, failure::Rejected, members},
+    types::{Counters, ErrorCode, Member, MemberState, Queued, Single, Status},
+};
+
+/// Clocks that are further apart than this are wrong.
+const APART_MS: i64 = 1000;
+/// A version that was queued this moment is not everywhere yet.
+const MOMENT: Duration = Duration::from_millis(300);
+
+/// What one member said of itself.
+struct Said {
+    member: String,
+    status: Status,
+    /// How far its clock is ahead.
+    offset_ms: i64,
+    warnings: Vec<String>,
+}
+
+/// Returns the status of all of them: their figures together, each by itself, and what is wrong.
+pub(super) async fn of_all(round: &Round) -> Result<Response, Rejected> {
+    let (mut said, mut unanswered) = ask(round).await;
+    if !same_version(&said) {
+        tokio::time::sleep(MOMENT).await;
+        (said, unanswered) = ask(round).await;
+    }
+    let nobody = || Rejected::new(ErrorCode::Refused, "no member of the cluster answered");
+    let mut whole = sum(&said).ok_or_else(nobody)?;
+    let mut cluster = daemon::cluster(&round.services);
+    if let Some(cluster) = &mut cluster {
+        cluster.members = members::with_states(&round.fleet.members(), |member| {
+            said.iter().find(|said| said.member == member.name).map(|said| seen(member, said))
+        });
+    }
+    whole.cluster = cluster;
+    let off = apart(&said);
+    whole.degraded = troubles(&said, &unanswered).into_iter().chain(off).collect();
+    let mut answer = Single::new("status", whole);
+    answer.warnings =
+        said.iter().flat_map(|said| said.warnings.clone()).collect::<BTreeSet<_>>().into_iter().collect();
+    answer.warnings.extend(mixture(&said));
+    answer.warnings.extend(unanswered.iter().map(|(name, why)| format!("{name}: {why}")));
+    answer.unanswered = unanswered.into_iter().map(|(name, _)| name).collect();
+    Ok(Json(answer).into_response())
+}
+
+async fn ask(round: &Round) -> (Vec<Said>, Vec<(String, String)>) {
+    let (mut said, mut unanswered) = (Vec::new(), Vec::new());
+    for heard in round.ask(&round.query_without(&["cluster"])).await {
+        let member = heard.member.clone();
+        match understood(heard) {
+            Ok(one) => said.push(one),
+            Err(why) => unanswered.push((member, why)),
+        }
+    }
+    (said, unanswered)
+}
+
+fn understood(heard: Heard) -> Result<Said, String> {
+    let Heard { member, between: (asked, answered), said } = heard;
+    let value = said.map_err(|why| match why {
+        Unsaid::Refused(error) => error.message,
+        Unsaid::Unanswered(why) => why.to_string(),
+    })?;
+    let Single { item: status, warnings, .. } =
+        serde_json::from_value::<Single<Status>>(value).map_err(|error| error.to_string())?;
+    let offset_ms = status.now.map_or(0, |now| ahead(now, asked, answered));
+    Ok(Said { member, status, offset_ms, warnings })
+}
+
+/// Returns how far a clock is ahead that showed this between two moments of ours.
+fn ahead(now: Timestamp, asked: Timestamp, answered: Timestamp) -> i64 {
+    let after = now.as_millisecond() - answered.as_millisecond();
+    let before = now.as_millisecond() - asked.as_millisecond();
+    if after > 0 { after } else { before.min(0) }
+}
+
+fn seen(member: &Member, said: &Said) -> Member {
+    let status = &said.status;
+    Member {
+        state: if status.phase == "ready" && status.drain.is_none() {
+            MemberState::Answering
+        } else {
+            MemberState::Draining
+        },
+        phase: status.phase.clone(),
+        version: status.version.clone(),
+        connections: status.connections,
+        clock_offset_ms: Some(said.offset_ms),
+        version_sequence: status.version_sequence,
+        degraded: status.degraded.clone(),
+        ..member.clone()
+    }
+}
+
+fn same_version(said: &[Said]) -> bool {
+    said.windows(2).all(|two| two[0].status.version_sequence == two[1].status.version_sequence)
+}
+
+fn troubles(said: &[Said], unanswered: &[(String, String)]) -> Vec<String> {
+    let own = said
+        .iter()
+        .flat_map(|said| said.status.degraded.iter().map(|trouble| format!("{}: {trouble}", said.member)));
+    let silent = unanswered.iter().map(|(name, _)| format!("{name} does not answer"));
+    let mut pending: BTreeMap<Option<u64>, Vec<&str>> = BTreeMap::new();
+    for said in said {
+        pending.entry(said.status.version_sequence).or_default().push(&said.member);
+    }
+    let named = |(sequence, members): (Option<u64>, Vec<&str>)| {
+        let what = sequence.map_or_else(|| "none".to_owned(), |sequence| format!("sequence {sequence}"));
+        format!("{what} on {}", members.join(", "))
+    };
+    let differ = (pending.len() > 1).then(|| {
+        let all: Vec<_> = pending.into_iter().rev().map(named).collect();
+        format!("not the same version is pending everywhere: {}", all.join("; "))
+    });
+    own.chain(silent).chain(differ).collect()
+}
+
+fn apart(said: &[Said]) -> Option<String> {
+    let first = said.iter().min_by_key(|said| said.offset_ms)?;
+    let last = said.iter().max_by_key(|said| said.offset_ms)?;
+    let ms = last.offset_ms - first.offset_ms;
+    (ms > APART_MS)
+        .then(|| format!("the clock of {} is {} ms ahead of that of {}", last.member, ms, first.member))
+}
+
+/// Returns what to say of a cluster whose members are of several versions.
+fn mixture(said: &[Said]) -> Option<String> {
+    let mut versions: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+    for said in said {
+        versions.entry(&said.status.version).or_default().push(&said.member);
+    }
+    let named =
+        |(version, members): (&str, Vec<&str>)| format!("ssectld {version} on {}", members.join(", "));
+    (versions.len() > 1).then(|| {
+        format!("rolling upgrade: {}", versions.into_iter().map(named).collect::<Vec<_>>().join("; "))
+    })
+}
+
+/// Returns the status of the first with the figures of all.
+fn sum(said: &[Said]) -> Option<Status> {
+    let mut statuses = said.iter().map(|said| &said.status);
+    let mut whole = statuses.next()?.clone();
+    for one in statuses {
+        whole.connections += one.connections;
+        whole.pending_versions = whole.pending_versions.max(one.pending_versions);
+        whole.version_sequence = whole.version_sequence.max(one.version_sequence);
+        whole.tasks.pending += one.tasks.pending;
+        whole.tasks.running += one.tasks.running;
+        whole.tasks.ended += one.tasks.ended;
+        whole.durable &= one.durable;
+        whole.counters = whole.counters.zip(one.counters).map(|(one, two)| counted(one, two));
+        whole.queued = whole.queued.zip(one.queued).map(|(one, two)| Queued {
+            connections: one.connections + two.connections,
+            events: one.events + two.events,
+            bytes: one.bytes + two.bytes,
+        });
+        if whole.phase == "ready" {
+            whole.phase.clone_from(&one.phase);
+        }
+    }
+    Some(whole)
+}
+
+fn counted(one: Counters, two: Counters) -> Counters {
+    Counters {
+        connects: one.connects + two.connects,
+        disconnects: one.disconnects + two.disconnects,
+        replaced: one.replaced + two.replaced,
+        slow: one.slow + two.slow,
+        refused: one.refused + two.refused,
+        events: one.events + two.events,
+        written: one.written + two.written,
+        failed: one.failed + two.failed,
+        bytes: one.bytes + two.bytes,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_clock_is_off_by_what_the_way_does_not_explain() {
+        let at = |ms| Timestamp::from_millisecond(ms).expect("valid");
+        for (now, offset) in [(1500, 0), (1000, 0), (2000, 0), (2300, 300), (400, -600)] {
+            assert_eq!(ahead(at(now), at(1000), at(2000)), offset, "{now}");
+        }
+    }
+}

@@ -1,0 +1,117 @@
+//! The other daemons of a cluster, as this one sees them: who they are, and how they are asked. Over what they are
+//! reached is the business of whoever implements [`Fleet`].
+
+use std::time::Duration;
+
+use bytes::{Bytes, BytesMut};
+use futures_util::{
+    StreamExt,
+    future::BoxFuture,
+    stream::{self, BoxStream},
+};
+
+use crate::access::Passed;
+pub use crate::control::types::{Member, MemberState};
+
+/// The largest answer that is read as a whole.
+const MAX_ANSWER: usize = 256 * 1024 * 1024;
+
+/// The members of a cluster.
+pub trait Fleet: Send + Sync {
+    /// Returns the cluster's name.
+    fn name(&self) -> &str;
+
+    /// Returns what this daemon is called in it.
+    fn me(&self) -> &str;
+
+    /// Returns how the way to the others is.
+    fn link(&self) -> Link;
+
+    /// Returns the members that were heard of of late, this one among them, by name. One that stopped in order is none.
+    fn members(&self) -> Vec<Member>;
+
+    /// Asks a member something. It is given up when the answer is dropped, also half-way.
+    fn ask(&self, member: &str, question: Question) -> BoxFuture<'static, Result<Answer, Unanswered>>;
+}
+
+/// How the way to other members is.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Link {
+    /// They can be reached, as far as is known.
+    pub connected: bool,
+    /// The version of the server that it goes over.
+    pub server: Option<String>,
+    /// How many copies that keeps of what it is given.
+    pub replicas: Option<usize>,
+}
+
+/// Something of the control API that a member is asked, on behalf of a caller.
+#[derive(Clone, Debug)]
+pub struct Question {
+    /// `GET` or `POST`.
+    pub method: String,
+    /// Path and query, as they are asked for on the control socket.
+    pub target: String,
+    /// What is sent with it.
+    pub body: Bytes,
+    /// Who asks.
+    pub caller: Passed,
+    /// How long the beginning of the answer may take.
+    pub patience: Duration,
+}
+
+/// What a member answers.
+pub struct Answer {
+    /// The HTTP status.
+    pub status: u16,
+    /// The type of its content.
+    pub form: String,
+    /// Its content, piece by piece. A piece that is none is the last: the answer broke off.
+    pub body: BoxStream<'static, Result<Bytes, Unanswered>>,
+}
+
+/// Why a member did not answer.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Unanswered {
+    /// There is no member of this name.
+    #[error("there is no such member")]
+    Unknown,
+    /// Nobody is there: it was not asked.
+    #[error("it is not there")]
+    Gone,
+    /// The way to it is cut off here: it was not asked.
+    #[error("other members cannot be reached from here: {0}")]
+    CutOff(String),
+    /// It did not answer in time.
+    #[error("it did not answer within {0:?}")]
+    Silent(Duration),
+    /// Its answer broke off, or is none.
+    #[error("its answer broke off: {0}")]
+    Broken(String),
+}
+
+impl Unanswered {
+    /// Returns whether it is certain that the member did nothing.
+    pub fn was_asked_nothing(&self) -> bool {
+        matches!(self, Self::Unknown | Self::Gone | Self::CutOff(_))
+    }
+}
+
+impl Answer {
+    /// Returns an answer that is there as a whole.
+    pub fn of(status: u16, form: &str, body: Bytes) -> Self {
+        Self { status, form: form.to_owned(), body: stream::iter([Ok(body)]).boxed() }
+    }
+
+    /// Returns the content as a whole.
+    pub async fn whole(mut self) -> Result<Bytes, Unanswered> {
+        let mut whole = BytesMut::new();
+        while let Some(piece) = self.body.next().await {
+            whole.extend_from_slice(&piece?);
+            if whole.len() > MAX_ANSWER {
+                return Err(Unanswered::Broken(format!("it has more than {MAX_ANSWER} bytes")));
+            }
+        }
+        Ok(whole.freeze())
+    }
+}
