@@ -106,6 +106,7 @@ impl Failure {
             | StartError::Secret(_)
             | StartError::Gateway(_)
             | StartError::FrontendVersion(_)
+            | StartError::Cluster(_)
             | StartError::Authorize(_) => Self::new(Exit::Unusable, message)
                 .hint(format!("`{called} config show` prints every setting and where it is from")),
         }

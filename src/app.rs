@@ -110,6 +110,9 @@ pub enum StartError {
     /// `stream.authorize_url` is wrong.
     #[error("stream.authorize_url: {0}")]
     Authorize(InvalidUrl),
+    /// The daemon cannot be a member of its cluster.
+    #[error("{0}")]
+    Cluster(String),
     /// The stream engine cannot start.
     #[error("cannot start the stream engine: {0}")]
     Streams(std::io::Error),
@@ -142,7 +145,11 @@ impl App {
         let assembled =
             assembly::assemble(config, (access, secrets), parts, &store, &lifecycle, doors.bound.clone())
                 .await;
-        match assembled {
+        let joined = match assembled {
+            Ok((services, embedded)) => join(&services).await.map(|()| (services, embedded)),
+            Err(error) => Err(error),
+        };
+        match joined {
             Ok((services, embedded)) => Ok(Running::begin(services, doors, embedded)),
             Err(error) => {
                 // What was loaded may have begun to run.
@@ -182,6 +189,16 @@ impl Running {
     pub async fn ended(self) -> Ended {
         self.supervisor.await.unwrap_or_else(|_| Ended { late: vec!["supervisor"] })
     }
+}
+
+/// Joins the cluster, if there is one.
+async fn join(services: &Arc<Services>) -> Result<(), StartError> {
+    #[cfg(feature = "nats")]
+    if !services.config.cluster.nats_url.is_empty() {
+        crate::cluster::join(services).await.map_err(|why| StartError::Cluster(why.to_string()))?;
+    }
+    let _ = services;
+    Ok(())
 }
 
 async fn serve_public(listener: TcpListener, embedded: Option<assembly::Embedded>, services: Arc<Services>) {

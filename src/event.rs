@@ -126,7 +126,7 @@ impl JsonLine {
 
 /// The order of versions: durable, every queued version gets the next one. A fetched version is
 /// [`VersionSequence::FETCHED`], older than all.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 #[serde(transparent)]
 #[schemars(inline)]
 pub struct VersionSequence(pub u64);

@@ -136,7 +136,7 @@ impl Mutation {
     }
 
     /// Returns the name of its receipt's record. Unambiguous: neither actor nor verb contains a slash.
-    fn record_key(&self) -> String {
+    pub(crate) fn record_key(&self) -> String {
         format!("{}/{}/{}", self.by.actor, self.verb, self.key)
     }
 }
@@ -375,6 +375,11 @@ impl Ticket<'_> {
             draft.done();
         }
         self.end = self.record(receipt).map_or(End::Free, |record| End::Kept(Box::new(record)));
+    }
+
+    /// Returns what the body of the mutation is recognised by.
+    pub(crate) fn digest(&self) -> &str {
+        &self.digest
     }
 
     fn draft(&self) -> Option<&Arc<Draft>> {

@@ -42,6 +42,8 @@ pub mod blocks;
 pub mod browser;
 #[cfg(feature = "daemon")]
 pub mod clock;
+#[cfg(feature = "nats")]
+mod cluster;
 #[cfg(feature = "daemon")]
 pub mod config;
 #[cfg(feature = "daemon")]

@@ -60,6 +60,7 @@ pub struct Lifecycle {
     stop: watch::Sender<Stop>,
     tracker: TaskTracker,
     closing: CancellationToken,
+    closed: CancellationToken,
     shut_out: Arc<AtomicBool>,
     runtime: tokio::runtime::Handle,
 }
@@ -72,6 +73,7 @@ impl Lifecycle {
             stop: watch::Sender::new(Stop::No),
             tracker: TaskTracker::new(),
             closing: CancellationToken::new(),
+            closed: CancellationToken::new(),
             shut_out: Arc::default(),
             runtime: tokio::runtime::Handle::current(),
         }
@@ -93,6 +95,9 @@ impl Lifecycle {
         });
         if moved && to >= Phase::Closing {
             self.closing.cancel();
+        }
+        if moved && to >= Phase::Closed {
+            self.closed.cancel();
         }
         moved
     }
@@ -137,6 +142,11 @@ impl Lifecycle {
     /// Returns a token that is cancelled when streams are to end.
     pub fn closing(&self) -> CancellationToken {
         self.closing.clone()
+    }
+
+    /// Returns a token that is cancelled when nothing is served any more.
+    pub fn closed(&self) -> CancellationToken {
+        self.closed.clone()
     }
 
     /// Spawns a task that the end of the daemon waits for. May be called from any thread.

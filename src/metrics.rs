@@ -1,11 +1,17 @@
 //! Every metric on one screen.
 
+#[cfg(feature = "nats")]
+mod cluster;
+
 use std::time::Duration;
 
 use prometheus::{
     Encoder, Histogram, HistogramOpts, HistogramVec, IntCounter, IntCounterVec, IntGauge, IntGaugeVec, Opts,
     Registry, TextEncoder, core::Collector,
 };
+
+#[cfg(feature = "nats")]
+pub(crate) use cluster::{ClusterMetrics, Whose};
 
 use crate::{
     connection::CloseReason,

@@ -34,14 +34,19 @@ pub fn parse(text: &str) -> Result<Url, InvalidUrl> {
     Ok(url)
 }
 
+/// Chooses what TLS is made of, for whoever speaks it.
+pub(crate) fn install_provider() {
+    // An error says that there is a provider already, which serves as well.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+}
+
 /// Builds a client for a peer. `limit` is for a whole exchange, connecting included.
 pub fn client(
     url: &Url,
     limit: Duration,
     tune: impl FnOnce(ClientBuilder) -> ClientBuilder,
 ) -> Result<Client, InvalidUrl> {
-    // An error says that there is a provider already, which serves as well.
-    let _ = rustls::crypto::ring::default_provider().install_default();
+    install_provider();
     let mut builder = Client::builder()
         .no_proxy()
         .redirect(Policy::none())

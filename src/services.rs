@@ -92,7 +92,7 @@ impl Services {
     }
 
     /// Returns what is wrong with each part that may be; the parts are labels of a metric.
-    pub fn troubles(&self) -> [(&'static str, Option<String>); 4] {
+    pub fn troubles(&self) -> [(&'static str, Option<String>); 5] {
         let volatile = (!self.store.durable())
             .then(|| "state is kept in memory only: it does not survive a restart".to_owned());
         let failed = self.store.failure().map(|why| {
@@ -105,6 +105,7 @@ impl Services {
             ("store", failed),
             ("registry", self.registry.trouble()),
             ("delivery", delivery),
+            ("cluster", self.dispatcher.reachable().err().map(|why| why.to_string())),
         ]
     }
 

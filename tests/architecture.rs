@@ -44,6 +44,7 @@ const BANS: &[(&str, &[&str])] = &[
     ("src/fleet.rs", &["axum", "interprocess", "async_nats", "crate::services"]),
     ("src/services.rs", &["axum", "interprocess"]),
     ("src/admission.rs", &["axum", "interprocess"]),
+    ("src/cluster", &["axum", "interprocess", "crate::registry", "crate::http"]),
     ("src/accept.rs", &["crate::registry", "crate::version", "crate::task"]),
     ("src/outbound.rs", &["crate::registry", "crate::version", "crate::task"]),
     (
@@ -58,6 +59,7 @@ const ONLY: &[(&str, &[&str])] = &[
     ("nix", &["src/access"]),
     ("prometheus", &["src/metrics.rs", "src/metrics"]),
     ("redb", &["src/store"]),
+    ("async_nats", &["src/cluster"]),
     ("clap", &["cli", "daemon", "common"]),
 ];
 

@@ -1,12 +1,18 @@
 //! The one ordering point: every event gets the next sequence number and enters the queues before the next
 //! one may.
 
-use std::{sync::Arc, time::Instant};
+use std::{
+    sync::{Arc, OnceLock},
+    time::Instant,
+};
 
 use tokio::sync::Mutex;
 
-use super::{Delivery, Directory, Dispatch, Look, Reach, Recipients, Sequence, Told, tail::Tail};
-use crate::{audience::Audience, connection::Connection, event::Event, request_id::RequestId};
+use super::{
+    Delivery, Directory, Dispatch, Look, Reach, Recipients, Sequence, SharedOrder, Told, Turn, Unplaced,
+    tail::Tail,
+};
+use crate::{audience::Audience, connection::Connection, event::Event};
 
 /// Bytes that framing may add to name and payload, in either form: `id:`, field names, line ends, and in a
 /// gateway's body the token and the quoting around them.
@@ -38,12 +44,15 @@ pub struct Dispatcher {
     directory: Arc<dyn Directory>,
     max_bytes: usize,
     tail: Tail,
+    /// Who gives events their places, if that is not this daemon alone.
+    shared: OnceLock<Arc<dyn SharedOrder>>,
 }
 
 impl Dispatcher {
     /// Returns a dispatcher that numbers events from 1.
     pub fn new(delivery: Arc<dyn Delivery>, directory: Arc<dyn Directory>, max_bytes: usize) -> Self {
-        Self { last: Mutex::new(Sequence(0)), delivery, directory, max_bytes, tail: Tail::new() }
+        let (last, tail, shared) = (Mutex::new(Sequence(0)), Tail::new(), OnceLock::new());
+        Self { last, delivery, directory, max_bytes, tail, shared }
     }
 
     /// Refuses an event that is too large. To be called at the edge, before anything is stored.
@@ -52,41 +61,68 @@ impl Dispatcher {
         if bytes > self.max_bytes { Err(TooLarge { bytes, limit: self.max_bytes }) } else { Ok(()) }
     }
 
+    /// Refuses what would be told, while nothing can be.
+    pub fn reachable(&self) -> Result<(), Unplaced> {
+        self.shared.get().map_or(Ok(()), |order| order.reachable())
+    }
+
     /// Returns how many connections an event for this audience would be sent to.
     pub fn would_select(&self, audience: &Audience) -> usize {
         self.directory.select(audience).1
     }
 
+    /// Numbers events as a cluster does, from now on. To be called once, before the first event.
+    #[cfg(feature = "nats")]
+    pub(crate) fn share(&self, order: Arc<dyn SharedOrder>) {
+        let first = self.shared.set(order).is_ok();
+        debug_assert!(first, "an order is shared once");
+    }
+
     /// Sends a checked event to an audience as it is at this moment.
-    pub async fn dispatch(&self, audience: &Audience, event: Event) -> Dispatched {
+    pub async fn dispatch(&self, audience: &Audience, event: Event) -> Result<Dispatched, Unplaced> {
         self.dispatch_and(audience, event, || {}).await
     }
 
     /// Like [`Dispatcher::dispatch`], and does something at the moment at which the event has its place: who sees
     /// it done can send nothing that overtakes the event, and who gets the event finds it done.
-    pub async fn dispatch_and(&self, audience: &Audience, event: Event, act: impl FnOnce()) -> Dispatched {
-        let mut last = self.last.lock().await;
-        act();
-        let (to, connections) = self.directory.select(audience);
-        let sequence = self.next(&mut last, &event, one_of(audience), connections);
-        self.enqueue(sequence, to, event, None).await;
-        Dispatched { sequence, connections }
-    }
-
-    /// Like [`Dispatcher::dispatch_and`], and counts what becomes of the event for each connection.
-    pub async fn dispatch_counted(
+    pub async fn dispatch_and(
         &self,
         audience: &Audience,
         event: Event,
-        reach: &Arc<Reach>,
+        act: impl FnOnce(),
+    ) -> Result<Dispatched, Unplaced> {
+        let turn = self.turn(audience, &event).await?;
+        Ok(self.dispatch_at(turn.as_ref().map(|turn| turn.sequence), audience, event, None, act).await)
+    }
+
+    /// Sends an event that has its place already; without one, it gets the next. Counts what becomes of it, if somebody
+    /// wants to know.
+    pub(crate) async fn dispatch_at(
+        &self,
+        place: Option<Sequence>,
+        audience: &Audience,
+        event: Event,
+        reach: Option<&Arc<Reach>>,
         act: impl FnOnce(),
     ) -> Dispatched {
         let mut last = self.last.lock().await;
         act();
-        let (to, connections) = self.directory.select_for(audience, reach);
-        let sequence = self.next(&mut last, &event, one_of(audience), connections);
-        self.enqueue(sequence, to, event, Some(Arc::clone(reach))).await;
-        Dispatched { sequence, connections }
+        let (to, connections) = match reach {
+            Some(reach) => self.directory.select_for(audience, reach),
+            None => self.directory.select(audience),
+        };
+        *last = place.unwrap_or(Sequence(last.0 + 1));
+        self.tail.note(Told::new(*last, &event, audience.request_id().cloned(), connections));
+        self.enqueue(*last, to, event, reach.cloned()).await;
+        Dispatched { sequence: *last, connections }
+    }
+
+    /// Waits for an event's turn, where its place is not ours to give.
+    async fn turn(&self, audience: &Audience, event: &Event) -> Result<Option<Turn>, Unplaced> {
+        match self.shared.get() {
+            Some(order) => order.place(audience, event).await.map(Some),
+            None => Ok(None),
+        }
     }
 
     /// Sends a checked event to this very connection, not to one that replaced it.
@@ -95,6 +131,7 @@ impl Dispatcher {
     }
 
     /// Like [`Dispatcher::dispatch_to`], and counts what becomes of it if the connection was selected for that version.
+    /// In a shared order it has the place of what came before it: it is nobody else's.
     pub async fn dispatch_to_counted(
         &self,
         connection: Arc<Connection>,
@@ -102,9 +139,32 @@ impl Dispatcher {
         reach: Option<Arc<Reach>>,
     ) -> Sequence {
         let mut last = self.last.lock().await;
-        let sequence = self.next(&mut last, &event, Some(&connection.request_id), 1);
-        self.enqueue(sequence, Recipients::Only(connection), event, reach).await;
-        sequence
+        if self.shared.get().is_none() {
+            last.0 += 1;
+        }
+        self.tail.note(Told::new(*last, &event, Some(connection.request_id.clone()), 1));
+        self.enqueue(*last, Recipients::Only(connection), event, reach).await;
+        *last
+    }
+
+    /// Counts on in another order, of this epoch, whose events up to `after` were not dispatched here.
+    #[cfg(feature = "nats")]
+    pub(crate) async fn recount(&self, epoch: u64, after: Sequence) {
+        let mut last = self.last.lock().await;
+        *last = after;
+        self.delivery.recount(epoch, after).await;
+    }
+
+    /// Returns the last event that browsers may have had, with the epoch that it is counted in, as far as that is known.
+    #[cfg(feature = "nats")]
+    pub(crate) fn counted(&self) -> Option<(u64, Sequence)> {
+        self.delivery.counted()
+    }
+
+    /// Returns whether nobody is connected.
+    #[cfg(feature = "nats")]
+    pub(crate) fn nobody_is_there(&self) -> bool {
+        self.directory.count() == 0
     }
 
     /// Does something at one place of the order: what was dispatched before it is enqueued, and nothing else is
@@ -129,29 +189,9 @@ impl Dispatcher {
         self.tail.last()
     }
 
-    /// Gives an event its place.
-    fn next(
-        &self,
-        last: &mut Sequence,
-        event: &Event,
-        one: Option<&RequestId>,
-        connections: usize,
-    ) -> Sequence {
-        last.0 += 1;
-        self.tail.note(Told::new(*last, event, one.cloned(), connections));
-        *last
-    }
-
     async fn enqueue(&self, sequence: Sequence, to: Recipients, event: Event, reach: Option<Arc<Reach>>) {
         let dispatch = Dispatch { sequence, event: Arc::new(event), at: Instant::now(), reach };
         self.delivery.enqueue(to, dispatch).await;
-    }
-}
-
-fn one_of(audience: &Audience) -> Option<&RequestId> {
-    match audience {
-        Audience::Everyone => None,
-        Audience::One(id) => Some(id),
     }
 }
 
@@ -229,10 +269,15 @@ mod tests {
     #[tokio::test]
     async fn cm_15_an_id_that_is_not_connected_selects_nobody() {
         let (recorder, dispatcher) = house(0);
-        let missed =
-            dispatcher.dispatch(&Audience::One("stranger".parse().expect("an id")), event("x")).await;
+        let missed = dispatcher
+            .dispatch(&Audience::One("stranger".parse().expect("an id")), event("x"))
+            .await
+            .expect("alone");
         assert_eq!((missed.sequence, missed.connections), (Sequence(1), 0));
-        let hit = dispatcher.dispatch(&Audience::One("known".parse().expect("an id")), event("x")).await;
+        let hit = dispatcher
+            .dispatch(&Audience::One("known".parse().expect("an id")), event("x"))
+            .await
+            .expect("alone");
         assert_eq!((hit.sequence, hit.connections), (Sequence(2), 1));
         assert_eq!(*recorder.enqueued.lock().expect("not poisoned"), [(2, "one")]);
     }
@@ -247,7 +292,7 @@ mod tests {
         let mut second = std::pin::pin!(dispatcher.dispatch(&known, event("second")));
         assert!(futures_util::poll!(&mut second).is_pending(), "order before speed");
         recorder.room.add_permits(1);
-        let (first, second) = (first.await, second.await);
+        let (first, second) = (first.await.expect("alone"), second.await.expect("alone"));
         assert!(first.sequence < second.sequence);
         assert_eq!(*recorder.enqueued.lock().expect("not poisoned"), [(1, "everyone"), (2, "one")]);
     }

@@ -8,7 +8,7 @@ use std::{
 
 use futures_util::{FutureExt, future::BoxFuture};
 
-use super::{Delivery, Departures, Directory, Dispatch, Reach, Recipients};
+use super::{Delivery, Departures, Directory, Dispatch, Reach, Recipients, Sequence};
 use crate::{
     audience::Audience,
     config::{Framing, StreamConfig},
@@ -157,6 +157,16 @@ impl Delivery for EmbeddedDelivery {
 
     fn legacy(&self) -> Result<Batch, StoreError> {
         self.history.leave()
+    }
+
+    fn recount(&self, epoch: u64, after: Sequence) -> BoxFuture<'_, ()> {
+        self.history.recount(epoch, after);
+        async { self.shards.broadcast(&Arc::new(Frame::gap(Gap::Expired))).await }.boxed()
+    }
+
+    fn counted(&self) -> Option<(u64, Sequence)> {
+        let head = self.history.head();
+        Some((head.epoch.0, head.sequence))
     }
 
     fn trouble(&self) -> Option<String> {

@@ -8,6 +8,7 @@ mod dispatcher;
 pub mod embedded;
 pub mod gateway;
 mod reach;
+mod shared;
 mod tail;
 
 use std::{sync::Arc, time::Instant};
@@ -16,6 +17,7 @@ use futures_util::future::BoxFuture;
 
 pub use dispatcher::{Dispatched, Dispatcher, TooLarge};
 pub use reach::{Fate, Reach, Underway};
+pub use shared::{SharedOrder, Turn, Unplaced};
 pub use tail::{Look, Told};
 
 use crate::{
@@ -95,6 +97,19 @@ pub trait Delivery: Send + Sync + 'static {
     /// Returns what the next run is to find in the store. To be asked when nothing is enqueued any more.
     fn legacy(&self) -> Result<Batch, StoreError> {
         Ok(Batch::new())
+    }
+
+    /// Counts events in another order from here on, that of this epoch. Those up to `after` were not enqueued here:
+    /// browsers are told so, where there is a way.
+    fn recount(&self, epoch: u64, after: Sequence) -> BoxFuture<'_, ()> {
+        let _ = (epoch, after);
+        Box::pin(std::future::ready(()))
+    }
+
+    /// Returns the last event that was enqueued, in this run or in one that left its events to it, with the epoch that
+    /// it is counted in.
+    fn counted(&self) -> Option<(u64, Sequence)> {
+        None
     }
 
     /// Returns what is wrong, if anything is.

@@ -12,7 +12,7 @@ use crate::delivery::Sequence;
 
 /// The first part of every event's id: grows from one start of the daemon to the next.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-pub(crate) struct Epoch(u64);
+pub(crate) struct Epoch(pub(crate) u64);
 
 impl Epoch {
     /// Returns the epoch that begins now: milliseconds since 1970, or the one after the last, should that be later.

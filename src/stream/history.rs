@@ -58,13 +58,13 @@ impl Gap {
 pub(crate) struct History {
     /// The form of its events.
     framing: Framing,
-    /// The first part of the ids of this run.
-    epoch: Epoch,
     kept: Mutex<Kept>,
     retention: Retention,
 }
 
 struct Kept {
+    /// The first part of the ids that are given now.
+    epoch: Epoch,
     entries: VecDeque<Entry>,
     bytes: usize,
     /// Every event after this one is kept.
@@ -89,8 +89,8 @@ impl History {
     pub(crate) fn new(framing: Framing, epoch: Epoch, retention: Retention) -> Self {
         let start = EventId { epoch, sequence: Sequence(0) };
         let (entries, heads) = (VecDeque::new(), Vec::new());
-        let kept = Kept { entries, bytes: 0, floor: start, unbroken: epoch, head: start, heads };
-        Self { framing, epoch, kept: Mutex::new(kept), retention }
+        let kept = Kept { epoch, entries, bytes: 0, floor: start, unbroken: epoch, head: start, heads };
+        Self { framing, kept: Mutex::new(kept), retention }
     }
 
     /// Returns the form of its events.
@@ -100,7 +100,19 @@ impl History {
 
     /// Returns the id of an event of this run.
     pub(crate) fn id(&self, sequence: Sequence) -> EventId {
-        EventId { epoch: self.epoch, sequence }
+        EventId { epoch: self.kept().epoch, sequence }
+    }
+
+    /// Counts on in another order, of which nothing is known up to `after`. What was kept is not comparable with what
+    /// comes, or is about to be read again.
+    pub(crate) fn recount(&self, epoch: u64, after: Sequence) {
+        let start = EventId { epoch: Epoch(epoch), sequence: after };
+        let mut kept = self.kept();
+        (kept.epoch, kept.unbroken) = (start.epoch, start.epoch);
+        (kept.floor, kept.head) = (start, start);
+        kept.entries.clear();
+        kept.heads.clear();
+        kept.bytes = 0;
     }
 
     /// Keeps an event that goes to an audience.

@@ -37,6 +37,8 @@ pub(super) const REPORTER_LOST: &str = "reporter lost";
 /// The service's parts.
 pub(super) struct Inner {
     pub(super) book: Mutex<Book>,
+    #[cfg(feature = "nats")]
+    pub(super) elsewhere: Mutex<super::elsewhere::Elsewhere>,
     /// How many tasks have not sent their terminal event.
     pub(super) open: watch::Sender<usize>,
     /// Grows after whatever newcomers are to know.
@@ -56,6 +58,12 @@ pub(super) struct Inner {
 impl Inner {
     pub(super) fn book(&self) -> MutexGuard<'_, Book> {
         self.book.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Returns what other members of a cluster have told: there are none.
+    #[cfg(not(feature = "nats"))]
+    pub(super) fn told_elsewhere(&self) -> Vec<TaskEvent> {
+        Vec::new()
     }
 
     /// Starts a task and says so. False if it has ended before.
@@ -142,7 +150,10 @@ impl Inner {
             entry.show_end();
             self.changed();
         };
-        self.dispatcher.dispatch_and(&Audience::Everyone, event, show).await;
+        if self.dispatcher.dispatch_and(&Audience::Everyone, event, show).await.is_err() {
+            // The daemon ends before the others can be told: the next start does.
+            return show();
+        }
         let (store, id) = (Arc::clone(&self.store), entry.id.to_string());
         self.lifecycle.spawn(async move {
             let _ = sent.await;
@@ -158,7 +169,9 @@ impl Inner {
             entry.say(event.clone(), self.clock.now());
             self.changed();
         };
-        self.dispatcher.dispatch_and(&Audience::Everyone, event.to_event(), say).await;
+        if self.dispatcher.dispatch_and(&Audience::Everyone, event.to_event(), say).await.is_err() {
+            say();
+        }
         entry.tell_followers(event);
     }
 

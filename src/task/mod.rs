@@ -4,6 +4,8 @@
 mod book;
 #[cfg(feature = "daemon")]
 mod builtin;
+#[cfg(feature = "nats")]
+mod elsewhere;
 #[cfg(feature = "daemon")]
 mod entry;
 #[cfg(feature = "daemon")]

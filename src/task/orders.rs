@@ -108,6 +108,7 @@ impl Inner {
             Begun::Repeated(receipt) => return Ok(receipt),
             Begun::First(ticket) => ticket,
         };
+        self.dispatcher.reachable()?;
         let entry = Arc::new(self.draft(&plan));
         // Taken before anyone else knows the task: whoever cancels it waits until it is there.
         let turn = entry.turn.lock().await;

@@ -120,7 +120,10 @@ impl Inner {
         let closing = self.lifecycle.closing();
         self.lifecycle.spawn(async move {
             while tokio::time::timeout(every, closing.cancelled()).await.is_err() {
-                let old = inner.book().sweep(Instant::now());
+                let now = Instant::now();
+                #[cfg(feature = "nats")]
+                inner.sweep_elsewhere(now);
+                let old = inner.book().sweep(now);
                 if old.is_empty() {
                     continue;
                 }

@@ -22,7 +22,7 @@ use crate::{
     clock::SharedClock,
     config::TasksConfig,
     connection::Connection,
-    delivery::{Dispatcher, TooLarge},
+    delivery::{Dispatcher, TooLarge, Unplaced},
     event::Event,
     idempotency::{Mandate, ReceiptError, Receipts},
     lifecycle::{Lifecycle, ShuttingDown},
@@ -58,6 +58,9 @@ pub enum TaskError {
     /// There are too many unfinished tasks.
     #[error("{0} tasks are unfinished, the most that are kept")]
     Full(usize),
+    /// The cluster cannot be told.
+    #[error(transparent)]
+    Unplaced(#[from] Unplaced),
     /// It could not be stored.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -97,6 +100,8 @@ impl TaskService {
     ) -> Result<Arc<Self>, StoreError> {
         let inner = Arc::new(Inner {
             book: Mutex::new(Book::new(config.max_running, MAX_UNFINISHED, MAX_ENDED)),
+            #[cfg(feature = "nats")]
+            elsewhere: Mutex::default(),
             open: watch::Sender::new(0),
             revision: AtomicU64::new(0),
             builtins,
@@ -193,7 +198,8 @@ impl TaskService {
     /// Returns the latest event of each task that there is, for newcomers; those of the oldest tasks first.
     pub fn known(&self) -> Vec<Event> {
         let all = self.inner.book().all();
-        all.iter().rev().filter_map(|entry| entry.live().known()).map(|event| event.to_event()).collect()
+        let own = all.iter().rev().filter_map(|entry| entry.live().known());
+        own.chain(self.inner.told_elsewhere()).map(|event| event.to_event()).collect()
     }
 
     /// Returns a number that changes whenever [`TaskService::known`] does.
@@ -273,6 +279,10 @@ impl ConnectionObserver for TaskService {
                 if let Some(event) = missed {
                     self.inner.dispatcher.dispatch_to(Arc::clone(connection), event.to_event()).await;
                 }
+            }
+            let goes_on = |event: &TaskEvent| !event.event_type.is_terminal();
+            for event in self.inner.told_elsewhere().into_iter().filter(goes_on) {
+                self.inner.dispatcher.dispatch_to(Arc::clone(connection), event.to_event()).await;
             }
             Ok(())
         }

@@ -1,9 +1,13 @@
 //! Frontend versions: what is pending, for whom, and who is told.
 
 #[cfg(feature = "daemon")]
+mod event;
+#[cfg(feature = "daemon")]
 mod fetch;
 mod figures;
 mod history;
+#[cfg(feature = "nats")]
+mod member;
 #[cfg(feature = "daemon")]
 mod orders;
 #[cfg(feature = "daemon")]
@@ -12,6 +16,8 @@ mod past;
 mod pending;
 #[cfg(feature = "daemon")]
 mod service;
+#[cfg(feature = "daemon")]
+mod shared;
 #[cfg(all(test, feature = "daemon"))]
 mod tests;
 
@@ -21,6 +27,8 @@ pub use figures::{Figures, InvalidLeast, Least};
 pub use history::{QueuedVersion, VersionDelivery, VersionState};
 #[cfg(feature = "daemon")]
 pub use service::{VersionError, VersionService};
+#[cfg(feature = "nats")]
+pub(crate) use shared::{Added, Mark, SharedVersions, Step};
 
 use jiff::Timestamp;
 use schemars::JsonSchema;

@@ -2,23 +2,36 @@
 
 use std::{sync::Arc, time::Duration};
 
+use jiff::Timestamp;
 use serde_json::Value;
 
 use super::{
     ClearReceipt, ClearVersion, MAX_VERSION_BYTES, PendingVersion, QueueVersion, QueuedVersion, VersionError,
     VersionReceipt, VersionState,
     service::{Inner, LAST_SEQUENCE},
+    shared::{Added, Step},
 };
 use crate::{
     audience::Audience,
-    delivery::Reach,
-    event::VersionSequence,
+    delivery::{Reach, Unplaced},
+    event::{Event, VersionSequence},
     idempotency::{Actor, Begun, KeyConflict, Mandate, Mutation, ReceiptError, Ticket},
     store::{self, Batch, Change, StoreError, Table},
 };
 
 /// How long it is watched how far a version comes, for the state.
 const WATCHED: Duration = Duration::from_secs(60);
+
+/// How often a version is tried that others overtake.
+const ATTEMPTS: usize = 20;
+
+/// What is to be done with an order.
+pub(super) enum Plan {
+    /// Nothing: this is the answer.
+    Settled(VersionReceipt),
+    /// This is queued.
+    New(Box<QueuedVersion>),
+}
 
 impl Inner {
     pub(super) async fn queue(
@@ -34,14 +47,14 @@ impl Inner {
             Begun::First(ticket) => ticket,
         };
         let mut last = self.sequencer.lock().await;
-        self.lifecycle.accepting()?;
-        self.expected(&order)?;
-        if let Some(same) = self.same_pending(&order) {
-            let receipt = VersionReceipt { key: mutation.key, unchanged: true, ..self.receipt(&same) };
-            ticket.commit(&receipt, Batch::new()).await?;
-            return Ok(receipt);
-        }
-        let receipt = self.queue_next(&mut last, &mut ticket, mutation, order).await?;
+        let (receipt, version) = match self.agree(*last, &ticket, &mutation, &order).await? {
+            Plan::Settled(receipt) => {
+                ticket.commit(&receipt, Batch::new()).await?;
+                return Ok(receipt);
+            }
+            Plan::New(version) => (self.receipt(&version.pending()), version),
+        };
+        let receipt = self.queue_next(&mut last, &mut ticket, receipt, *version).await?;
         drop(last);
         if receipt.connections > 0
             && let Err(error) = ticket.amend(&receipt).await
@@ -51,33 +64,84 @@ impl Inner {
         Ok(receipt)
     }
 
+    /// Stores a version with its receipt, then tells it.
     async fn queue_next(
         self: &Arc<Self>,
         last: &mut VersionSequence,
         ticket: &mut Ticket<'_>,
-        mutation: Mutation,
-        order: QueueVersion,
+        receipt: VersionReceipt,
+        version: QueuedVersion,
     ) -> Result<VersionReceipt, VersionError> {
-        let live = live(&order);
-        let live_to_all = order.live_to_all;
-        let version = self.next(*last, order, mutation.key)?;
         let event = self.event(&version.version, version.changelog.as_deref(), version.sequence)?;
-        let mut receipt = self.receipt(&version);
-        let record = record(&version, &mutation.by, live_to_all);
-        let mut batch = self.put(&version)?;
-        batch.append(&mut self.past().changes(&record)?);
+        let mut batch = self.put(&version.pending())?;
+        batch.append(&mut self.past().changes(&version)?);
         ticket.commit(&receipt, batch).await?;
         *last = version.sequence;
-        let reach = Arc::new(Reach::new(version.sequence));
-        self.past().enter(record, Arc::clone(&reach));
-        // At the moment of the selection: who is told on connect is told after those who were selected.
-        let pend = || drop(self.pending().put(version));
-        let dispatched = self.dispatcher.dispatch_counted(&live, event, &reach, pend).await;
-        receipt.connections = dispatched.connections;
-        self.queued.notify_waiters();
-        let inner = Arc::clone(self);
-        self.lifecycle.spawn(async move { inner.remember(&reach).await });
-        Ok(receipt)
+        let connections = self.tell_new(version, event).await;
+        Ok(VersionReceipt { connections, ..receipt })
+    }
+
+    /// Returns what is to be done, which the others agree to where this daemon is a member of a cluster.
+    async fn agree(
+        &self,
+        last: VersionSequence,
+        ticket: &Ticket<'_>,
+        mutation: &Mutation,
+        order: &QueueVersion,
+    ) -> Result<Plan, VersionError> {
+        let Some(shared) = self.shared.get() else { return self.plan(last, mutation, order) };
+        for _ in 0..ATTEMPTS {
+            let mark = shared.settled().await?;
+            let plan = self.plan(last.max(mark.last), mutation, order)?;
+            let Plan::New(version) = &plan else { return Ok(plan) };
+            let step = Step::Queued { version: version.clone(), digest: ticket.digest().to_owned() };
+            match shared.add(mark, step, Some(mutation.record_key())).await? {
+                Added::Yes => return Ok(plan),
+                Added::Overtaken => {}
+                Added::Before(step) => return self.before(&step, ticket, order),
+            }
+        }
+        Err(Unplaced::Unknown.into())
+    }
+
+    fn plan(
+        &self,
+        last: VersionSequence,
+        mutation: &Mutation,
+        order: &QueueVersion,
+    ) -> Result<Plan, VersionError> {
+        self.lifecycle.accepting()?;
+        self.expected(order)?;
+        let key = mutation.key.clone();
+        if let Some(same) = self.same_pending(order) {
+            return Ok(Plan::Settled(VersionReceipt { key, unchanged: true, ..self.receipt(&same) }));
+        }
+        let version = self.next(last, order.clone(), key)?;
+        Ok(Plan::New(Box::new(record(&version, &mutation.by, order.live_to_all))))
+    }
+
+    /// Returns what an order was answered with that another member has carried out already.
+    fn before(&self, step: &Step, ticket: &Ticket<'_>, order: &QueueVersion) -> Result<Plan, VersionError> {
+        let Step::Queued { version, digest } = step else { return Err(Unplaced::Unknown.into()) };
+        let receipt = self.receipt(&version.pending());
+        if digest == ticket.digest() {
+            return Ok(Plan::Settled(self.repeated(receipt)));
+        }
+        let receipt = serde_json::to_value(receipt).ok();
+        Err(which_is_which(KeyConflict { key: version.key.clone(), receipt }.into(), order))
+    }
+
+    /// Tells a version that is stored. Returns to how many connections of this daemon.
+    async fn tell_new(self: &Arc<Self>, version: QueuedVersion, event: Event) -> usize {
+        let Some(shared) = self.shared.get() else { return self.tell_at(None, version, event).await };
+        match shared.place(&version).await {
+            Ok(turn) => self.tell_at(Some(turn.sequence), version, event).await,
+            // Whoever finds that it was not told sees to it.
+            Err(_) => self
+                .reach(version.sequence)
+                .and_then(|reach| reach.known())
+                .map_or(0, |known| known.connections),
+        }
     }
 
     /// Returns what would come of an order.
@@ -109,23 +173,60 @@ impl Inner {
             Begun::First(ticket) => ticket,
         };
         let sequencer = self.sequencer.lock().await;
-        let (gone, sequences): (Vec<_>, Vec<_>) = self.chosen(&order).into_iter().unzip();
+        let (audience, at) = (order.request_id.clone().into(), self.clock.now());
+        let (gone, sequences) = self.agree_to_clear(&order, &audience, at).await?;
         let receipt = ClearReceipt { key: mutation.key, cleared: gone.len(), durable: self.store.durable() };
-        let mut batch: Batch =
-            gone.iter().map(|audience| Change::Remove(Table::Pending, record_key(audience))).collect();
-        let at = self.clock.now();
-        batch.append(&mut self.past().cleared(&sequences, at)?);
+        let batch = self.removal(&gone, &sequences, at)?;
         ticket.commit(&receipt, batch).await?;
-        for audience in &gone {
-            self.pending().remove(audience);
-        }
-        self.past().clear(&sequences, at);
+        self.removed(&gone, &sequences, at);
         drop(sequencer);
         Ok(receipt)
     }
 
+    async fn agree_to_clear(
+        &self,
+        order: &ClearVersion,
+        audience: &Audience,
+        at: Timestamp,
+    ) -> Result<(Vec<Audience>, Vec<VersionSequence>), VersionError> {
+        let Some(shared) = self.shared.get() else {
+            return Ok(self.chosen(order.all, audience).into_iter().unzip());
+        };
+        for _ in 0..ATTEMPTS {
+            let mark = shared.settled().await?;
+            let chosen = self.chosen(order.all, audience);
+            let request_id = order.request_id.clone();
+            let step = Step::Cleared { request_id, all: order.all, upto: mark.last, at };
+            if chosen.is_empty() || matches!(shared.add(mark, step, None).await?, Added::Yes) {
+                return Ok(chosen.into_iter().unzip());
+            }
+        }
+        Err(Unplaced::Unknown.into())
+    }
+
+    /// Returns the changes by which it is remembered that versions were cleared.
+    pub(super) fn removal(
+        &self,
+        gone: &[Audience],
+        sequences: &[VersionSequence],
+        at: Timestamp,
+    ) -> Result<Batch, StoreError> {
+        let mut batch: Batch =
+            gone.iter().map(|audience| Change::Remove(Table::Pending, record_key(audience))).collect();
+        batch.append(&mut self.past().cleared(sequences, at)?);
+        Ok(batch)
+    }
+
+    /// Notes that versions were cleared.
+    pub(super) fn removed(&self, gone: &[Audience], sequences: &[VersionSequence], at: Timestamp) {
+        for audience in gone {
+            self.pending().remove(audience);
+        }
+        self.past().clear(sequences, at);
+    }
+
     /// Keeps how far a version has come, once that does not change any more.
-    async fn remember(&self, reach: &Reach) {
+    pub(super) async fn remember(&self, reach: &Reach) {
         let settled = tokio::time::timeout(WATCHED, reach.until(|figures| figures.queued == 0));
         self.lifecycle.closing().run_until_cancelled(settled).await;
         let change = self.past().figures(reach.sequence());
@@ -136,10 +237,10 @@ impl Inner {
         }
     }
 
-    fn chosen(&self, order: &ClearVersion) -> Vec<(Audience, VersionSequence)> {
+    /// Returns what is pending for an audience, or at all.
+    pub(super) fn chosen(&self, all: bool, audience: &Audience) -> Vec<(Audience, VersionSequence)> {
         let pending = self.pending();
-        let audience = Audience::from(order.request_id.clone());
-        let chosen = pending.all().filter(|version| order.all || version.audience == audience);
+        let chosen = pending.all().filter(|version| all || version.audience == *audience);
         chosen.map(|version| (version.audience.clone(), version.sequence)).collect()
     }
 
@@ -191,7 +292,7 @@ impl Inner {
         })
     }
 
-    fn put(&self, version: &PendingVersion) -> Result<Batch, StoreError> {
+    pub(super) fn put(&self, version: &PendingVersion) -> Result<Batch, StoreError> {
         let dropped = match version.audience {
             Audience::Everyone => self.pending().older_than(version.sequence),
             Audience::One(_) => Vec::new(),

@@ -46,10 +46,31 @@ impl Past {
 
     /// Remembers a version.
     pub(super) fn enter(&mut self, record: QueuedVersion, reach: Arc<Reach>) {
-        self.0.push_back(Entry { record, reach: Some(reach) });
+        let place = self.0.partition_point(|entry| entry.record.sequence < record.sequence);
+        self.0.insert(place, Entry { record, reach: Some(reach) });
+        self.shrink();
+    }
+
+    fn shrink(&mut self) {
         while self.0.len() > REMEMBERED {
             self.0.pop_front();
         }
+    }
+
+    /// Remembers a version that others have queued, and told.
+    #[cfg(feature = "nats")]
+    pub(super) fn adopt(&mut self, record: &QueuedVersion) {
+        let place = self.0.partition_point(|entry| entry.record.sequence < record.sequence);
+        self.0.insert(place, Entry { record: record.clone(), reach: None });
+        self.shrink();
+    }
+
+    /// Returns whether a version is remembered, or older than all that are.
+    #[cfg(feature = "nats")]
+    pub(super) fn knows(&self, sequence: VersionSequence) -> bool {
+        let forgotten = self.0.len() >= REMEMBERED
+            && self.0.front().is_some_and(|oldest| sequence < oldest.record.sequence);
+        forgotten || self.find(sequence).is_some()
     }
 
     /// Notes that versions were cleared. Returns the changes by which that is remembered.

@@ -13,21 +13,23 @@ pub(super) struct Pending {
 }
 
 impl Pending {
-    /// Makes a version pending. For everyone, it takes the place of all older ones; the audiences that lost
-    /// theirs are returned.
-    pub(super) fn put(&mut self, version: PendingVersion) -> Vec<Audience> {
+    /// Makes a version pending, unless a newer one is. For everyone, it takes the place of all older ones.
+    pub(super) fn put(&mut self, version: PendingVersion) {
+        if !self.would_take(&version) {
+            return;
+        }
         match version.audience.clone() {
-            Audience::One(id) => {
-                self.by_id.insert(id, version);
-                Vec::new()
-            }
+            Audience::One(id) => drop(self.by_id.insert(id, version)),
             Audience::Everyone => {
-                let dropped = self.older_than(version.sequence);
                 self.by_id.retain(|_, known| known.sequence > version.sequence);
                 self.everyone = Some(version);
-                dropped
             }
         }
+    }
+
+    /// Returns whether nothing newer is pending for those for whom a version is.
+    pub(super) fn would_take(&self, version: &PendingVersion) -> bool {
+        self.newest(version.audience.request_id()).is_none_or(|known| known.sequence < version.sequence)
     }
 
     /// Returns the request ids whose version would give way to one for everyone.

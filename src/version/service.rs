@@ -1,7 +1,7 @@
 //! The sequencer of versions: stores first, then tells, so that commit order is wire order.
 
 use std::{
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError},
     time::Duration,
 };
 
@@ -10,16 +10,16 @@ use tokio::sync::Notify;
 
 use super::{
     ClearReceipt, ClearVersion, FrontendVersion, Least, PendingVersion, QueueVersion, QueuedVersion,
-    VersionDelivery, VersionReceipt,
+    VersionDelivery, VersionReceipt, event,
     past::{self, Past},
     pending::Pending,
+    shared::SharedVersions,
 };
 use crate::{
-    browser,
     clock::SharedClock,
     connection::Connection,
-    delivery::{Dispatcher, Reach, TooLarge},
-    event::{Event, EventName, JsonLine, Kind, VersionSequence},
+    delivery::{Dispatcher, Reach, TooLarge, Unplaced},
+    event::{Event, VersionSequence},
     idempotency::{Mandate, ReceiptError, Receipts},
     lifecycle::{Lifecycle, ShuttingDown},
     registry::{ConnectionObserver, ObserverError},
@@ -58,6 +58,9 @@ pub enum VersionError {
     /// There are too many pending versions.
     #[error("{0} versions are pending for single request ids, the most that are kept")]
     Full(usize),
+    /// The cluster did not agree to it.
+    #[error(transparent)]
+    Unplaced(#[from] Unplaced),
     /// It could not be stored.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -65,7 +68,7 @@ pub enum VersionError {
 
 /// Knows what is pending, tells everyone of a new version and newcomers of the pending one.
 pub struct VersionService {
-    inner: Arc<Inner>,
+    pub(super) inner: Arc<Inner>,
 }
 
 pub(super) struct Inner {
@@ -81,8 +84,9 @@ pub(super) struct Inner {
     pub(super) lifecycle: Lifecycle,
     pub(super) clock: SharedClock,
     frontend: Option<FrontendVersion>,
-    name: EventName,
     pub(super) max_targeted: usize,
+    /// Those who must agree, if this daemon is not alone.
+    pub(super) shared: OnceLock<Arc<dyn SharedVersions>>,
 }
 
 impl VersionService {
@@ -116,7 +120,6 @@ impl VersionService {
         for version in loaded {
             pending.put(version);
         }
-        let name = "version".parse().expect("a valid event name");
         Ok(Self {
             inner: Arc::new(Inner {
                 sequencer: tokio::sync::Mutex::new(last),
@@ -129,8 +132,8 @@ impl VersionService {
                 lifecycle,
                 clock,
                 frontend,
-                name,
                 max_targeted: MAX_TARGETED,
+                shared: OnceLock::new(),
             }),
         })
     }
@@ -258,14 +261,8 @@ impl Inner {
         changelog: Option<&str>,
         sequence: VersionSequence,
     ) -> Result<Event, VersionError> {
-        let payload = browser::Version { version, changelog: changelog.filter(|text| !text.is_empty()) };
-        let data = JsonLine::encode(&payload)
-            .ok_or_else(|| VersionError::Invalid("the version cannot be encoded".to_owned()))?;
-        Ok(self.wrap(data, sequence))
-    }
-
-    fn wrap(&self, data: JsonLine, sequence: VersionSequence) -> Event {
-        Event { name: self.name.clone(), data, kind: Kind::Version(sequence) }
+        let event = event::of(version, changelog, sequence);
+        event.ok_or_else(|| VersionError::Invalid("the version cannot be encoded".to_owned()))
     }
 
     /// Tells a newcomer the newest version there is for it.
@@ -283,7 +280,7 @@ impl Inner {
         if self.tell_pending(connection).await? {
             return Ok(());
         }
-        let event = self.wrap(fetched.document.clone(), VersionSequence::FETCHED);
+        let event = event::with(fetched.document.clone(), VersionSequence::FETCHED);
         self.dispatcher.check(&event)?;
         self.dispatcher.dispatch_to(Arc::clone(connection), event).await;
         Ok(())
@@ -302,7 +299,7 @@ impl Inner {
         Ok(true)
     }
 
-    fn reach(&self, sequence: VersionSequence) -> Option<Arc<Reach>> {
+    pub(super) fn reach(&self, sequence: VersionSequence) -> Option<Arc<Reach>> {
         self.past().find(sequence).and_then(|entry| entry.reach.clone())
     }
 

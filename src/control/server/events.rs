@@ -24,7 +24,7 @@ pub(super) async fn send(
     let audience = Audience::from(order.request_id);
     let dispatcher = services.dispatcher.clone();
     let act = async move { dispatcher.dispatch(&audience, event).await };
-    let sent = uninterrupted(&services.lifecycle, act).await?;
+    let sent = uninterrupted(&services.lifecycle, act).await??;
     let receipt = EventReceipt { sequence: sent.sequence.0, connections: sent.connections };
     Ok(Json(Single::new("event.receipt", receipt)))
 }

@@ -15,7 +15,7 @@ use crate::{
         listing::InvalidListing,
         types::{ApiError, ErrorCode, Failure},
     },
-    delivery::TooLarge,
+    delivery::{TooLarge, Unplaced},
     event::InvalidEventName,
     idempotency::{KeyConflict, ReceiptError, TooManyKeys},
     lifecycle::ShuttingDown,
@@ -123,6 +123,18 @@ impl From<TooLarge> for Rejected {
     }
 }
 
+impl From<Unplaced> for Rejected {
+    fn from(error: Unplaced) -> Self {
+        let (code, hint) = match error {
+            Unplaced::Away => (ErrorCode::Refused, "see which member reaches them: ssectl status"),
+            Unplaced::Unknown | Unplaced::Passed => {
+                (ErrorCode::OutcomeUnknown, "repeat it with its key: what was done is not done twice")
+            }
+        };
+        Self::new(code, error.to_string()).hint(hint)
+    }
+}
+
 impl From<StoreError> for Rejected {
     fn from(error: StoreError) -> Self {
         match &error {
@@ -191,6 +203,7 @@ impl From<VersionError> for Rejected {
             VersionError::ShuttingDown(error) => error.into(),
             VersionError::Full(_) => Self::new(ErrorCode::Refused, error.to_string())
                 .hint("forget what is no longer needed: ssectl version clear"),
+            VersionError::Unplaced(error) => error.into(),
             VersionError::Store(error) => error.into(),
         }
     }
@@ -211,6 +224,7 @@ impl From<TaskError> for Rejected {
             TaskError::Full(_) => {
                 Self::new(ErrorCode::Refused, error.to_string()).hint("see them: ssectl task list")
             }
+            TaskError::Unplaced(error) => error.into(),
             TaskError::Store(error) => error.into(),
         }
     }

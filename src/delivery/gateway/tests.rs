@@ -83,7 +83,7 @@ impl House {
     }
 
     async fn send(&self, audience: &Audience, kind: Kind, number: u64) -> usize {
-        self.dispatcher.dispatch(audience, event(kind, number)).await.connections
+        self.dispatcher.dispatch(audience, event(kind, number)).await.expect("alone").connections
     }
 
     /// Waits until nothing is queued or under way.

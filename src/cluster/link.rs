@@ -1,0 +1,171 @@
+//! The connection to the NATS servers, and what the cluster's streams in them are called and like.
+
+use std::{io, path::Path, sync::Arc, time::Duration};
+
+use async_nats::{
+    Client, ConnectOptions, Event,
+    connection::State,
+    jetstream::{
+        self, Context, ErrorCode,
+        context::{CreateStreamError, CreateStreamErrorKind},
+        stream::{self, Stream},
+    },
+};
+use tokio::{sync::watch, time::timeout};
+
+use crate::{config::ClusterConfig, metrics::ClusterMetrics};
+
+/// The longest that a request to the servers may take.
+pub(super) const PATIENCE: Duration = Duration::from_secs(2);
+/// A server that says nothing for two of these is given up.
+const PING: Duration = Duration::from_secs(2);
+/// The longest pause between two attempts to reach a server.
+const PAUSE: Duration = Duration::from_secs(1);
+/// How often it is looked whether the servers are reached, where nobody says so.
+const LOOK: Duration = Duration::from_millis(200);
+/// Copies where the servers are a cluster and nobody said otherwise.
+const COPIES: usize = 3;
+
+/// The servers, and whether they are reached.
+pub(super) struct Link {
+    pub(super) client: Client,
+    pub(super) jetstream: Context,
+    pub(super) metrics: ClusterMetrics,
+    changed: watch::Receiver<()>,
+    name: String,
+    replicas: usize,
+}
+
+impl Link {
+    /// Begins to connect, and goes on until it is dropped. Fails only where the credentials cannot be read.
+    pub(super) async fn connect(
+        config: &ClusterConfig,
+        member: &str,
+        metrics: ClusterMetrics,
+    ) -> io::Result<Arc<Self>> {
+        crate::outbound::install_provider();
+        let (told, changed) = watch::channel(());
+        let noted = metrics.clone();
+        let mut options = ConnectOptions::new()
+            .name(format!("ssectld {member}"))
+            .retry_on_initial_connect()
+            .connection_timeout(PATIENCE)
+            .request_timeout(Some(PATIENCE))
+            .ping_interval(PING)
+            .reconnect_delay_callback(|attempt| PAUSE.min(Duration::from_millis(50 << attempt.min(5))))
+            .event_callback(move |event| {
+                note(&event, &told, &noted);
+                std::future::ready(())
+            });
+        if config.credentials_file != Path::new("") {
+            options = options.credentials_file(&config.credentials_file).await?;
+        }
+        let servers: Vec<_> = config.nats_url.split(',').map(|url| url.trim().to_owned()).collect();
+        let client = options.connect(servers).await.map_err(io::Error::other)?;
+        let mut jetstream = jetstream::new(client.clone());
+        jetstream.set_timeout(PATIENCE);
+        let (name, replicas) = (config.name.clone(), config.replicas);
+        Ok(Arc::new(Self { client, jetstream, metrics, changed, name, replicas }))
+    }
+
+    /// Returns whether the servers are reached.
+    pub(super) fn is_up(&self) -> bool {
+        self.client.connection_state() == State::Connected
+    }
+
+    /// Waits until the servers are reached.
+    pub(super) async fn up(&self) {
+        let mut changed = self.changed.clone();
+        while !self.is_up() {
+            // Not every change need be told.
+            let _ = timeout(LOOK, changed.changed()).await;
+        }
+    }
+
+    /// Returns a subject of this cluster.
+    pub(super) fn subject(&self, what: &str) -> String {
+        format!("ssectl.{}.{what}", self.name)
+    }
+
+    /// Returns what the stream of events is like.
+    pub(super) fn log(&self) -> stream::Config {
+        stream::Config {
+            name: format!("ssectl_{}_log", self.name),
+            subjects: vec![self.subject("log")],
+            max_age: Duration::from_secs(3600),
+            max_bytes: 256 << 20,
+            duplicate_window: Duration::from_secs(120),
+            ..self.any()
+        }
+    }
+
+    /// Returns what the stream behind a bucket of keys and values is like, as NATS defines it:
+    /// <https://github.com/nats-io/nats-architecture-and-design/blob/main/adr/ADR-8.md>.
+    pub(super) fn bucket(&self, what: &str) -> stream::Config {
+        let bucket = format!("ssectl_{}_{what}", self.name);
+        stream::Config {
+            subjects: vec![format!("$KV.{bucket}.>")],
+            name: format!("KV_{bucket}"),
+            max_messages_per_subject: 1,
+            discard: stream::DiscardPolicy::New,
+            duplicate_window: Duration::from_secs(120),
+            allow_rollup: true,
+            deny_delete: true,
+            allow_direct: true,
+            ..self.any()
+        }
+    }
+
+    /// Returns the subject of a key.
+    pub(super) fn key(&self, what: &str, key: &str) -> String {
+        format!("$KV.ssectl_{}_{what}.{key}", self.name)
+    }
+
+    fn any(&self) -> stream::Config {
+        stream::Config {
+            description: Some("ssectld".to_owned()),
+            storage: stream::StorageType::File,
+            num_replicas: if self.replicas == 0 { COPIES } else { self.replicas },
+            ..stream::Config::default()
+        }
+    }
+
+    /// Returns a stream as it stands, made if there is none yet.
+    pub(super) async fn stream(&self, config: &stream::Config) -> Result<Stream, CreateStreamError> {
+        // An error is seen again when it is to be made.
+        if let Ok(stream) = self.jetstream.get_stream(&config.name).await {
+            return Ok(stream);
+        }
+        match self.jetstream.create_stream(config.clone()).await {
+            Err(error) if self.replicas == 0 && too_few_servers(&error) => {
+                tracing::warn!(
+                    stream = config.name,
+                    "JetStream keeps one copy only: there are too few NATS servers"
+                );
+                self.jetstream.create_stream(stream::Config { num_replicas: 1, ..config.clone() }).await
+            }
+            made => made,
+        }
+    }
+}
+
+fn note(event: &Event, told: &watch::Sender<()>, metrics: &ClusterMetrics) {
+    match event {
+        Event::Connected => {
+            tracing::info!("the cluster's NATS servers are reached");
+            metrics.connected();
+        }
+        Event::Disconnected => {
+            tracing::warn!("the cluster's NATS servers cannot be reached: orders are refused, streams go on");
+            metrics.away();
+        }
+        other => tracing::debug!(%other, "NATS"),
+    }
+    told.send_replace(());
+}
+
+fn too_few_servers(error: &CreateStreamError) -> bool {
+    matches!(error.kind(), CreateStreamErrorKind::JetStream(error)
+        if [ErrorCode::STREAM_REPLICAS_NOT_SUPPORTED, ErrorCode::CLUSTER_NO_PEERS, ErrorCode::INSUFFICIENT_RESOURCES]
+            .contains(&error.error_code()))
+}

@@ -1,0 +1,358 @@
+//! The log: the one order of events of all members. What is published gets its place there, and is dispatched by every
+//! member when it reads it, its publisher included.
+
+use std::{
+    collections::HashMap,
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::Duration,
+};
+
+use async_nats::jetstream::message::PublishMessage;
+use bytes::Bytes;
+use futures_util::{FutureExt, future::BoxFuture};
+use serde::{Deserialize, Serialize};
+use tokio::{
+    sync::{oneshot, watch},
+    time::{Instant, sleep, timeout_at},
+};
+use tokio_util::sync::CancellationToken;
+
+use super::{
+    link::{Link, PATIENCE},
+    reader::{Hear, Read, Standing},
+    wire::Entry,
+};
+use crate::{
+    audience::Audience,
+    delivery::{Dispatcher, Sequence, SharedOrder, Turn, Unplaced},
+    event::{Event, Kind},
+    metrics::Whose,
+    task::TaskService,
+    version::{QueuedVersion, VersionService},
+};
+
+/// How long an event may wait for its place.
+const LIMIT: Duration = Duration::from_secs(5);
+/// Between two attempts to publish.
+const PAUSE: Duration = Duration::from_millis(100);
+
+/// The log as one member reads and writes it.
+pub(super) struct Log {
+    link: Arc<Link>,
+    member: String,
+    /// Of this start of the member: what it publishes has ids that nobody else gives.
+    instance: String,
+    next: AtomicU64,
+    dispatcher: Arc<Dispatcher>,
+    versions: Arc<VersionService>,
+    tasks: Arc<TaskService>,
+    /// Who waits for the turn of what was published, by its id.
+    waiting: Mutex<HashMap<String, oneshot::Sender<Turn>>>,
+    /// How far it was read.
+    read: watch::Sender<Progress>,
+    /// How much of the past is read at the start.
+    lookback: Lookback,
+    closing: CancellationToken,
+}
+
+/// How far the log was read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Progress {
+    /// The last event that was dispatched.
+    pub(super) place: Place,
+    /// How many come after it, when it was read.
+    pub(super) behind: u64,
+    /// Everything that was there at the start has been read.
+    pub(super) caught_up: bool,
+    /// The last one that was there at the start.
+    target: u64,
+}
+
+impl Progress {
+    /// Nothing was read yet.
+    const NONE: Self =
+        Self { place: Place { epoch: 0, sequence: 0 }, behind: 0, caught_up: false, target: 0 };
+}
+
+/// How much of the past is read at the start.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Lookback {
+    /// So many events, for browsers that come back: nobody is connected yet.
+    Events(u64),
+    /// What came after this one: streams that a gateway holds have had all up to it.
+    After(Option<Place>),
+}
+
+/// The place of an event in a log.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Place {
+    pub(super) epoch: u64,
+    pub(super) sequence: u64,
+}
+
+/// The services that the log speaks to.
+pub(super) struct Ears {
+    pub(super) dispatcher: Arc<Dispatcher>,
+    pub(super) versions: Arc<VersionService>,
+    pub(super) tasks: Arc<TaskService>,
+}
+
+impl Log {
+    pub(super) fn new(
+        link: Arc<Link>,
+        (member, instance): (String, String),
+        Ears { dispatcher, versions, tasks }: Ears,
+        lookback: Lookback,
+        closing: CancellationToken,
+    ) -> Self {
+        let (waiting, read) = (Mutex::default(), watch::Sender::new(Progress::NONE));
+        let next = AtomicU64::new(1);
+        Self { link, member, instance, next, dispatcher, versions, tasks, waiting, read, lookback, closing }
+    }
+
+    /// Returns how far it was read, now and from now on.
+    pub(super) fn progress(&self) -> watch::Receiver<Progress> {
+        self.read.subscribe()
+    }
+
+    /// Publishes a version that nobody has told, as far as is known here. Whoever else does at the same time
+    /// publishes the same message.
+    pub(super) async fn tell(&self, version: &QueuedVersion) {
+        let Some(message) = Entry::of_version(&self.member, version).and_then(|entry| encode(&entry)) else {
+            return;
+        };
+        if let Err(error) = self.publish(&version_id(version), message).await {
+            tracing::debug!(%error, version = version.version, "a version is not told yet");
+        }
+    }
+
+    /// Waits for the turn of a message that gets its place within a limit; `None`: as long as it takes.
+    async fn turn(&self, id: String, message: Bytes, limit: Option<Duration>) -> Result<Turn, Unplaced> {
+        let until = Instant::now() + limit.unwrap_or(Duration::from_secs(365 * 86_400));
+        let waiter = Waiter::new(self, id);
+        let placed = self.closing.run_until_cancelled(timeout_at(until, waiter.wait(message)));
+        let outcome = match placed.await {
+            Some(Ok(outcome)) => outcome,
+            // It may have come in this very moment.
+            Some(Err(_)) | None => waiter.late().ok_or(Unplaced::Unknown),
+        };
+        if let Err(error @ (Unplaced::Away | Unplaced::Unknown)) = &outcome {
+            self.link.metrics.unplaced(if *error == Unplaced::Away { "away" } else { "unknown" });
+        }
+        outcome
+    }
+
+    /// Publishes until it is acknowledged. Returns its place.
+    async fn publish(&self, id: &str, message: Bytes) -> Result<u64, async_nats::Error> {
+        let message = PublishMessage::build().message_id(id).payload(message);
+        let sent = self.link.jetstream.send_publish(self.link.subject("log"), message).await?;
+        Ok(sent.await?.sequence)
+    }
+
+    fn waiting(&self) -> MutexGuard<'_, HashMap<String, oneshot::Sender<Turn>>> {
+        self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Dispatches what another member, or an earlier start of this one, has published.
+    async fn dispatch(&self, entry: Entry, place: Sequence) {
+        let Some((audience, event)) = entry.event() else {
+            tracing::warn!(
+                member = entry.member,
+                "an event of the cluster cannot be read: a newer member's?"
+            );
+            return;
+        };
+        if let Some(version) = entry.version {
+            return self.versions.hear(*version, place).await;
+        }
+        let own = entry.member == self.member;
+        let tell = || {
+            if !own && entry.is_of_task() {
+                self.tasks.hear(&event);
+            }
+        };
+        self.dispatcher.dispatch_at(Some(place), &audience, event.clone(), None, tell).await;
+    }
+}
+
+impl SharedOrder for Log {
+    fn reachable(&self) -> Result<(), Unplaced> {
+        if self.link.is_up() { Ok(()) } else { Err(Unplaced::Away) }
+    }
+
+    fn place<'a>(
+        &'a self,
+        audience: &'a Audience,
+        event: &'a Event,
+    ) -> BoxFuture<'a, Result<Turn, Unplaced>> {
+        async {
+            let limit = match &event.kind {
+                // Sooner or later everybody must know.
+                Kind::TaskState | Kind::TaskEnd(_) => None,
+                // The next one says more.
+                Kind::Progress(_) => Some(PATIENCE),
+                Kind::Application | Kind::Version(_) => Some(LIMIT),
+            };
+            if limit.is_some() {
+                self.reachable().inspect_err(|_| self.link.metrics.unplaced("away"))?;
+            }
+            let message = Entry::of(&self.member, audience, event).and_then(|entry| encode(&entry));
+            let id = format!("{}-{}", self.instance, self.next.fetch_add(1, Ordering::Relaxed));
+            self.turn(id, message.ok_or(Unplaced::Unknown)?, limit).await
+        }
+        .boxed()
+    }
+}
+
+impl Log {
+    /// Gives a version that was agreed on its place.
+    pub(super) async fn place_version(&self, version: &QueuedVersion) -> Result<Turn, Unplaced> {
+        let message = Entry::of_version(&self.member, version).and_then(|entry| encode(&entry));
+        self.turn(version_id(version), message.ok_or(Unplaced::Unknown)?, Some(LIMIT)).await
+    }
+}
+
+/// One who waits for the turn of a message.
+struct Waiter<'a> {
+    log: &'a Log,
+    id: String,
+    turn: tokio::sync::Mutex<oneshot::Receiver<Turn>>,
+}
+
+impl<'a> Waiter<'a> {
+    fn new(log: &'a Log, id: String) -> Self {
+        let (sender, turn) = oneshot::channel();
+        log.waiting().insert(id.clone(), sender);
+        Self { log, id, turn: tokio::sync::Mutex::new(turn) }
+    }
+
+    /// Publishes, again and again if need be, and waits for the turn.
+    async fn wait(&self, message: Bytes) -> Result<Turn, Unplaced> {
+        let mut turn = self.turn.lock().await;
+        loop {
+            let published = async {
+                self.log.link.up().await;
+                let published = self.log.publish(&self.id, message.clone()).await;
+                if published.is_err() {
+                    sleep(PAUSE).await;
+                }
+                published
+            };
+            tokio::select! {
+                biased;
+                turn = &mut *turn => return turn.map_err(|_| Unplaced::Unknown),
+                published = published => match published {
+                    Ok(place) if place <= self.log.read.borrow().place.sequence && turn.is_empty() => {
+                        return Err(Unplaced::Passed);
+                    }
+                    Ok(_) => return (&mut *turn).await.map_err(|_| Unplaced::Unknown),
+                    Err(error) => tracing::debug!(%error, "an event has no place in the log yet"),
+                },
+            }
+        }
+    }
+
+    /// Gives up. Returns the turn if it has come all the same.
+    fn late(&self) -> Option<Turn> {
+        self.log.waiting().remove(&self.id);
+        self.turn.try_lock().ok()?.try_recv().ok()
+    }
+}
+
+impl Drop for Waiter<'_> {
+    fn drop(&mut self) {
+        self.log.waiting().remove(&self.id);
+    }
+}
+
+impl Log {
+    /// Returns the last event of a log that this daemon has dispatched, in this run or in the last one.
+    fn left_off(&self, epoch: u64) -> Option<u64> {
+        let left_off = match self.lookback {
+            Lookback::After(place) => place,
+            Lookback::Events(_) => {
+                self.dispatcher.counted().map(|(epoch, Sequence(sequence))| Place { epoch, sequence })
+            }
+        };
+        left_off.filter(|place| place.epoch == epoch).map(|place| place.sequence)
+    }
+}
+
+impl Hear for Log {
+    async fn begin(&self, standing: Standing, next: Option<u64>) -> u64 {
+        let Standing { epoch, first, last } = standing;
+        let known = next.or_else(|| self.left_off(epoch).map(|sequence| sequence + 1));
+        let from = match known {
+            Some(next) if (first..=last + 1).contains(&next) => next,
+            Some(next) if next < first => {
+                let gone = first - next;
+                tracing::warn!(gone, "events had left the cluster's log before they were read here");
+                self.link.metrics.missed(gone);
+                first
+            }
+            Some(_) => {
+                tracing::error!(
+                    "JetStream has lost events that it had acknowledged: browsers are told of a gap"
+                );
+                last + 1
+            }
+            None => match self.lookback {
+                Lookback::Events(count) if self.dispatcher.nobody_is_there() => {
+                    first.max((last + 1).saturating_sub(count))
+                }
+                _ => last + 1,
+            },
+        };
+        if known != Some(from) {
+            self.dispatcher.recount(epoch, Sequence(from.saturating_sub(1))).await;
+        }
+        self.read.send_modify(|read| {
+            *read = Progress {
+                place: Place { epoch, sequence: from.saturating_sub(1) },
+                behind: 0,
+                caught_up: read.caught_up || from > last,
+                target: last,
+            };
+        });
+        from
+    }
+
+    async fn hear(&self, read: Read) {
+        let place = Sequence(read.sequence);
+        let waiter = self.waiting().remove(read.id());
+        let (turn, over) = Turn::new(place);
+        let own = waiter.is_some();
+        let handed = match waiter {
+            Some(waiter) => waiter.send(turn).is_ok(),
+            None => false,
+        };
+        if handed {
+            // An error says that it is over.
+            let _ = over.await;
+        } else {
+            match serde_json::from_slice(&read.message.payload) {
+                Ok(entry) => self.dispatch(entry, place).await,
+                Err(error) => {
+                    tracing::warn!(%error, "an event of the cluster cannot be read: a newer member's?");
+                }
+            }
+        }
+        self.link.metrics.read(if own { Whose::Own } else { Whose::Others }, read.ago);
+        self.read.send_modify(|progress| {
+            progress.place.sequence = read.sequence;
+            progress.behind = read.behind;
+            progress.caught_up |= read.sequence >= progress.target;
+        });
+    }
+}
+
+fn encode(entry: &Entry) -> Option<Bytes> {
+    serde_json::to_vec(entry).ok().map(Bytes::from)
+}
+
+fn version_id(version: &QueuedVersion) -> String {
+    format!("version-{}", version.sequence.0)
+}

@@ -1,0 +1,137 @@
+//! Reads a stream from beginning to end and on, in order, each message once, whatever happens to consumers, servers
+//! and connections in between.
+
+use std::{sync::Arc, time::Duration};
+
+use async_nats::{
+    Message,
+    jetstream::{
+        consumer::{AckPolicy, DeliverPolicy, pull},
+        stream,
+    },
+};
+use futures_util::StreamExt;
+use tokio_util::sync::CancellationToken;
+
+use super::link::Link;
+
+/// A consumer that says nothing for two of these is given up.
+const HEARTBEAT: Duration = Duration::from_secs(1);
+/// How long one request for messages lasts.
+const EXPIRES: Duration = Duration::from_secs(10);
+/// When the servers forget a consumer that nobody asks.
+const FORGOTTEN: Duration = Duration::from_secs(30);
+/// Messages that are asked for at once.
+const BATCH: usize = 500;
+/// Between two attempts.
+const PAUSE: Duration = Duration::from_millis(200);
+
+/// A stream as it is when it begins to be read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Standing {
+    /// When it was made, in milliseconds since 1970: another one is another stream.
+    pub(super) epoch: u64,
+    /// The first message that it has, or will have.
+    pub(super) first: u64,
+    /// The last one that it had.
+    pub(super) last: u64,
+}
+
+/// One message of a stream.
+pub(super) struct Read {
+    pub(super) sequence: u64,
+    /// How long ago it got its place, by the clocks of both.
+    pub(super) ago: Duration,
+    /// How many come after it at the moment.
+    pub(super) behind: u64,
+    pub(super) message: Message,
+}
+
+impl Read {
+    /// Returns the id that its publisher gave it.
+    pub(super) fn id(&self) -> &str {
+        let headers = self.message.headers.as_ref();
+        headers.and_then(|headers| headers.get("Nats-Msg-Id")).map_or("", |id| id.as_str())
+    }
+}
+
+/// Takes what is read.
+pub(super) trait Hear: Send + Sync {
+    /// Is told where a stream stands that is begun to be read, or to be read again from `next` on. Returns the message
+    /// to begin with.
+    fn begin(&self, standing: Standing, next: Option<u64>) -> impl Future<Output = u64> + Send;
+
+    /// Takes one message.
+    fn hear(&self, read: Read) -> impl Future<Output = ()> + Send;
+}
+
+/// How far a stream was read.
+#[derive(Clone, Copy, Debug)]
+struct Place {
+    epoch: u64,
+    next: u64,
+}
+
+/// Reads a stream until it is cancelled.
+pub(super) async fn read(link: Arc<Link>, config: stream::Config, ear: &impl Hear, end: CancellationToken) {
+    let mut place = None;
+    let reading = async {
+        loop {
+            link.up().await;
+            if let Err(error) = attempt(&link, &config, ear, &mut place).await {
+                tracing::debug!(stream = config.name, %error, "reading begins again");
+            }
+            tokio::time::sleep(PAUSE).await;
+        }
+    };
+    end.run_until_cancelled(reading).await;
+}
+
+async fn attempt(
+    link: &Link,
+    config: &stream::Config,
+    ear: &impl Hear,
+    place: &mut Option<Place>,
+) -> Result<(), async_nats::Error> {
+    let stream = link.stream(config).await?;
+    let info = stream.cached_info();
+    let epoch = u64::try_from(info.created.unix_timestamp_nanos() / 1_000_000).unwrap_or_default();
+    let last = info.state.last_sequence;
+    // What servers say of a stream in which nothing is differs.
+    let first = if info.state.messages == 0 { last + 1 } else { info.state.first_sequence };
+    let standing = Standing { epoch, first, last };
+    let known = place.filter(|place| place.epoch == epoch).map(|place| place.next);
+    let next = ear.begin(standing, known).await;
+    *place = Some(Place { epoch, next });
+    let consumer = stream
+        .create_consumer(pull::Config {
+            deliver_policy: DeliverPolicy::ByStartSequence { start_sequence: next },
+            ack_policy: AckPolicy::None,
+            inactive_threshold: FORGOTTEN,
+            memory_storage: true,
+            num_replicas: 1,
+            ..pull::Config::default()
+        })
+        .await?;
+    let asked = consumer.stream().max_messages_per_batch(BATCH).heartbeat(HEARTBEAT).expires(EXPIRES);
+    let mut messages = asked.messages().await?;
+    while let Some(message) = messages.next().await {
+        let message = message?;
+        let info = message.info()?;
+        let (sequence, behind) = (info.stream_sequence, info.pending);
+        let ago = age(info.published.unix_timestamp_nanos());
+        let (message, _) = message.split();
+        if place.is_some_and(|place| sequence < place.next) {
+            continue;
+        }
+        ear.hear(Read { sequence, ago, behind, message }).await;
+        *place = Some(Place { epoch, next: sequence + 1 });
+    }
+    Ok(())
+}
+
+/// Returns how long ago a moment was; none where the clocks differ by more.
+fn age(nanoseconds: i128) -> Duration {
+    let now = jiff::Timestamp::now().as_nanosecond();
+    Duration::from_nanos(u64::try_from(now - nanoseconds).unwrap_or_default())
+}

@@ -1,0 +1,345 @@
+//! The versions on which the members agree: a bucket of keys and values in which the order of the steps is the order of
+//! versions. A step is added only by who has taken up all before it.
+
+use std::{
+    collections::HashMap,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
+};
+
+use async_nats::jetstream::{
+    context::PublishErrorKind,
+    message::PublishMessage,
+    stream::{Config, Stream},
+};
+use bytes::Bytes;
+use futures_util::{FutureExt, future::BoxFuture};
+use tokio::{
+    sync::watch,
+    time::{sleep, timeout},
+};
+
+use super::{
+    link::{Link, PATIENCE},
+    log::Log,
+    reader::{Hear, Read, Standing},
+};
+use crate::{
+    audience::Audience,
+    delivery::{Turn, Unplaced},
+    event::VersionSequence,
+    lifecycle::Lifecycle,
+    request_id::RequestId,
+    version::{Added, Mark, QueuedVersion, SharedVersions, Step, VersionService},
+};
+
+/// The bucket.
+pub(super) const BUCKET: &str = "versions";
+/// Steps that are kept for each key: the history of versions.
+const KEPT: i64 = 64;
+/// How long a version may go untold before whoever notices tells it.
+const UNTOLD: Duration = Duration::from_secs(2);
+
+/// The bucket as one member reads and writes it.
+pub(super) struct Versions {
+    link: Arc<Link>,
+    log: Arc<Log>,
+    service: Arc<VersionService>,
+    lifecycle: Lifecycle,
+    fold: Mutex<Fold>,
+    /// Told whenever the fold changed.
+    folded: watch::Sender<u64>,
+}
+
+/// What the steps amount to.
+#[derive(Default)]
+struct Fold {
+    revision: u64,
+    last: VersionSequence,
+    /// The newest step of each key.
+    newest: HashMap<String, Step>,
+    /// Those that were there at the start, until all of them were read.
+    first: Vec<Step>,
+    /// The last one that was there when reading began.
+    target: u64,
+    /// Those were taken up.
+    settled: bool,
+    /// Something was taken up in this run.
+    begun: bool,
+}
+
+impl Versions {
+    pub(super) fn new(
+        link: Arc<Link>,
+        log: Arc<Log>,
+        service: Arc<VersionService>,
+        lifecycle: Lifecycle,
+    ) -> Self {
+        Self { link, log, service, lifecycle, fold: Mutex::default(), folded: watch::Sender::new(0) }
+    }
+
+    /// Returns what the bucket is like.
+    pub(super) fn config(link: &Link) -> Config {
+        Config { max_messages_per_subject: KEPT, ..link.bucket(BUCKET) }
+    }
+
+    /// Waits until all that was there at the start was taken up.
+    pub(super) async fn settle(&self) {
+        let mut folded = self.folded.subscribe();
+        while !self.fold().settled {
+            if folded.changed().await.is_err() {
+                return;
+            }
+        }
+    }
+
+    fn fold(&self) -> MutexGuard<'_, Fold> {
+        self.fold.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn mark(&self) -> Option<Mark> {
+        let fold = self.fold();
+        fold.settled.then_some(Mark { revision: fold.revision, last: fold.last })
+    }
+
+    /// Takes up what was there at the start, and what this member alone still has.
+    async fn take_up(self: &Arc<Self>, steps: Vec<Step>) {
+        if self.fold().begun || self.service.has_listeners() {
+            self.fold().settled = true;
+            for step in steps {
+                self.take(step).await;
+            }
+        } else if let Err(error) = self.service.adopt(&steps).await {
+            tracing::warn!(%error, "the cluster's versions are not stored here: a restart without NATS forgets them");
+        }
+        {
+            let mut fold = self.fold();
+            (fold.settled, fold.begun) = (true, true);
+        }
+        let versions = Arc::clone(self);
+        self.lifecycle.spawn(async move { versions.restore().await });
+    }
+
+    /// Puts back what this daemon has acknowledged and the servers have lost.
+    async fn restore(&self) {
+        for version in self.service.held() {
+            let Some(mark) = self.mark() else { return };
+            if self.fold().covers(&version) {
+                continue;
+            }
+            tracing::warn!(
+                version = version.version,
+                sequence = version.sequence.0,
+                "the cluster does not know a version that is pending here: it is added"
+            );
+            let step = Step::Queued { version: Box::new(version), digest: String::new() };
+            if let Err(error) = self.add(mark, step, None).await {
+                tracing::warn!(%error, "a version was not added to the cluster's");
+            }
+        }
+    }
+
+    /// Sees to it that a version is told, should whoever queued it not get to that.
+    fn watch_over(self: &Arc<Self>, version: QueuedVersion) {
+        let versions = Arc::clone(self);
+        let closing = self.lifecycle.closing();
+        self.lifecycle.spawn(closing.run_until_cancelled_owned(async move {
+            loop {
+                sleep(UNTOLD).await;
+                if versions.service.knows(version.sequence) {
+                    return;
+                }
+                versions.log.tell(&version).await;
+            }
+        }));
+    }
+
+    /// Takes one step that came after the start.
+    async fn take(self: &Arc<Self>, step: Step) {
+        match step {
+            Step::Queued { version, .. } => {
+                if !self.service.knows(version.sequence) {
+                    self.watch_over(*version);
+                }
+            }
+            Step::Cleared { upto, .. } => {
+                // What is cleared may not have been told here yet.
+                let _ = timeout(UNTOLD, self.taken_up(upto)).await;
+                if let Err(error) = self.service.forget(&step).await {
+                    tracing::warn!(%error, "that versions were cleared is not stored here");
+                }
+            }
+        }
+    }
+
+    /// Waits until a version was taken up here.
+    async fn taken_up(&self, sequence: VersionSequence) {
+        let mut read = self.log.progress();
+        while sequence > VersionSequence::FETCHED && !self.service.knows(sequence) {
+            if read.changed().await.is_err() {
+                return;
+            }
+        }
+    }
+
+    async fn stream(&self) -> Result<Stream, Unplaced> {
+        self.link.stream(&Self::config(&self.link)).await.map_err(|_| Unplaced::Away)
+    }
+
+    /// Returns the step that was added with an id before.
+    async fn before(&self, revision: u64) -> Result<Added, Unplaced> {
+        let message = self.stream().await?.get_raw_message(revision).await.map_err(|_| Unplaced::Unknown)?;
+        let step = serde_json::from_slice(&message.payload).map_err(|_| Unplaced::Unknown)?;
+        Ok(Added::Before(Box::new(step)))
+    }
+
+    async fn publish(&self, after: Mark, step: &Step, id: Option<String>) -> Result<Added, Unplaced> {
+        let payload = serde_json::to_vec(step).map_err(|_| Unplaced::Unknown)?;
+        let mut message =
+            PublishMessage::build().payload(Bytes::from(payload)).expected_last_sequence(after.revision);
+        if let Some(id) = id {
+            message = message.message_id(id);
+        }
+        let subject = self.link.key(BUCKET, &key(step));
+        let sent = self.link.jetstream.send_publish(subject, message).await.map_err(|_| Unplaced::Away)?;
+        match sent.await {
+            Ok(placed) if placed.duplicate => self.before(placed.sequence).await,
+            Ok(_) => Ok(Added::Yes),
+            Err(error) => match error.kind() {
+                PublishErrorKind::WrongLastSequence => Ok(Added::Overtaken),
+                PublishErrorKind::StreamNotFound => Err(Unplaced::Away),
+                _ => Err(Unplaced::Unknown),
+            },
+        }
+    }
+}
+
+impl SharedVersions for Shared {
+    fn settled(&self) -> BoxFuture<'_, Result<Mark, Unplaced>> {
+        async {
+            if !self.0.link.is_up() {
+                self.0.link.metrics.unplaced("away");
+                return Err(Unplaced::Away);
+            }
+            let settled = async {
+                self.0.settle().await;
+                let mark = self.0.mark();
+                self.0.taken_up(mark.map_or(VersionSequence::FETCHED, |mark| mark.last)).await;
+                mark
+            };
+            let mark = timeout(PATIENCE + UNTOLD, settled).await.ok().flatten();
+            mark.ok_or(Unplaced::Away)
+        }
+        .boxed()
+    }
+
+    fn add(&self, after: Mark, step: Step, id: Option<String>) -> BoxFuture<'_, Result<Added, Unplaced>> {
+        async move {
+            let added = self.0.add(after, step, id).await;
+            if added.is_err() {
+                self.0.link.metrics.unplaced("unknown");
+            }
+            added
+        }
+        .boxed()
+    }
+
+    fn place<'a>(&'a self, version: &'a QueuedVersion) -> BoxFuture<'a, Result<Turn, Unplaced>> {
+        self.0.log.place_version(version).boxed()
+    }
+}
+
+impl Versions {
+    async fn add(&self, after: Mark, step: Step, id: Option<String>) -> Result<Added, Unplaced> {
+        let mut folded = self.folded.subscribe();
+        let added = self.publish(after, &step, id).await?;
+        if matches!(added, Added::Overtaken) {
+            let overtaken =
+                async { while self.fold().revision <= after.revision && folded.changed().await.is_ok() {} };
+            // At the latest then it is tried again, and refused again.
+            let _ = timeout(PATIENCE, overtaken).await;
+        }
+        Ok(added)
+    }
+}
+
+/// The bucket as it is written and read by those who own it together.
+pub(super) struct Shared(pub(super) Arc<Versions>);
+
+impl Hear for Shared {
+    async fn begin(&self, standing: Standing, next: Option<u64>) -> u64 {
+        let known = next.filter(|next| (standing.first..=standing.last + 1).contains(next));
+        if let Some(next) = known {
+            return next;
+        }
+        let settled = {
+            let mut fold = self.0.fold();
+            *fold = Fold { target: standing.last, last: fold.last, begun: fold.begun, ..Fold::default() };
+            standing.last < standing.first
+        };
+        if settled {
+            self.0.take_up(Vec::new()).await;
+            self.0.folded.send_modify(|changes| *changes += 1);
+        }
+        standing.first
+    }
+
+    async fn hear(&self, read: Read) {
+        let step = serde_json::from_slice::<Step>(&read.message.payload).inspect_err(
+            |error| tracing::warn!(%error, "a step of the cluster cannot be read: a newer member's?"),
+        );
+        let first = {
+            let mut fold = self.0.fold();
+            if let Ok(step) = &step {
+                fold.add(step);
+            }
+            fold.revision = read.sequence;
+            let all = !fold.settled && read.sequence >= fold.target;
+            all.then(|| std::mem::take(&mut fold.first))
+        };
+        match (first, step) {
+            (Some(first), _) => self.0.take_up(first).await,
+            (None, Ok(step)) if self.0.fold().settled => self.0.take(step).await,
+            (None, _) => {}
+        }
+        self.0.folded.send_modify(|changes| *changes += 1);
+    }
+}
+
+impl Fold {
+    fn add(&mut self, step: &Step) {
+        if let Step::Queued { version, .. } = step {
+            self.last = self.last.max(version.sequence);
+        }
+        self.newest.insert(key(step), step.clone());
+        if !self.settled {
+            self.first.push(step.clone());
+        }
+    }
+
+    /// Returns whether the members know a version, or what has taken its place.
+    fn covers(&self, version: &QueuedVersion) -> bool {
+        let keys = [key_of(&version.audience), key_of(&Audience::Everyone), ALL.to_owned()];
+        keys.iter().filter_map(|key| self.newest.get(key)).any(|step| match step {
+            Step::Queued { version: known, .. } => known.sequence >= version.sequence,
+            Step::Cleared { upto, .. } => *upto >= version.sequence,
+        })
+    }
+}
+
+/// The key of what concerns every pending version.
+const ALL: &str = "all";
+
+fn key(step: &Step) -> String {
+    match step {
+        Step::Queued { version, .. } => key_of(&version.audience),
+        Step::Cleared { all: true, .. } => ALL.to_owned(),
+        Step::Cleared { request_id, .. } => key_of(&request_id.clone().into()),
+    }
+}
+
+/// Returns the key of what is for an audience. Request ids have more characters than keys may.
+fn key_of(audience: &Audience) -> String {
+    let hex = |id: &RequestId| id.as_str().bytes().map(|byte| format!("{byte:02x}")).collect::<String>();
+    audience.request_id().map_or_else(|| "everyone".to_owned(), |id| format!("id.{}", hex(id)))
+}

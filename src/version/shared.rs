@@ -1,0 +1,121 @@
+//! Versions on which several daemons agree: what the one that queues asks of the others, and what it hears of them.
+
+use std::sync::Arc;
+
+use futures_util::future::BoxFuture;
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use super::{PendingVersion, QueuedVersion, service::Inner};
+use crate::{
+    audience::Audience,
+    delivery::{Reach, Sequence, Turn, Unplaced},
+    event::{Event, VersionSequence},
+    request_id::RequestId,
+};
+
+/// One thing that members agree on.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Step {
+    /// A version was queued.
+    Queued {
+        /// The version.
+        version: Box<QueuedVersion>,
+        /// By which its order is recognised when it is repeated.
+        digest: String,
+    },
+    /// Pending versions were forgotten.
+    Cleared {
+        /// Those that were pending for this request id; for everyone, if none is named.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        request_id: Option<RequestId>,
+        /// Every one.
+        #[serde(default)]
+        all: bool,
+        /// Up to this one.
+        upto: VersionSequence,
+        /// When.
+        at: Timestamp,
+    },
+}
+
+/// How far members had agreed, and all of that was taken up here.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Mark {
+    /// The number of the last step.
+    pub(crate) revision: u64,
+    /// The newest version.
+    pub(crate) last: VersionSequence,
+}
+
+/// What came of a step.
+#[cfg_attr(not(feature = "nats"), expect(dead_code, reason = "without it, nobody is asked"))]
+pub(crate) enum Added {
+    /// It is the next one.
+    Yes,
+    /// Another one came first.
+    Overtaken,
+    /// It was added before: this was.
+    Before(Box<Step>),
+}
+
+/// Where members agree on versions.
+pub(crate) trait SharedVersions: Send + Sync + 'static {
+    /// Returns how far they have agreed, once that was taken up here.
+    fn settled(&self) -> BoxFuture<'_, Result<Mark, Unplaced>>;
+
+    /// Adds a step that comes right after a mark. One with an id is added once.
+    fn add(&self, after: Mark, step: Step, id: Option<String>) -> BoxFuture<'_, Result<Added, Unplaced>>;
+
+    /// Gives a version that was agreed on its place in the order of events.
+    fn place<'a>(&'a self, version: &'a QueuedVersion) -> BoxFuture<'a, Result<Turn, Unplaced>>;
+}
+
+impl QueuedVersion {
+    /// Returns who is told now.
+    pub(crate) fn live(&self) -> Audience {
+        if self.live_to_all { Audience::Everyone } else { self.audience.clone() }
+    }
+
+    /// Returns what they are told; `None` if that cannot be encoded.
+    #[cfg(feature = "nats")]
+    pub(crate) fn event(&self) -> Option<Event> {
+        super::event::of(&self.version, self.changelog.as_deref(), self.sequence)
+    }
+
+    /// Returns what later connections are told.
+    pub(super) fn pending(&self) -> PendingVersion {
+        PendingVersion {
+            version: self.version.clone(),
+            changelog: self.changelog.clone(),
+            audience: self.audience.clone(),
+            sequence: self.sequence,
+            queued_at: self.queued_at,
+            key: self.key.clone(),
+        }
+    }
+}
+
+impl Inner {
+    /// Tells a version that is stored, and makes it pending at the moment at which it has its place. Returns to how many.
+    pub(super) async fn tell_at(
+        self: &Arc<Self>,
+        place: Option<Sequence>,
+        version: QueuedVersion,
+        event: Event,
+    ) -> usize {
+        let reach = Arc::new(Reach::new(version.sequence));
+        let live = version.live();
+        // At the moment of the selection: who is told on connect is told after those who were selected.
+        let pend = || {
+            self.pending().put(version.pending());
+            self.past().enter(version, Arc::clone(&reach));
+        };
+        let dispatched = self.dispatcher.dispatch_at(place, &live, event, Some(&reach), pend).await;
+        self.queued.notify_waiters();
+        let inner = Arc::clone(self);
+        self.lifecycle.spawn(async move { inner.remember(&reach).await });
+        dispatched.connections
+    }
+}
