@@ -34,7 +34,7 @@ mod tests;
 
 use std::{
     fmt,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError},
 };
 
 use jiff::Timestamp;
@@ -178,6 +178,14 @@ pub struct Receipts {
     store: Arc<dyn Store>,
     clock: SharedClock,
     ledger: Mutex<Ledger>,
+    /// Who else is to know them, if this daemon is not alone.
+    shared: OnceLock<Arc<dyn SharedReceipts>>,
+}
+
+/// Where receipts are shared with other daemons.
+pub(crate) trait SharedReceipts: Send + Sync + 'static {
+    /// Takes a receipt that was kept, by its name.
+    fn kept(&self, record_key: &str, record: Vec<u8>);
 }
 
 /// Whether a mutation is to be done.
@@ -208,7 +216,8 @@ impl Receipts {
             let record: Record = store::decode(Table::Receipts, &key, &bytes)?;
             records.push((key, record));
         }
-        Ok(Self { store, clock, ledger: Mutex::new(Ledger::new(capacity, records)) })
+        let (ledger, shared) = (Mutex::new(Ledger::new(capacity, records)), OnceLock::new());
+        Ok(Self { store, clock, ledger, shared })
     }
 
     /// Does `act` once per key: repeated with the same body (a top-level `key` in it is ignored), returns the
@@ -289,6 +298,38 @@ impl Receipts {
                     let _ = ended.changed().await;
                 }
             }
+        }
+    }
+
+    /// Shares those that are kept from now on.
+    #[cfg(feature = "nats")]
+    pub(crate) fn share(&self, shared: Arc<dyn SharedReceipts>) {
+        let first = self.shared.set(shared).is_ok();
+        debug_assert!(first, "receipts are shared once");
+    }
+
+    /// Keeps a receipt that another daemon gave, unless its key is known here.
+    #[cfg(feature = "nats")]
+    pub(crate) async fn hear(&self, record_key: &str, record: Vec<u8>) -> Result<(), StoreError> {
+        let read: Record = store::decode(Table::Receipts, record_key, &record)?;
+        let forgotten = {
+            let mut ledger = self.lock();
+            if !ledger.hear(record_key, read) {
+                return Ok(());
+            }
+            ledger.forgotten()
+        };
+        let removals = forgotten.into_iter().map(|key| Change::Remove(Table::Receipts, key));
+        let put = Change::Put(Table::Receipts, record_key.to_owned(), record);
+        self.store.commit(removals.chain([put]).collect()).await
+    }
+
+    /// Shares a receipt with those who may be asked for it: whose key was generated here nobody knows.
+    fn tell(&self, record_key: &str, record: &Record) {
+        if let Some(shared) = self.shared.get().filter(|_| !record.generated)
+            && let Ok(record) = store::encode(record)
+        {
+            shared.kept(record_key, record);
         }
     }
 
@@ -404,6 +445,9 @@ impl Ticket<'_> {
 
 impl Drop for Ticket<'_> {
     fn drop(&mut self) {
+        if let End::Kept(record) = &self.end {
+            self.receipts.tell(&self.record_key, record);
+        }
         let mut ledger = self.receipts.lock();
         match std::mem::replace(&mut self.end, End::Free) {
             End::Free if std::thread::panicking() => {

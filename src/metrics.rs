@@ -188,7 +188,6 @@ impl Metrics {
         let Arrival::New { replaced, .. } = arrival else { return };
         self.connections.with_label_values(&["connect"]).inc();
         for _ in replaced {
-            self.replaced.inc();
             self.left(CloseReason::Replaced, active);
         }
         self.set_active(active);
@@ -198,6 +197,9 @@ impl Metrics {
     pub fn left(&self, reason: CloseReason, active: usize) {
         self.connections.with_label_values(&["disconnect"]).inc();
         self.closed.with_label_values(&[reason.label()]).inc();
+        if reason == CloseReason::Replaced {
+            self.replaced.inc();
+        }
         self.set_active(active);
     }
 

@@ -85,6 +85,10 @@ pub struct Services {
     pub bound: Bound,
 }
 
+/// What is wrong with a member of a cluster that cannot reach what all share.
+const CUT_OFF: &str = "the cluster's NATS servers cannot be reached: streams go on, events and orders about versions \
+                       are refused until they can";
+
 impl Services {
     /// Returns what is wrong at the moment; nothing when all is well.
     pub fn degraded(&self) -> Vec<String> {
@@ -105,7 +109,7 @@ impl Services {
             ("store", failed),
             ("registry", self.registry.trouble()),
             ("delivery", delivery),
-            ("cluster", self.dispatcher.reachable().err().map(|why| why.to_string())),
+            ("cluster", self.dispatcher.reachable().is_err().then(|| CUT_OFF.to_owned())),
         ]
     }
 

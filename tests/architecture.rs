@@ -44,7 +44,7 @@ const BANS: &[(&str, &[&str])] = &[
     ("src/fleet.rs", &["axum", "interprocess", "async_nats", "crate::services"]),
     ("src/services.rs", &["axum", "interprocess"]),
     ("src/admission.rs", &["axum", "interprocess"]),
-    ("src/cluster", &["axum", "interprocess", "crate::registry", "crate::http"]),
+    ("src/cluster", &["axum", "interprocess", "crate::http"]),
     ("src/accept.rs", &["crate::registry", "crate::version", "crate::task"]),
     ("src/outbound.rs", &["crate::registry", "crate::version", "crate::task"]),
     (

@@ -1,6 +1,14 @@
 //! The connection to the NATS servers, and what the cluster's streams in them are called and like.
 
-use std::{io, path::Path, sync::Arc, time::Duration};
+use std::{
+    io,
+    path::Path,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
+};
 
 use async_nats::{
     Client, ConnectOptions, Event,
@@ -34,6 +42,8 @@ pub(super) struct Link {
     changed: watch::Receiver<()>,
     name: String,
     replicas: usize,
+    /// That there are too few servers was said.
+    noted: AtomicBool,
 }
 
 impl Link {
@@ -65,7 +75,15 @@ impl Link {
         let mut jetstream = jetstream::new(client.clone());
         jetstream.set_timeout(PATIENCE);
         let (name, replicas) = (config.name.clone(), config.replicas);
-        Ok(Arc::new(Self { client, jetstream, metrics, changed, name, replicas }))
+        Ok(Arc::new(Self {
+            client,
+            jetstream,
+            metrics,
+            changed,
+            name,
+            replicas,
+            noted: AtomicBool::new(false),
+        }))
     }
 
     /// Returns whether the servers are reached.

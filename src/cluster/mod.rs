@@ -3,9 +3,11 @@
 //! Nothing here decides who leads or what is kept: JetStream does. A member that cannot reach it goes on with what it
 //! has, and refuses what all must agree on.
 
+mod arrivals;
 mod link;
 mod log;
 mod reader;
+mod receipts;
 mod versions;
 mod wire;
 
@@ -16,6 +18,7 @@ use tokio::time::timeout;
 use self::{
     link::Link,
     log::{Ears, Log, Lookback, Place},
+    receipts::Bucket,
     versions::{Shared, Versions},
 };
 use crate::{
@@ -76,6 +79,8 @@ pub(crate) async fn join(services: &Arc<Services>) -> Result<(), NotJoined> {
     services.dispatcher.share(log.clone());
     services.versions.share(Arc::new(Shared(Arc::clone(&versions))));
     read(services, &link, &log, &versions);
+    arrivals::begin(services, &link, &member);
+    receipts::begin(services, Arc::new(Bucket::new(Arc::clone(&link), Arc::clone(&services.receipts))));
     if services.config.mode == Mode::Gateway {
         note_places(services, &log);
     }
@@ -143,4 +148,9 @@ fn note_places(services: &Services, log: &Log) {
             }
         }
     });
+}
+
+/// Returns a text as keys of a bucket may be: they have few characters.
+fn hex(text: &str) -> String {
+    text.bytes().map(|byte| format!("{byte:02x}")).collect()
 }

@@ -20,6 +20,7 @@ use tokio::{
 };
 
 use super::{
+    hex,
     link::{Link, PATIENCE},
     log::Log,
     reader::{Hear, Read, Standing},
@@ -29,7 +30,6 @@ use crate::{
     delivery::{Turn, Unplaced},
     event::VersionSequence,
     lifecycle::Lifecycle,
-    request_id::RequestId,
     version::{Added, Mark, QueuedVersion, SharedVersions, Step, VersionService},
 };
 
@@ -338,8 +338,7 @@ fn key(step: &Step) -> String {
     }
 }
 
-/// Returns the key of what is for an audience. Request ids have more characters than keys may.
+/// Returns the key of what is for an audience.
 fn key_of(audience: &Audience) -> String {
-    let hex = |id: &RequestId| id.as_str().bytes().map(|byte| format!("{byte:02x}")).collect::<String>();
-    audience.request_id().map_or_else(|| "everyone".to_owned(), |id| format!("id.{}", hex(id)))
+    audience.request_id().map_or_else(|| "everyone".to_owned(), |id| format!("id.{}", hex(id.as_str())))
 }

@@ -119,6 +119,17 @@ impl Ledger {
         self.insert(key, record, Some(Instant::now()));
     }
 
+    /// Keeps a receipt that another daemon gave. False, and nothing changed, if the key is known here, or there is no
+    /// room.
+    #[cfg(feature = "nats")]
+    pub(super) fn hear(&mut self, key: &str, record: Record) -> bool {
+        let is_new = !self.slots.contains_key(key) && self.slots.len() < self.room(key);
+        if is_new {
+            self.insert(key, record, Some(Instant::now()));
+        }
+        is_new
+    }
+
     /// Frees a taken key that got no receipt.
     pub(super) fn release(&mut self, key: &str) {
         if matches!(self.slots.get(key), Some(Slot::Taken { .. })) {

@@ -123,6 +123,19 @@ impl Core {
         Arrival::New { connection, replaced }
     }
 
+    /// Removes the connection of an id that has connected elsewhere, if it is the older one.
+    #[cfg(feature = "nats")]
+    pub(super) fn give_way(
+        &mut self,
+        id: &RequestId,
+        is_older: impl FnOnce(&Connection) -> bool,
+        now: Instant,
+    ) -> Option<Arc<Connection>> {
+        let old = self.by_id(id).filter(|known| is_older(known)).cloned()?;
+        self.note_replacement(id, now);
+        self.remove_serial(&old)
+    }
+
     pub(super) fn remove_token(&mut self, token: &Token) -> Option<Arc<Connection>> {
         let ByToken(removed) = self.by_token.take(token)?;
         self.by_id.remove(&removed.request_id);

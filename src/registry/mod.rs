@@ -124,6 +124,12 @@ impl ConnectionRegistry {
         }
     }
 
+    /// Tells one more of those that come from now on, after the others.
+    #[cfg(feature = "nats")]
+    pub(crate) fn observe_too(&self, observer: Arc<dyn ConnectionObserver>) {
+        self.observers.add(observer);
+    }
+
     /// Tells nobody any more. Observers keep the registry, and it them: without this neither is ever dropped.
     pub fn forget_observers(&self) {
         self.observers.forget();
@@ -250,6 +256,17 @@ impl ConnectionRegistry {
             gateway.ended(token, Instant::now());
         }
         self.remove(|core| core.remove_token(token), reason)
+    }
+
+    /// Removes the connection of a request id that has connected to another member of the cluster, if it is the older
+    /// one. The caller closes it.
+    #[cfg(feature = "nats")]
+    pub(crate) fn replaced_elsewhere(
+        &self,
+        id: &RequestId,
+        is_older: impl FnOnce(&Connection) -> bool,
+    ) -> Option<Arc<Connection>> {
+        self.remove(|core| core.give_way(id, is_older, Instant::now()), CloseReason::Replaced)
     }
 
     /// Removes these very connections, those of them that are still there, at one moment. Fails with how many those

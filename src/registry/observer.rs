@@ -56,6 +56,14 @@ impl Observers {
         *self.lock() = Some((observers.into(), limit));
     }
 
+    /// Tells one more, after the others.
+    #[cfg(feature = "nats")]
+    pub(super) fn add(&self, observer: Arc<dyn ConnectionObserver>) {
+        if let Some((all, _)) = &mut *self.lock() {
+            *all = all.iter().cloned().chain([observer]).collect();
+        }
+    }
+
     pub(super) fn forget(&self) {
         *self.lock() = None;
     }
