@@ -156,10 +156,11 @@ impl Link {
         }
         match self.jetstream.create_stream(config.clone()).await {
             Err(error) if self.replicas == 0 && too_few_servers(&error) => {
-                tracing::warn!(
-                    stream = config.name,
-                    "JetStream keeps one copy only: there are too few NATS servers"
-                );
+                if !self.noted.swap(true, Ordering::Relaxed) {
+                    tracing::warn!(
+                        "JetStream keeps one copy only: there are fewer than {COPIES} NATS servers"
+                    );
+                }
                 self.jetstream.create_stream(stream::Config { num_replicas: 1, ..config.clone() }).await
             }
             made => made,
