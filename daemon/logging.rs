@@ -13,6 +13,7 @@ use ssectl_core::{
 use tracing::Level;
 use tracing_subscriber::{
     EnvFilter, Layer, Registry,
+    filter::ParseError,
     fmt::{FmtContext, FormatEvent, FormatFields, format::Writer},
     layer::SubscriberExt,
     registry::LookupSpan,
@@ -27,17 +28,23 @@ pub(crate) struct LogLevel(reload::Handle<EnvFilter, Registry>);
 
 impl LogFilter for LogLevel {
     fn apply(&self, filter: &str) {
-        let changed = EnvFilter::try_new(filter).map(|filter| self.0.reload(filter));
+        let changed = filter_of(filter).map(|filter| self.0.reload(filter));
         if !matches!(changed, Ok(Ok(()))) {
             tracing::error!(filter, "what is logged cannot be changed");
         }
     }
 }
 
+/// Returns what lets through what these levels say. What the client of NATS has to tell, the cluster's own lines do,
+/// unless its target is named.
+fn filter_of(levels: &str) -> Result<EnvFilter, ParseError> {
+    EnvFilter::try_new(format!("async_nats=error,{levels}"))
+}
+
 /// Starts logging. To be called once.
 pub(crate) fn start(config: &LogConfig, environment: &Environment) -> Result<LogLevel, Failure> {
     let unusable = |what: &dyn std::fmt::Display| Failure::new(Exit::Unusable, format!("log.level: {what}"));
-    let filter = EnvFilter::try_new(&config.level).map_err(|error| unusable(&error))?;
+    let filter = filter_of(&config.level).map_err(|error| unusable(&error))?;
     let (filter, level) = reload::Layer::new(filter);
     let format = match config.format {
         LogFormat::Auto if stderr_is_journal(environment) => LogFormat::Journald,

@@ -138,7 +138,8 @@ pub(super) struct Embedded {
 /// Takes the events of late out of the store, in either mode: what is left there would soon have a hole.
 async fn history(config: &Config, store: &dyn Store) -> Result<History, StartError> {
     let StreamConfig { history_events: events, history_bytes: bytes, history_age: age, .. } = config.stream;
-    Ok(History::take(store, config.framing, Retention { events, bytes, age }).await?)
+    let history = History::take(store, config.framing, Retention { events, bytes, age }).await?;
+    Ok(if config.cluster.nats_url.is_empty() { history } else { history.go_on() })
 }
 
 fn deliveries(

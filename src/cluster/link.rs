@@ -21,7 +21,7 @@ use async_nats::{
 };
 use tokio::{sync::watch, time::timeout};
 
-use crate::{config::ClusterConfig, metrics::ClusterMetrics};
+use crate::{config::ClusterConfig, metrics::ClusterMetrics, noted::Noted};
 
 /// The longest that a request to the servers may take.
 pub(super) const PATIENCE: Duration = Duration::from_secs(2);
@@ -55,7 +55,7 @@ impl Link {
     ) -> io::Result<Arc<Self>> {
         crate::outbound::install_provider();
         let (told, changed) = watch::channel(());
-        let noted = metrics.clone();
+        let (shown, noted) = (metrics.clone(), Noted::default());
         let mut options = ConnectOptions::new()
             .name(format!("ssectld {member}"))
             .retry_on_initial_connect()
@@ -64,7 +64,7 @@ impl Link {
             .ping_interval(PING)
             .reconnect_delay_callback(|attempt| PAUSE.min(Duration::from_millis(50 << attempt.min(5))))
             .event_callback(move |event| {
-                note(&event, &told, &noted);
+                note(&event, &told, &shown, &noted);
                 std::future::ready(())
             });
         if config.credentials_file != Path::new("") {
@@ -168,7 +168,7 @@ impl Link {
     }
 }
 
-fn note(event: &Event, told: &watch::Sender<()>, metrics: &ClusterMetrics) {
+fn note(event: &Event, told: &watch::Sender<()>, metrics: &ClusterMetrics, noted: &Noted) {
     match event {
         Event::Connected => {
             tracing::info!("the cluster's NATS servers are reached");
@@ -178,9 +178,18 @@ fn note(event: &Event, told: &watch::Sender<()>, metrics: &ClusterMetrics) {
             tracing::warn!("the cluster's NATS servers cannot be reached: orders are refused, streams go on");
             metrics.away();
         }
+        Event::ServerError(error) => warn(&error.to_string(), noted),
+        Event::ClientError(error) => warn(&error.to_string(), noted),
         other => tracing::debug!(%other, "NATS"),
     }
     told.send_replace(());
+}
+
+/// Says what is wrong, once: it comes again at each attempt.
+fn warn(error: &str, noted: &Noted) {
+    if noted.is_new(error) {
+        tracing::warn!(error, "the cluster's NATS servers");
+    }
 }
 
 fn too_few_servers(error: &CreateStreamError) -> bool {

@@ -168,6 +168,10 @@ impl Log {
         if let Some(version) = entry.version {
             return self.versions.hear(*version, place).await;
         }
+        if let Err(error) = self.dispatcher.check(&event) {
+            tracing::warn!(member = entry.member, %error, "an event of the cluster is too large for this member");
+            return;
+        }
         let own = entry.member == self.member;
         let tell = || {
             if !own && entry.is_of_task() {
@@ -306,8 +310,11 @@ impl Hear for Log {
                 _ => last + 1,
             },
         };
-        if known != Some(from) {
-            self.dispatcher.recount(epoch, Sequence(from.saturating_sub(1))).await;
+        let after = Sequence(from.saturating_sub(1));
+        if known == Some(from) {
+            self.dispatcher.count_on(after).await;
+        } else {
+            self.dispatcher.recount(epoch, after).await;
         }
         self.read.send_modify(|read| {
             *read = Progress {

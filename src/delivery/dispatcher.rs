@@ -155,6 +155,12 @@ impl Dispatcher {
         self.delivery.recount(epoch, after).await;
     }
 
+    /// Counts on in the order that browsers know already.
+    #[cfg(feature = "nats")]
+    pub(crate) async fn count_on(&self, after: Sequence) {
+        *self.last.lock().await = after;
+    }
+
     /// Returns the last event that browsers may have had, with the epoch that it is counted in, as far as that is known.
     #[cfg(feature = "nats")]
     pub(crate) fn counted(&self) -> Option<(u64, Sequence)> {

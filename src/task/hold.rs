@@ -62,7 +62,7 @@ impl Drop for HeldTask {
                 () = closing.cancelled() => return,
             }
             if let Some(event) = inner.lose(&entry) {
-                inner.settle(&entry, event, None).await;
+                inner.settle(&entry, event).await;
             }
         });
     }

@@ -97,42 +97,49 @@ impl Inner {
     /// Ends a task, unless it has ended.
     pub(super) async fn end(&self, entry: &Entry, outcome: Outcome) {
         if let Some(event) = entry.end(outcome, self.clock.now()) {
-            self.settle(entry, event, None).await;
+            self.settle(entry, event).await;
         }
     }
 
-    /// Stores the end, with its receipt if there is one, and sends the terminal event whether or not that went
-    /// well. Returns whether it did. To be run where nobody can cut it off.
-    pub(super) async fn settle(
-        &self,
-        entry: &Entry,
-        event: TaskEvent,
-        receipt: Option<Keyed<'_, '_>>,
-    ) -> bool {
-        let turn = entry.turn.lock().await;
+    /// Stores the end and sends the terminal event, whether or not that went well. To be run where nobody can cut it
+    /// off.
+    pub(super) async fn settle(&self, entry: &Entry, event: TaskEvent) {
         let view = entry.live().state.view().clone();
-        // An order has a log line of its own.
-        let ordered = receipt.is_some();
-        let stored = self.store_end(&view, receipt).await;
-        if let Err(error) = &stored {
-            tracing::error!(task = %entry.id, %error, "the end of a task could not be stored");
-        }
-        self.tell_end(entry, &event).await;
-        entry.settle(&event);
+        self.store_end(entry, None).await;
+        self.conclude(entry, &event).await;
+        tracing::info!(task = %entry.id, name = view.name, status = view.status.label(),
+            error = view.error, "task ended");
+    }
+
+    /// Sends the terminal event of a task whose end was stored, or could not be.
+    pub(super) async fn conclude(&self, entry: &Entry, event: &TaskEvent) {
+        let turn = entry.turn.lock().await;
+        self.tell_end(entry, event).await;
+        entry.settle(event);
         drop(turn);
         self.book().settle(entry, Instant::now() + self.keep_finished);
         self.changed();
-        self.metrics.task_ended(view.status.label());
+        self.metrics.task_ended(entry.live().state.view().status.label());
         self.count();
         self.open.send_modify(|open| *open -= 1);
-        if !ordered {
-            tracing::info!(task = %entry.id, name = view.name, status = view.status.label(),
-                error = view.error, "task ended");
+    }
+
+    /// Stores an end, with its receipt if there is one. Returns whether that went well.
+    pub(super) async fn store_end(&self, entry: &Entry, receipt: Option<Keyed<'_, '_>>) -> bool {
+        let _turn = entry.turn.lock().await;
+        let view = entry.live().state.view().clone();
+        let stored = self.try_to_store_end(&view, receipt).await;
+        if let Err(error) = &stored {
+            tracing::error!(task = %entry.id, %error, "the end of a task could not be stored");
         }
         stored.is_ok()
     }
 
-    async fn store_end(&self, view: &TaskView, receipt: Option<Keyed<'_, '_>>) -> Result<(), StoreError> {
+    async fn try_to_store_end(
+        &self,
+        view: &TaskView,
+        receipt: Option<Keyed<'_, '_>>,
+    ) -> Result<(), StoreError> {
         let mut batch = put(view)?;
         batch.push(Change::Put(Table::Untold, view.task_id.clone(), store::encode(&())?));
         match receipt {
@@ -199,7 +206,7 @@ impl Inner {
                     () = tokio::time::sleep_until(until) => {}
                 }
                 if let Some(event) = inner.lose(&entry) {
-                    inner.settle(&entry, event, None).await;
+                    inner.settle(&entry, event).await;
                     return;
                 }
             }

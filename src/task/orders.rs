@@ -1,7 +1,7 @@
 //! What callers may ask for. Every function here runs in a task of its own, so that nobody who hangs up cuts it
 //! off half-way.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use serde_json::{Value, json};
 use tokio::time::Instant;
@@ -16,6 +16,9 @@ use super::{
     state::{Outcome, State},
 };
 use crate::idempotency::{Begun, Mandate, Mutation};
+
+/// How long an answer waits for the end to be told.
+const TOLD_WITHIN: Duration = Duration::from_secs(5);
 
 /// What a task failed with when its reporter does not say.
 const NO_ERROR_GIVEN: &str = "Task failed";
@@ -196,7 +199,7 @@ impl Inner {
     }
 
     pub(super) async fn finish(
-        &self,
+        self: &Arc<Self>,
         by: Mandate,
         id: &str,
         end: End,
@@ -224,10 +227,16 @@ impl Inner {
             return Err(ended.unwrap_or_else(|| invalid("the task has ended")));
         };
         let keyed = Keyed { ticket: &mut ticket, receipt: &receipt };
-        if !self.settle(&entry, event, Some(keyed)).await {
+        if self.store_end(&entry, Some(keyed)).await {
+            drop(ticket);
+        } else {
             receipt.durable = false;
             ticket.finish(&receipt);
         }
+        let inner = Arc::clone(self);
+        let told = self.lifecycle.spawn(async move { inner.conclude(&entry, &event).await });
+        // It is told, sooner or later: who ordered it need not wait for the cluster to be reached.
+        let _ = tokio::time::timeout(TOLD_WITHIN, told).await;
         Ok(receipt)
     }
 

@@ -101,7 +101,7 @@ impl Inner {
         let inner = Arc::clone(self);
         self.lifecycle.spawn(async move {
             inner.return_of_browsers().await;
-            inner.settle(&entry, event, None).await;
+            inner.settle(&entry, event).await;
         });
     }
 

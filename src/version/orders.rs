@@ -75,7 +75,7 @@ impl Inner {
         let event = self.event(&version.version, version.changelog.as_deref(), version.sequence)?;
         let mut batch = self.put(&version.pending())?;
         batch.append(&mut self.past().changes(&version)?);
-        ticket.commit(&receipt, batch).await?;
+        ticket.commit(&receipt, batch).await.map_err(|error| self.may_be_done(error))?;
         *last = version.sequence;
         let connections = self.tell_new(version, event).await;
         Ok(VersionReceipt { connections, ..receipt })
@@ -90,6 +90,9 @@ impl Inner {
         order: &QueueVersion,
     ) -> Result<Plan, VersionError> {
         let Some(shared) = self.shared.get() else { return self.plan(last, mutation, order) };
+        if let Some(why) = self.store.failure() {
+            return Err(StoreError::Broken(why).into());
+        }
         for _ in 0..ATTEMPTS {
             let mark = shared.settled().await?;
             let plan = self.plan(last.max(mark.last), mutation, order)?;
@@ -102,6 +105,14 @@ impl Inner {
             }
         }
         Err(Unplaced::Unknown.into())
+    }
+
+    /// Returns why a version is not stored here. Others may tell it all the same, where they have agreed to it.
+    fn may_be_done(&self, error: StoreError) -> StoreError {
+        match self.shared.get() {
+            Some(_) => StoreError::Failed(error.to_string()),
+            None => error,
+        }
     }
 
     fn plan(
@@ -136,11 +147,15 @@ impl Inner {
         let Some(shared) = self.shared.get() else { return self.tell_at(None, version, event).await };
         match shared.place(&version).await {
             Ok(turn) => self.tell_at(Some(turn.sequence), version, event).await,
-            // Whoever finds that it was not told sees to it.
-            Err(_) => self
-                .reach(version.sequence)
-                .and_then(|reach| reach.known())
-                .map_or(0, |known| known.connections),
+            Err(Unplaced::Passed) => {
+                let told = self.reach(version.sequence).and_then(|reach| reach.known());
+                told.map_or(0, |told| told.connections)
+            }
+            // Whoever finds that it was not told sees to it. Newcomers know it until then.
+            Err(Unplaced::Away | Unplaced::Unknown) => {
+                self.pending().put(version.pending());
+                0
+            }
         }
     }
 

@@ -83,6 +83,16 @@ impl History {
         Ok(history)
     }
 
+    /// Counts on where the last run left off: what follows is of the same order, which others keep.
+    pub(crate) fn go_on(self) -> Self {
+        let mut kept = self.kept();
+        if let Some(head) = kept.heads.pop() {
+            (kept.epoch, kept.head) = (head.epoch, head);
+        }
+        drop(kept);
+        self
+    }
+
     /// Returns what the next run is to take.
     pub(crate) fn leave(&self) -> Result<Batch, StoreError> {
         let kept = self.kept();
