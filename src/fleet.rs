@@ -27,10 +27,15 @@ pub trait Fleet: Send + Sync {
     /// Returns how the way to the others is.
     fn link(&self) -> Link;
 
+    /// Returns what is wrong with this daemon as a member, if anything is.
+    fn trouble(&self) -> Option<String> {
+        None
+    }
+
     /// Returns the members that were heard of of late, this one among them, by name. One that stopped in order is none.
     fn members(&self) -> Vec<Member>;
 
-    /// Asks a member something. It is given up when the answer is dropped, also half-way.
+    /// Asks a member something, within the question's patience. It is given up when the answer is dropped, also half-way.
     fn ask(&self, member: &str, question: Question) -> BoxFuture<'static, Result<Answer, Unanswered>>;
 }
 
@@ -82,9 +87,15 @@ pub enum Unanswered {
     /// The way to it is cut off here: it was not asked.
     #[error("other members cannot be reached from here: {0}")]
     CutOff(String),
-    /// It did not answer in time.
+    /// The question is too large for the way.
+    #[error("the question has {0} bytes, which is too large to be passed on")]
+    TooLarge(usize),
+    /// It did not take the question in time, and will not any more.
     #[error("it did not answer within {0:?}")]
     Silent(Duration),
+    /// It took the question, and did not answer in time.
+    #[error("it did not answer within {0:?}")]
+    Late(Duration),
     /// Its answer broke off, or is none.
     #[error("its answer broke off: {0}")]
     Broken(String),
@@ -93,7 +104,7 @@ pub enum Unanswered {
 impl Unanswered {
     /// Returns whether it is certain that the member did nothing.
     pub fn was_asked_nothing(&self) -> bool {
-        matches!(self, Self::Unknown | Self::Gone | Self::CutOff(_))
+        !matches!(self, Self::Late(_) | Self::Broken(_))
     }
 }
 

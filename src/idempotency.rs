@@ -326,7 +326,8 @@ impl Receipts {
 
     /// Shares a receipt with those who may be asked for it: whose key was generated here nobody knows.
     fn tell(&self, record_key: &str, record: &Record) {
-        if let Some(shared) = self.shared.get().filter(|_| !record.generated)
+        let of_all = !record.generated && !is_of_one_daemon(record_key);
+        if let Some(shared) = self.shared.get().filter(|_| of_all)
             && let Ok(record) = store::encode(record)
         {
             shared.kept(record_key, record);
@@ -336,6 +337,12 @@ impl Receipts {
     fn lock(&self) -> MutexGuard<'_, Ledger> {
         self.ledger.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// Returns whether an order is about the daemon that gets it: another one that gets it with the same key has its own to do.
+fn is_of_one_daemon(record_key: &str) -> bool {
+    let verb = record_key.split('/').nth(1).unwrap_or_default();
+    ["daemon.", "connections."].iter().any(|of| verb.starts_with(of))
 }
 
 fn read<R: DeserializeOwned>(key: &str, receipt: Value) -> Result<R, ReceiptError> {

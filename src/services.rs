@@ -3,7 +3,7 @@
 use std::{
     net::SocketAddr,
     path::PathBuf,
-    sync::Arc,
+    sync::{Arc, OnceLock},
     time::{Duration, Instant},
 };
 
@@ -66,7 +66,7 @@ pub struct Services {
     /// Sends embedded streams away; none behind a gateway, which holds the streams.
     pub drain: Option<Arc<Drain>>,
     /// The other members of the cluster; none without one.
-    pub fleet: Option<Arc<dyn Fleet>>,
+    pub fleet: OnceLock<Arc<dyn Fleet>>,
     /// Places for callers who wait for something to happen.
     pub waits: Semaphore,
     /// What is logged.
@@ -104,12 +104,13 @@ impl Services {
         });
         // Streams end when the daemon does.
         let delivery = if self.lifecycle.phase() < Phase::Closing { self.delivery.trouble() } else { None };
+        let rival = self.fleet.get().and_then(|fleet| fleet.trouble());
         [
             ("memory", volatile),
             ("store", failed),
             ("registry", self.registry.trouble()),
             ("delivery", delivery),
-            ("cluster", self.dispatcher.reachable().is_err().then(|| CUT_OFF.to_owned())),
+            ("cluster", self.dispatcher.reachable().is_err().then(|| CUT_OFF.to_owned()).or(rival)),
         ]
     }
 

@@ -1,6 +1,9 @@
 //! Puts the parts together: registry, delivery, services, observers.
 
-use std::{sync::Arc, time::Instant};
+use std::{
+    sync::{Arc, OnceLock},
+    time::Instant,
+};
 
 use tokio::sync::Semaphore;
 
@@ -78,7 +81,7 @@ pub(super) async fn assemble(
         audit: AuditLog::load(Arc::clone(store), Arc::clone(&clock), lifecycle.clone())?,
         started_at: clock.now(),
         started: Instant::now(),
-        fleet,
+        fleet: fleet.map(OnceLock::from).unwrap_or_default(),
         waits: Semaphore::new(WAITS),
         store: Arc::clone(store),
         log: Arc::new(LogLevel::new(log, &config.log.level, lifecycle.clone(), Arc::clone(&clock))),

@@ -63,6 +63,8 @@ pub(super) struct Log {
 pub(super) struct Progress {
     /// The last event that was dispatched.
     pub(super) place: Place,
+    /// How old it was when it was read; nothing was yet: `None`.
+    pub(super) lag: Option<Duration>,
     /// How many come after it, when it was read.
     pub(super) behind: u64,
     /// Everything that was there at the start has been read.
@@ -74,7 +76,7 @@ pub(super) struct Progress {
 impl Progress {
     /// Nothing was read yet.
     const NONE: Self =
-        Self { place: Place { epoch: 0, sequence: 0 }, behind: 0, caught_up: false, target: 0 };
+        Self { place: Place { epoch: 0, sequence: 0 }, lag: None, behind: 0, caught_up: false, target: 0 };
 }
 
 /// How much of the past is read at the start.
@@ -319,6 +321,7 @@ impl Hear for Log {
         self.read.send_modify(|read| {
             *read = Progress {
                 place: Place { epoch, sequence: from.saturating_sub(1) },
+                lag: read.lag,
                 behind: 0,
                 caught_up: read.caught_up || from > last,
                 target: last,
@@ -350,6 +353,7 @@ impl Hear for Log {
         self.link.metrics.read(if own { Whose::Own } else { Whose::Others }, read.ago);
         self.read.send_modify(|progress| {
             progress.place.sequence = read.sequence;
+            progress.lag = Some(read.ago);
             progress.behind = read.behind;
             progress.caught_up |= read.sequence >= progress.target;
         });

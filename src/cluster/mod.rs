@@ -4,10 +4,13 @@
 //! has, and refuses what all must agree on.
 
 mod arrivals;
+mod ask;
 mod link;
 mod log;
+mod members;
 mod reader;
 mod receipts;
+mod record;
 mod versions;
 mod wire;
 
@@ -18,6 +21,7 @@ use tokio::time::timeout;
 use self::{
     link::Link,
     log::{Ears, Log, Lookback, Place},
+    members::Members,
     receipts::Bucket,
     versions::{Shared, Versions},
 };
@@ -43,6 +47,9 @@ pub(crate) enum NotJoined {
     /// It has no name.
     #[error("this host's name cannot be a member's: set cluster.member to a name of A-Z a-z 0-9 _ -")]
     Nameless,
+    /// Another daemon has the name.
+    #[error("{0} is a member of this name already: set cluster.member to another one, or stop that daemon")]
+    Taken(String),
     /// The state cannot be read.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -61,6 +68,9 @@ pub(crate) async fn join(services: &Arc<Services>) -> Result<(), NotJoined> {
         }
         Mode::Gateway => Lookback::After(noted(services)?),
     };
+    if let Some(other) = members::rival(&link, &member).await {
+        return Err(NotJoined::Taken(other));
+    }
     let instance = uuid::Uuid::new_v4().simple().to_string();
     let ears = Ears {
         dispatcher: Arc::clone(&services.dispatcher),
@@ -68,7 +78,8 @@ pub(crate) async fn join(services: &Arc<Services>) -> Result<(), NotJoined> {
         tasks: Arc::clone(&services.tasks),
     };
     let lifecycle = &services.lifecycle;
-    let log = Log::new(Arc::clone(&link), (member.clone(), instance), ears, lookback, lifecycle.closing());
+    let log =
+        Log::new(Arc::clone(&link), (member.clone(), instance.clone()), ears, lookback, lifecycle.closing());
     let log = Arc::new(log);
     let versions = Arc::new(Versions::new(
         Arc::clone(&link),
@@ -81,6 +92,7 @@ pub(crate) async fn join(services: &Arc<Services>) -> Result<(), NotJoined> {
     read(services, &link, &log, &versions);
     arrivals::begin(services, &link, &member);
     receipts::begin(services, Arc::new(Bucket::new(Arc::clone(&link), Arc::clone(&services.receipts))));
+    members::begin(services, &Members::new(services, &link, &log, (&member, &instance)));
     if services.config.mode == Mode::Gateway {
         note_places(services, &log);
     }

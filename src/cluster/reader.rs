@@ -11,6 +11,7 @@ use async_nats::{
     },
 };
 use futures_util::StreamExt;
+use jiff::Timestamp;
 use tokio_util::sync::CancellationToken;
 
 use super::link::Link;
@@ -40,7 +41,9 @@ pub(super) struct Standing {
 /// One message of a stream.
 pub(super) struct Read {
     pub(super) sequence: u64,
-    /// How long ago it got its place, by the clocks of both.
+    /// When it got its place, by the servers' clock,
+    pub(super) placed: Timestamp,
+    /// and how long ago that was, by the clocks of both.
     pub(super) ago: Duration,
     /// How many come after it at the moment.
     pub(super) behind: u64,
@@ -119,19 +122,14 @@ async fn attempt(
         let message = message?;
         let info = message.info()?;
         let (sequence, behind) = (info.stream_sequence, info.pending);
-        let ago = age(info.published.unix_timestamp_nanos());
+        let placed = Timestamp::from_nanosecond(info.published.unix_timestamp_nanos()).unwrap_or_default();
+        let ago = Duration::try_from(Timestamp::now().duration_since(placed)).unwrap_or_default();
         let (message, _) = message.split();
         if place.is_some_and(|place| sequence < place.next) {
             continue;
         }
-        ear.hear(Read { sequence, ago, behind, message }).await;
+        ear.hear(Read { sequence, placed, ago, behind, message }).await;
         *place = Some(Place { epoch, next: sequence + 1 });
     }
     Ok(())
-}
-
-/// Returns how long ago a moment was; none where the clocks differ by more.
-fn age(nanoseconds: i128) -> Duration {
-    let now = jiff::Timestamp::now().as_nanosecond();
-    Duration::from_nanos(u64::try_from(now - nanoseconds).unwrap_or_default())
 }

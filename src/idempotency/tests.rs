@@ -168,3 +168,16 @@ async fn what_broke_off_is_unknown_and_not_done_again() {
     assert!(matches!(again, Err(ReceiptError::Store(StoreError::Failed(_)))), "{again:?}");
     assert_eq!(count.into_inner(), 0);
 }
+
+#[test]
+fn what_one_daemon_has_done_of_itself_another_one_has_not() {
+    for (verb, own) in [
+        ("daemon.drain", true),
+        ("connections.disconnect", true),
+        ("version.queue", false),
+        ("task.create", false),
+    ] {
+        let mutation = Mutation::new(Actor::Uid(1), verb, Some("a/b".into()));
+        assert_eq!(super::is_of_one_daemon(&mutation.record_key()), own, "{verb}");
+    }
+}

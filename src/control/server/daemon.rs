@@ -69,7 +69,7 @@ pub(super) async fn status(State(services): State<Shared>) -> Json<Single<Status
 
 /// Returns the cluster that the daemon is a member of, without its members.
 pub(super) fn cluster(services: &Services) -> Option<ClusterView> {
-    let fleet = services.fleet.as_ref()?;
+    let fleet = services.fleet.get()?;
     let Link { connected, server, replicas } = fleet.link();
     Some(ClusterView {
         name: fleet.name().to_owned(),

@@ -56,9 +56,8 @@ async fn ping(fleet: &dyn Fleet, members: Vec<Member>, caller: &Caller) -> Vec<M
             caller: caller.pass(fleet.me()),
             patience: cluster::LIMIT,
         };
-        let answered = async { fleet.ask(&member.name, question).await?.whole().await };
-        let answer = tokio::time::timeout(cluster::LIMIT, answered).await;
-        let daemon = answer.ok().and_then(Result::ok).and_then(|bytes| serde_json::from_slice(&bytes).ok());
+        let answer = cluster::whole(fleet, &member.name, question).await;
+        let daemon = answer.ok().and_then(|(_, bytes)| serde_json::from_slice(&bytes).ok());
         match daemon.map(|answer: Single<WaitedDaemon>| answer.item) {
             Some(daemon) => of_now(member, daemon),
             None => Member { state: MemberState::Silent, ..member },
@@ -118,9 +117,7 @@ async fn pass_on(
     let body =
         body.map_err(|error| Rejected::invalid("the request's body could not be read").cause(&error))?;
     let question = Question { method, target, body, caller: caller.pass(fleet.me()), patience };
-    let answer = tokio::time::timeout(patience, fleet.ask(&member, question)).await;
-    let answer =
-        answer.unwrap_or(Err(Unanswered::Silent(patience))).map_err(|why| unanswered(&member, &why))?;
+    let answer = fleet.ask(&member, question).await.map_err(|why| unanswered(&member, &why))?;
     let status = StatusCode::from_u16(answer.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     Ok((status, [(CONTENT_TYPE, answer.form)], Body::from_stream(answer.body)).into_response())
 }
@@ -158,14 +155,15 @@ fn unknown(fleet: &dyn Fleet, member: &str) -> Rejected {
 
 /// Returns what to say for a member that did not answer.
 pub(super) fn unanswered(member: &str, why: &Unanswered) -> Rejected {
-    if why.was_asked_nothing() {
-        return Rejected::new(
+    match why {
+        Unanswered::TooLarge(_) => Rejected::new(ErrorCode::TooLarge, why.to_string()),
+        why if why.was_asked_nothing() => Rejected::new(
             ErrorCode::Unreachable,
-            format!("{member} cannot be reached: nothing was sent to it"),
+            format!("{member} cannot be reached: nothing was done there"),
         )
         .cause(why)
-        .hint("see who answers: ssectl members list");
+        .hint("see who answers: ssectl members list"),
+        why => Rejected::new(ErrorCode::OutcomeUnknown, format!("{member} did not answer"))
+            .cause(&format!("{why}; whether it did what was asked is unknown")),
     }
-    Rejected::new(ErrorCode::OutcomeUnknown, format!("{member} did not answer"))
-        .cause(&format!("{why}; whether it did what was asked is unknown"))
 }

@@ -1,5 +1,6 @@
 //! Answers the control API.
 
+mod asked;
 mod audit;
 mod cluster;
 mod connections;
@@ -27,6 +28,7 @@ use axum::{Extension, Router, middleware::from_fn_with_state};
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 
+pub use asked::Asked;
 use guard::{Guard, Visitor};
 pub use listener::{BindError, ControlListener, PathDisplay, Rights};
 use routes::Routes;
@@ -50,12 +52,6 @@ const CONNECTIONS: usize = 256;
 /// request.
 pub fn publisher_router(services: &Arc<Services>) -> Router {
     Routes::behind(Doors::Both, services).finish()
-}
-
-/// Returns what other members of the cluster may ask: all but to pass on. Expects the [`crate::access::Caller`] as an
-/// extension of the request.
-pub fn asked_router(services: &Arc<Services>) -> Router {
-    Routes::behind(Doors::Socket, services).finish()
 }
 
 /// Returns the whole API. Expects the [`Visitor`] as an extension of the request.

@@ -20,6 +20,7 @@ use axum::{
 };
 
 use round::Round;
+pub(super) use round::whole;
 
 use super::{Shared, extract::MAX_BODY, failure::Rejected};
 use crate::{
@@ -49,7 +50,7 @@ pub(super) fn over(
 
 /// Returns the other members, or what to say where there is no cluster.
 pub(super) fn fleet(services: &Services) -> Result<Arc<dyn Fleet>, Rejected> {
-    services.fleet.clone().ok_or_else(|| {
+    services.fleet.get().cloned().ok_or_else(|| {
         Rejected::new(ErrorCode::Refused, "this ssectld is not a member of a cluster")
             .hint("make it one: set cluster.nats_url in the settings of each member and restart them; or ask it alone")
     })

@@ -36,10 +36,11 @@ pub(super) async fn carried_out(round: &Round) -> Result<Response, Rejected> {
         expect(&answers, expected)?;
     }
     let heard = each(round, &order, &key).await;
-    let answers = Answers::of(heard)?;
+    let mut answers = Answers::of(heard)?;
+    // The same receipt, whichever member is asked.
+    answers.said.sort_by(|one, two| one.0.cmp(&two.0));
     let mut receipt = whole(&answers, &key);
     let everywhere = refused_everywhere(&order, &receipt);
-    let mut answers = answers;
     if let Some(order) = everywhere.filter(|_| !dry) {
         let again = Answers::of(each(round, &order, &format!("{key}+")).await)?;
         receipt["refused_until"] = latest(&again.said);

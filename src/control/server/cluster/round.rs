@@ -12,6 +12,7 @@ use axum::{
 use futures_util::future::{join, join_all};
 use jiff::Timestamp;
 use serde_json::{Value, json};
+use tokio::time::Instant;
 
 use super::LIMIT;
 use crate::{
@@ -26,6 +27,8 @@ use crate::{
 
 /// The largest answer of this daemon that is read.
 const MAX_ANSWER: usize = 256 * 1024 * 1024;
+
+const LOOK: &str = "see who answers: ssectl members list";
 
 /// What is asked of all members, by whom.
 pub(super) struct Round {
@@ -139,12 +142,7 @@ impl Round {
     pub(super) async fn hear(&self, member: &str, method: &str, target: &str, body: Bytes) -> Heard {
         let asked = self.services.clock.now();
         let question = self.question(method, target, body, LIMIT);
-        let answered = async {
-            let answer = self.fleet.ask(member, question).await?;
-            Ok((answer.status, answer.whole().await?))
-        };
-        let answered = tokio::time::timeout(LIMIT, answered).await.unwrap_or(Err(Unanswered::Silent(LIMIT)));
-        let said = match answered {
+        let said = match whole(&*self.fleet, member, question).await {
             Ok((status, bytes)) => understood(status, &bytes),
             Err(why) => Err(Unsaid::Unanswered(why)),
         };
@@ -160,6 +158,20 @@ impl Round {
             patience,
         }
     }
+}
+
+/// Asks a member something, and returns the status and all of the answer.
+pub(in crate::control::server) async fn whole(
+    fleet: &dyn Fleet,
+    member: &str,
+    question: Question,
+) -> Result<(u16, Bytes), Unanswered> {
+    let until = Instant::now() + question.patience;
+    let late = Unanswered::Late(question.patience);
+    let answer = fleet.ask(member, question).await?;
+    let status = answer.status;
+    let whole = tokio::time::timeout_at(until, answer.whole()).await.unwrap_or(Err(late))?;
+    Ok((status, whole))
 }
 
 fn understood(status: u16, bytes: &[u8]) -> Result<Value, Unsaid> {
@@ -209,11 +221,12 @@ impl Answers {
             Some(error) if self.unanswered.is_empty() => Rejected(error),
             Some(error) if error.code == ErrorCode::NotFound => {
                 let message = format!("{}, as far as members of the cluster answered", error.message);
-                Rejected::new(ErrorCode::Refused, message).cause(&self.warnings.join("; "))
+                Rejected::new(ErrorCode::Refused, message).cause(&self.warnings.join("; ")).hint(LOOK)
             }
             Some(error) => Rejected(error),
             None => Rejected::new(ErrorCode::Refused, "no member of the cluster answered")
-                .cause(&self.warnings.join("; ")),
+                .cause(&self.warnings.join("; "))
+                .hint(LOOK),
         }
     }
 

@@ -2,23 +2,22 @@
 
 use std::{collections::BTreeMap, sync::Mutex};
 
-use axum::Router;
-use futures_util::{FutureExt, StreamExt, future::BoxFuture};
+use futures_util::{FutureExt, future::BoxFuture};
 use jiff::Timestamp;
 
 use super::*;
 use crate::{
     audit::Page,
     control::{
-        server::asked_router,
+        server::Asked,
         types::{AuditOutcome, ConnectionView, List, MemberState, Unblock},
     },
     fleet::{Answer, Fleet, Link, Member, Question, Unanswered},
 };
 
-/// What members are to each other: their routers, by name; those without one do not answer.
+/// What members are to each other: who answers for them, by name; those without do not answer.
 #[derive(Default)]
-struct Hub(Mutex<BTreeMap<String, Option<Router>>>);
+struct Hub(Mutex<BTreeMap<String, Option<Asked>>>);
 
 /// One member's way to the others.
 struct Way {
@@ -60,18 +59,12 @@ impl Fleet for Way {
     }
 
     fn ask(&self, member: &str, question: Question) -> BoxFuture<'static, Result<Answer, Unanswered>> {
-        let router = self.hub.0.lock().expect("whole").get(member).cloned();
+        let asked = self.hub.0.lock().expect("whole").get(member).cloned();
         async move {
-            let Some(Some(router)) = router else { return Err(Unanswered::Silent(question.patience)) };
-            let request = Request::builder().method(question.method.as_str()).uri(question.target);
-            let mut request = request.body(Body::from(question.body)).expect("a request");
-            request.extensions_mut().insert(Caller::passed(question.caller));
-            let response = router.oneshot(request).await.expect("infallible");
-            let form = response.headers()["content-type"].to_str().expect("text").to_owned();
-            let status = response.status().as_u16();
-            let body = response.into_body().into_data_stream();
-            let body = body.map(|piece| piece.map_err(|error| Unanswered::Broken(error.to_string())));
-            Ok(Answer { status, form, body: body.boxed() })
+            match asked.flatten() {
+                Some(asked) => asked.answer(question).await,
+                None => Err(Unanswered::Silent(question.patience)),
+            }
         }
         .boxed()
     }
@@ -90,8 +83,8 @@ impl Cluster {
         for name in names {
             let fleet: Arc<dyn Fleet> = Arc::new(Way { me: (*name).into(), hub: Arc::clone(&hub) });
             let daemon = Daemon::start_with(Some(fleet)).await;
-            let router = asked_router(daemon.services());
-            hub.0.lock().expect("whole").insert((*name).into(), Some(router));
+            let asked = Asked::new(daemon.services());
+            hub.0.lock().expect("whole").insert((*name).into(), Some(asked));
             daemons.insert(*name, daemon);
         }
         Self { hub, daemons }
@@ -243,7 +236,8 @@ async fn a_question_is_passed_on_to_one_member_with_who_asks() {
     assert!(cluster.on("a").services().audit.page(&Page::default()).is_empty());
     cluster.add_silent("c");
     let silent = refused(cluster.on("a").client.at_member(Some("c")).status().await);
-    assert_eq!((silent.code, silent.message.as_str()), (ErrorCode::OutcomeUnknown, "c did not answer"));
+    let words = "c cannot be reached: nothing was done there";
+    assert_eq!((silent.code, silent.message.as_str()), (ErrorCode::Unreachable, words));
 }
 
 #[tokio::test]

@@ -1,0 +1,205 @@
+//! Members ask each other what the control API answers. A question is one message; the answer comes in pieces, each of
+//! which is acknowledged: who sends waits for who reads, and stops where nobody does. Of an order it is asked first
+//! whether somebody still waits for it, so that one that was given up is never carried out late.
+
+use std::{sync::Arc, time::Duration};
+
+use async_nats::{Client, HeaderMap, Message, Request, StatusCode as NatsStatus, Subject, Subscriber};
+use bytes::Bytes;
+use futures_util::{
+    FutureExt, StreamExt,
+    stream::{self, BoxStream},
+};
+use serde::{Deserialize, Serialize};
+use tokio::{
+    sync::Semaphore,
+    time::{Instant, timeout, timeout_at},
+};
+
+use super::link::Link;
+use crate::{
+    access::Passed,
+    control::server::Asked,
+    fleet::{Answer, Question, Unanswered},
+    lifecycle::Lifecycle,
+};
+
+/// The largest piece of an answer: a quarter of what NATS takes unless it was told otherwise.
+const PIECE: usize = 256 * 1024;
+/// What a message has besides its content.
+const MARGIN: usize = 16 * 1024;
+/// How long a piece may wait to be read.
+const UNREAD: Duration = Duration::from_secs(10);
+/// A followed stream that says nothing for so long has broken off.
+const SILENCE: Duration = Duration::from_secs(60);
+/// Questions that are answered at once.
+const PLACES: usize = 256;
+/// Headers: the question was taken; the status and the type of the answer; nothing comes after this piece.
+const TAKEN: &str = "Ssectl-Taken";
+const STATUS: &str = "Ssectl-Status";
+const FORM: &str = "Ssectl-Form";
+const END: &str = "Ssectl-End";
+
+/// What comes before a question's body, on a line of its own. Fields are only added.
+#[derive(Serialize, Deserialize)]
+struct Head {
+    method: String,
+    target: String,
+    caller: Passed,
+}
+
+fn subject(link: &Link, member: &str) -> String {
+    link.subject(&format!("ask.{member}"))
+}
+
+/// Asks a member.
+pub(super) async fn ask(link: &Link, member: &str, question: Question) -> Result<Answer, Unanswered> {
+    let cut_off = |why: &dyn std::fmt::Display| Unanswered::CutOff(why.to_string());
+    if !link.is_up() {
+        return Err(cut_off(&"the cluster's NATS servers cannot be reached"));
+    }
+    let Question { method, target, body, caller, patience } = question;
+    let until = Instant::now() + patience;
+    let mut message = serde_json::to_vec(&Head { method, target, caller })
+        .map_err(|error| Unanswered::Broken(error.to_string()))?;
+    message.push(b'\n');
+    message.extend_from_slice(&body);
+    if message.len() > link.client.max_payload().saturating_sub(MARGIN) {
+        return Err(Unanswered::TooLarge(message.len()));
+    }
+    let inbox = link.client.new_inbox();
+    let mut answers = link.client.subscribe(inbox.clone()).await.map_err(|error| cut_off(&error))?;
+    let sent = link.client.publish_with_reply(subject(link, member), inbox, message.into()).await;
+    sent.map_err(|error| cut_off(&error))?;
+    let mut taken = false;
+    loop {
+        let message = match timeout_at(until, answers.next()).await {
+            Ok(Some(message)) => message,
+            Ok(None) => return Err(Unanswered::Broken("the connection to NATS was lost".to_owned())),
+            Err(_) if taken => return Err(Unanswered::Late(patience)),
+            Err(_) => return Err(Unanswered::Silent(patience)),
+        };
+        if message.status == Some(NatsStatus::NO_RESPONDERS) {
+            return Err(Unanswered::Gone);
+        }
+        if header(&message, TAKEN).is_some() {
+            taken = true;
+            acknowledge(&link.client, &message).await;
+            continue;
+        }
+        let status = header(&message, STATUS).and_then(|status| status.parse().ok());
+        let Some(status) = status else { return Err(Unanswered::Broken("it has no status".to_owned())) };
+        let form = header(&message, FORM).unwrap_or_default().to_owned();
+        let body = pieces(link.client.clone(), answers, message);
+        return Ok(Answer { status, form, body });
+    }
+}
+
+fn header<'a>(message: &'a Message, name: &str) -> Option<&'a str> {
+    message.headers.as_ref()?.get(name).map(|value| value.as_str())
+}
+
+async fn acknowledge(client: &Client, message: &Message) {
+    if let Some(reply) = &message.reply {
+        let _ = client.publish(reply.clone(), Bytes::new()).await;
+    }
+}
+
+/// Returns the content, of which the first piece is there.
+fn pieces(
+    client: Client,
+    answers: Subscriber,
+    first: Message,
+) -> BoxStream<'static, Result<Bytes, Unanswered>> {
+    let reading = Some((client, answers, Some(first)));
+    let read = async |reading: Option<(Client, Subscriber, Option<Message>)>| {
+        let (client, mut answers, next) = reading?;
+        let message = match next {
+            Some(first) => first,
+            None => match timeout(SILENCE, answers.next()).await {
+                Ok(Some(message)) => message,
+                Ok(None) => {
+                    return Some((Err(Unanswered::Broken("the connection was lost".to_owned())), None));
+                }
+                Err(_) => return Some((Err(Unanswered::Late(SILENCE)), None)),
+            },
+        };
+        acknowledge(&client, &message).await;
+        let over = header(&message, END).is_some();
+        Some((Ok(message.payload), (!over).then_some((client, answers, None))))
+    };
+    stream::unfold(reading, read).boxed()
+}
+
+/// Answers questions until it is dropped.
+pub(super) async fn answer(link: &Arc<Link>, me: &str, asked: &Asked, lifecycle: &Lifecycle) {
+    let places = Arc::new(Semaphore::new(PLACES));
+    // Of two daemons of one name each question is for one.
+    let Ok(mut questions) = link.client.queue_subscribe(subject(link, me), me.to_owned()).await else {
+        return;
+    };
+    while let Some(message) = questions.next().await {
+        let Ok(place) = Arc::clone(&places).acquire_owned().await else { return };
+        let (client, asked) = (link.client.clone(), asked.clone());
+        lifecycle.spawn(async move {
+            answer_one(&client, &asked, message).await;
+            drop(place);
+        });
+    }
+}
+
+/// Answers one question. Nothing is left to be done where the asker is gone.
+async fn answer_one(client: &Client, asked: &Asked, message: Message) -> Option<()> {
+    let asker = Asker { client, inbox: message.reply? };
+    let end = message.payload.iter().position(|byte| *byte == b'\n')?;
+    let Head { method, target, caller } = serde_json::from_slice(&message.payload[..end]).ok()?;
+    if method != "GET" {
+        asker.send(&[(TAKEN, "1")], Bytes::new()).await?;
+    }
+    let body = message.payload.slice(end + 1..);
+    let answer = asked.answer(Question { method, target, body, caller, patience: UNREAD }).await.ok()?;
+    asker.pass_on(answer).await
+}
+
+/// Who waits for an answer.
+struct Asker<'a> {
+    client: &'a Client,
+    inbox: Subject,
+}
+
+impl Asker<'_> {
+    /// Sends something, and waits until it was read. None: nobody reads any more.
+    async fn send(&self, headers: &[(&str, &str)], piece: Bytes) -> Option<()> {
+        let mut map = HeaderMap::new();
+        headers.iter().for_each(|(name, value)| map.insert(*name, *value));
+        let request = Request::new().headers(map).payload(piece).timeout(Some(UNREAD));
+        self.client.send_request(self.inbox.clone(), request).await.ok().map(drop)
+    }
+
+    /// Sends an answer piece by piece, as it comes.
+    async fn pass_on(&self, answer: Answer) -> Option<()> {
+        let Answer { status, form, mut body } = answer;
+        let status = status.to_string();
+        let mut head: &[(&str, &str)] = &[(STATUS, &status), (FORM, &form)];
+        let mut next = body.next().await;
+        while let Some(piece) = next {
+            let mut piece = piece.ok()?;
+            while piece.len() > PIECE {
+                self.send(head, piece.split_to(PIECE)).await?;
+                head = &[];
+            }
+            // Whether that was all is known at once, or not yet.
+            let following = body.next().now_or_never();
+            if let Some(None) = following {
+                return self.send(&[head, &[(END, "1")]].concat(), piece).await;
+            }
+            self.send(head, piece).await?;
+            head = &[];
+            next = match following {
+                Some(following) => following,
+                None => body.next().await,
+            };
+        }
+        self.send(&[head, &[(END, "1")]].concat(), Bytes::new()).await
+    }
+}
