@@ -117,24 +117,27 @@ impl Versions {
             (fold.settled, fold.begun) = (true, true);
         }
         let versions = Arc::clone(self);
-        self.lifecycle.spawn(async move { versions.restore().await });
+        let closing = self.lifecycle.closing();
+        self.lifecycle.spawn(async move { closing.run_until_cancelled(versions.restore()).await });
     }
 
     /// Puts back what this daemon has acknowledged and the servers have lost.
     async fn restore(&self) {
         for version in self.service.held() {
-            let Some(mark) = self.mark() else { return };
-            if self.fold().covers(&version) {
-                continue;
-            }
-            tracing::warn!(
-                version = version.version,
-                sequence = version.sequence.0,
-                "the cluster does not know a version that is pending here: it is added"
-            );
-            let step = Step::Queued { version: Box::new(version), digest: String::new() };
-            if let Err(error) = self.add(mark, step, None).await {
-                tracing::warn!(%error, "a version was not added to the cluster's");
+            while let Some(mark) = self.mark().filter(|_| !self.fold().covers(&version)) {
+                let step = Step::Queued { version: Box::new(version.clone()), digest: String::new() };
+                match self.add(mark, step, None).await {
+                    Ok(Added::Yes) => {
+                        tracing::warn!(version = version.version, sequence = version.sequence.0,
+                            "the cluster had lost a version that is pending here: it was put back");
+                        break;
+                    }
+                    Ok(_) => {}
+                    Err(error) => {
+                        tracing::warn!(%error, version = version.version, "a version was not put back yet");
+                        sleep(UNTOLD).await;
+                    }
+                }
             }
         }
     }
