@@ -100,6 +100,20 @@ impl Link {
         }
     }
 
+    /// Returns how often the servers were reached.
+    pub(super) fn times_reached(&self) -> u64 {
+        self.client.statistics().connects.load(Ordering::Relaxed)
+    }
+
+    /// Waits until the servers are reached once more than so often. What was on its way before may be lost.
+    pub(super) async fn reached_anew(&self, times: u64) {
+        let mut changed = self.changed.clone();
+        while self.times_reached() == times {
+            // As above.
+            let _ = timeout(LOOK, changed.changed()).await;
+        }
+    }
+
     /// Returns a subject of this cluster.
     pub(super) fn subject(&self, what: &str) -> String {
         format!("ssectl.{}.{what}", self.name)

@@ -96,6 +96,7 @@ async fn attempt(
     ear: &impl Hear,
     place: &mut Option<Place>,
 ) -> Result<(), async_nats::Error> {
+    let times = link.times_reached();
     let stream = link.stream(config).await?;
     let info = stream.cached_info();
     let epoch = u64::try_from(info.created.unix_timestamp_nanos() / 1_000_000).unwrap_or_default();
@@ -118,9 +119,20 @@ async fn attempt(
         .await?;
     let asked = consumer.stream().max_messages_per_batch(BATCH).heartbeat(HEARTBEAT).expires(EXPIRES);
     let mut messages = asked.messages().await?;
-    while let Some(message) = messages.next().await {
-        let message = message?;
+    let anew = link.reached_anew(times);
+    tokio::pin!(anew);
+    let mut delivered = 0;
+    loop {
+        let message = tokio::select! {
+            message = messages.next() => message.ok_or("the consumer has ended")??,
+            // The servers took what they had sent for delivered.
+            () = &mut anew => return Err("there is another connection".into()),
+        };
         let info = message.info()?;
+        delivered += 1;
+        if info.consumer_sequence != delivered {
+            return Err("messages were lost on their way".into());
+        }
         let (sequence, behind) = (info.stream_sequence, info.pending);
         let placed = Timestamp::from_nanosecond(info.published.unix_timestamp_nanos()).unwrap_or_default();
         let ago = Duration::try_from(Timestamp::now().duration_since(placed)).unwrap_or_default();
@@ -131,5 +143,4 @@ async fn attempt(
         ear.hear(Read { sequence, placed, ago, behind, message }).await;
         *place = Some(Place { epoch, next: sequence + 1 });
     }
-    Ok(())
 }
