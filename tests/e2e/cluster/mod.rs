@@ -1,9 +1,43 @@
 //! Several daemons as one, over real NATS servers. Each name says `nats_server`, so that `--without` can leave it out.
 
+mod away;
+mod broadcast;
+mod members;
+mod namespace;
 mod prompt;
+mod replay;
 mod servers;
+mod torture;
+mod versions;
+
+use crate::{fakes::browser::Browser, fakes::browser::Event, harness::Daemon};
 
 /// Returns whether these tests can be run here; if not, says why.
 fn can_play() -> bool {
     crate::load::may_open(4000) && crate::harness::is_installed("nats-server")
+}
+
+/// Returns what a browser is told up to the event of this name, that one included.
+async fn up_to(browser: &mut Browser, name: &str) -> Vec<Event> {
+    let mut events = Vec::new();
+    loop {
+        let event = browser.next_event().await;
+        let last = event.name == name;
+        events.push(event);
+        if last {
+            return events;
+        }
+    }
+}
+
+/// Returns the contents of events.
+fn contents(events: &[Event]) -> Vec<(&str, &str)> {
+    events.iter().map(|event| (event.name.as_str(), event.data.as_str())).collect()
+}
+
+/// Returns the version that a newcomer is told by a member.
+async fn greeted_with(daemon: &Daemon, request_id: &str) -> Option<String> {
+    let (events, _) = Browser::open(daemon.public, request_id).await.greeting().await;
+    let version = events.iter().find(|event| event.name == "version")?;
+    version.json()["version"].as_str().map(str::to_owned)
 }

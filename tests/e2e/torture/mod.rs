@@ -1,7 +1,7 @@
 //! A daemon that is killed with SIGKILL again and again, while writers order and readers listen: what was
 //! acknowledged is there, once, and everyone hears of it.
 
-mod crowd;
+pub mod crowd;
 pub mod history;
 mod kills;
 mod liar;

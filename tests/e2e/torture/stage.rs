@@ -44,6 +44,12 @@ impl Stage {
         Self { cli, member: 0, log: Arc::default(), act, unknown: Arc::default() }
     }
 
+    /// Returns the stage of one more daemon in the same play.
+    #[cfg(feature = "nats")]
+    pub fn beside(&self, cli: Cli, member: Member) -> Self {
+        Self { cli, member, act: watch::Sender::new(Act::Down), ..self.clone() }
+    }
+
     /// Records an observation.
     pub fn saw(&self, record: Record) {
         self.log.lock().expect("no test panics with the lock").push(record);
@@ -111,7 +117,7 @@ impl Choice {
     /// answered, the exit code, and the receipt if it is 0.
     pub async fn insist(&self, arguments: &[&str], key: &str) -> (Member, i32, Value) {
         let arguments = [arguments, &["--key", key, "-o", "json"]].concat();
-        // A cluster may have no leader for a while, and refuse meanwhile.
+        // Refused: others may be asked, it may be back in a moment, or may reach the others again.
         let patience = tokio::time::Instant::now() + LIMIT;
         let mut stage = fastrand::choice(&self.0).expect("there is one");
         loop {
@@ -126,7 +132,7 @@ impl Choice {
                     assert!(output.stderr.contains(key), "it says how to repeat it: {output:?}");
                     stage.unknown.fetch_add(1, Ordering::SeqCst);
                 }
-                1 if self.0.len() > 1 && tokio::time::Instant::now() < patience => {}
+                1 if tokio::time::Instant::now() < patience => {}
                 code => return (stage.member, code, Value::String(output.stderr)),
             }
             stage = self.up().await.map_or(stage, |(stage, _)| stage);
