@@ -12,7 +12,7 @@ const NAMES: [&str; 3] = ["a", "b", "c"];
 
 /// Members over one server.
 struct Together {
-    _nats: Nats,
+    nats: Nats,
     daemons: Vec<Daemon>,
 }
 
@@ -40,7 +40,7 @@ impl Together {
         for name in NAMES {
             daemons.push(member(&nats, name).await);
         }
-        let together = Self { _nats: nats, daemons };
+        let together = Self { nats, daemons };
         for member in 0..NAMES.len() {
             together.until_known(member, &NAMES).await;
         }
@@ -306,5 +306,95 @@ async fn nats_server_a_version_is_waited_for_with_the_browsers_of_all() {
     }
     assert!(named("nats").is_some());
 
+    together.end().await;
+}
+
+#[tokio::test]
+async fn nats_server_long_answers_arrive_whole() {
+    let Some(together) = Together::start().await else { return };
+    let changelog = together.daemons[0].home().write("NEWS", &"what is new ".repeat(2500));
+    for version in 0..24 {
+        let queue = ["version", "queue", &version.to_string(), "--changelog-file", &changelog];
+        together.cli(0).run(&queue).await.expect(0);
+    }
+    let own = together.cli(1).json(&["version", "history"]).await;
+    let passed_on = together.cli(0).json(&["--member", "b", "version", "history"]).await;
+    assert!(own.to_string().len() > 2 * 256 * 1024, "{}", own.to_string().len());
+    assert_eq!(passed_on["items"], own["items"]);
+    together.end().await;
+}
+
+#[tokio::test]
+async fn nats_server_away_a_member_answers_for_itself_and_says_so() {
+    let Some(mut together) = Together::start().await else { return };
+    let _browser = Browser::open(together.daemons[0].public, "tab").await;
+    together.nats.kill(0).await;
+    until("the others to be out of reach", async || {
+        let list = together.cli(0).run(&["connections", "list", "-o", "name", "--cluster"]).await;
+        (list.code == 8 && list.stderr.contains("did not answer: b, c")).then_some(list)
+    })
+    .await;
+    let list = together.cli(0).run(&["connections", "list", "-o", "name", "--cluster"]).await.expect(8);
+    assert_eq!(list.stdout, "tab\n");
+    assert!(list.stderr.contains("other members cannot be reached from here"), "{list:?}");
+    together.cli(0).run(&["--member", "b", "status"]).await.expect_helpful(4);
+    let doctor = together.cli(0).run(&["doctor", "-o", "jsonl"]).await.expect(10);
+    let failed = |check: &str| {
+        doctor.stdout.lines().any(|line| {
+            let line: Value = serde_json::from_str(line).expect("JSON");
+            line["check"] == check && line["result"] == "fail"
+        })
+    };
+    assert!(failed("cluster") && failed("members"), "{doctor:?}");
+    together.nats.revive(0);
+    until("the others to be reached again", async || {
+        let list = together.cli(0).run(&["connections", "list", "--cluster"]).await;
+        (list.code == 0).then_some(())
+    })
+    .await;
+    together.end().await;
+}
+
+#[tokio::test]
+async fn nats_server_two_daemons_of_one_name_both_say_so() {
+    if !can_play() {
+        return;
+    }
+    let nats = Nats::alone().await;
+    let first = member(&nats, "a").await;
+    // It cannot say that it has the name.
+    first.signal("STOP").await;
+    let second = member(&nats, "a").await;
+    first.signal("CONT").await;
+    for (one, other) in [(&first, &second), (&second, &first)] {
+        let words = format!("another daemon is the member a, too: process {} on ", other.pid());
+        until("both to say so", async || {
+            let status = one.ask("/v1/status").await.expect(200).json();
+            status["item"]["degraded"].to_string().contains(&words).then_some(())
+        })
+        .await;
+    }
+    first.stop().await;
+    second.stop().await;
+}
+
+#[tokio::test]
+async fn nats_server_an_order_that_was_given_up_is_not_carried_out_late() {
+    let Some(together) = Together::start().await else { return };
+    together.daemons[1].signal("STOP").await;
+    together
+        .cli(0)
+        .run(&["--member", "b", "version", "queue", "1.4.0", "--key", "k"])
+        .await
+        .expect_helpful(4);
+    together.daemons[1].signal("CONT").await;
+    until("b to answer again", async || {
+        let output = together.cli(0).run(&["--member", "b", "status"]).await;
+        (output.code == 0).then_some(())
+    })
+    .await;
+    together.cli(0).run(&["--member", "b", "version", "current"]).await.expect(3);
+    let receipt = together.cli(0).json(&["--member", "b", "version", "queue", "1.4.0", "--key", "k"]).await;
+    assert_eq!(receipt["item"]["sequence"], 1);
     together.end().await;
 }

@@ -195,6 +195,42 @@ fn counted(one: Counters, two: Counters) -> Counters {
 mod tests {
     use super::*;
 
+    fn said(member: &str, change: impl FnOnce(&mut Said)) -> Said {
+        let status = serde_json::from_value(serde_json::json!({
+            "version": "0.1.0", "pid": 7, "phase": "ready", "mode": "embedded", "framing": "named",
+            "started_at": "2026-01-01T00:00:00Z", "listen": {"public": "127.0.0.1:1", "internal": "127.0.0.1:2"},
+            "socket": "/s", "connections": 2, "pending_versions": 1,
+            "tasks": {"pending": 0, "running": 1, "ended": 0}, "durable": true, "degraded": [],
+            "version_sequence": 7,
+        }));
+        let status = status.expect("a status");
+        let mut said = Said { member: member.to_owned(), status, offset_ms: 0, warnings: Vec::new() };
+        change(&mut said);
+        said
+    }
+
+    #[test]
+    fn what_does_not_go_together_is_named() {
+        let well = [said("a", |_| {}), said("b", |_| {})];
+        assert!(troubles(&well, &[]).is_empty() && apart(&well).is_none() && mixture(&well).is_none());
+        let behind = [said("a", |_| {}), said("b", |said| said.status.version_sequence = Some(6))];
+        let differ = "not the same version is pending everywhere: sequence 7 on a; sequence 6 on b";
+        assert_eq!(troubles(&behind, &[("c".into(), "why".into())]), ["c does not answer", differ]);
+        let slow = [said("a", |_| {}), said("b", |said| said.offset_ms = -1500)];
+        assert_eq!(apart(&slow).as_deref(), Some("the clock of a is 1500 ms ahead of that of b"));
+        let older = [said("a", |_| {}), said("b", |said| said.status.version = "0.0.9".into())];
+        let words = "rolling upgrade: ssectld 0.0.9 on b; ssectld 0.1.0 on a";
+        assert_eq!((mixture(&older).as_deref(), troubles(&older, &[]).len()), (Some(words), 0));
+    }
+
+    #[test]
+    fn figures_are_added_and_the_phase_is_that_of_who_is_not_ready() {
+        let drains = |said: &mut Said| said.status.phase = "draining".into();
+        let whole = sum(&[said("a", |_| {}), said("b", drains), said("c", |_| {})]).expect("some");
+        assert_eq!((whole.connections, whole.tasks.running, whole.pending_versions), (6, 3, 1));
+        assert_eq!(whole.phase, "draining");
+    }
+
     #[test]
     fn a_clock_is_off_by_what_the_way_does_not_explain() {
         let at = |ms| Timestamp::from_millisecond(ms).expect("valid");
