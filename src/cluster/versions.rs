@@ -128,8 +128,11 @@ impl Versions {
                 let step = Step::Queued { version: Box::new(version.clone()), digest: String::new() };
                 match self.add(mark, step, None).await {
                     Ok(Added::Yes) => {
-                        tracing::warn!(version = version.version, sequence = version.sequence.0,
-                            "the cluster had lost a version that is pending here: it was put back");
+                        tracing::warn!(
+                            version = version.version,
+                            sequence = version.sequence.0,
+                            "the cluster had lost a version that is pending here: it was put back"
+                        );
                         break;
                     }
                     Ok(_) => {}

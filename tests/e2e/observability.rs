@@ -157,7 +157,7 @@ async fn every_metric_and_label_of_dashboard_and_alerts_is_one_of_a_daemons() {
 async fn what_is_wrong_is_a_metric_by_part() {
     let (gateway, daemon) = crate::gateway_mode::pair().await;
     gateway.connect(daemon.internal, "a", "token-a").await;
-    for part in ["memory", "store", "registry", "delivery"] {
+    for part in ["memory", "store", "registry", "delivery", "cluster"] {
         let sample = format!(r#"ssectld_degraded{{part="{part}"}}"#);
         let metrics = daemon.metrics().await;
         assert!(metrics.samples().any(|found| found == sample), "{sample}");

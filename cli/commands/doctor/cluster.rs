@@ -11,8 +11,8 @@ use crate::text;
 
 /// Clocks that are further apart than this are wrong.
 const APART_MS: i64 = 1000;
-/// The oldest nats-server for production, and its copies.
-const NATS: (u32, u32) = (2, 10);
+/// The oldest nats-server for production, and its copies; docs/cluster.md says why.
+const NATS: [u32; 3] = [2, 12, 7];
 const COPIES: usize = 3;
 
 /// Returns the checks of the cluster; none where there is no cluster.
@@ -43,11 +43,11 @@ fn nats(cluster: &ClusterView) -> Check {
     let Some(version) = &cluster.nats_version else {
         return Check::skipped("nats", "NATS was not reached yet");
     };
-    let mut numbers = version.split('.').map_while(|number| number.parse::<u32>().ok());
-    let known = numbers.next().zip(numbers.next());
-    if known.is_none_or(|known| known < NATS) {
+    let numbers: Vec<u32> = version.split('.').map_while(|number| number.parse().ok()).collect();
+    if numbers.as_slice() < NATS.as_slice() {
+        let [major, minor, patch] = NATS;
         return Check::warn("nats", format!("nats-server is {version}, which is for trying out"))
-            .hint(format!("install {}.{} or newer for production", NATS.0, NATS.1));
+            .hint(format!("install {major}.{minor}.{patch} or newer for production"));
     }
     match cluster.replicas {
         Some(copies) if copies < COPIES => {
@@ -114,14 +114,17 @@ mod tests {
             replicas: Some(replicas),
             members: Vec::new(),
         };
-        for (version, replicas, result) in
-            [("2.9.10", 3, Verdict::Warn), ("2.10.0", 3, Verdict::Ok), ("2.11.4", 1, Verdict::Warn)]
-        {
+        for (version, replicas, result) in [
+            ("2.9.10", 3, Verdict::Warn),
+            ("2.12.6", 3, Verdict::Warn),
+            ("2.14.0", 3, Verdict::Ok),
+            ("2.12.7", 1, Verdict::Warn),
+        ] {
             assert_eq!(nats(&cluster(version, replicas)).result, result, "{version} {replicas}");
         }
-        let cut_off = ClusterView { connected: false, ..cluster("2.10.0", 3) };
+        let cut_off = ClusterView { connected: false, ..cluster("2.12.7", 3) };
         assert_eq!(
-            (reached(&cut_off).result, reached(&cluster("2.10.0", 3)).result),
+            (reached(&cut_off).result, reached(&cluster("2.12.7", 3)).result),
             (Verdict::Fail, Verdict::Ok)
         );
     }
