@@ -10,6 +10,8 @@ use futures_util::{
     stream::{self, BoxStream},
 };
 
+use jiff::Timestamp;
+
 use crate::access::Passed;
 pub use crate::control::types::{Member, MemberState};
 
@@ -34,6 +36,9 @@ pub trait Fleet: Send + Sync {
 
     /// Returns the members that were heard of of late, this one among them, by name. One that stopped in order is none.
     fn members(&self) -> Vec<Member>;
+
+    /// Asks a member how it is at this moment; `None`: it does not say so in time.
+    fn ping(&self, member: &str, patience: Duration) -> BoxFuture<'static, Option<Member>>;
 
     /// Asks a member something, within the question's patience. It is given up when the answer is dropped, also half-way.
     fn ask(&self, member: &str, question: Question) -> BoxFuture<'static, Result<Answer, Unanswered>>;
@@ -61,8 +66,10 @@ pub struct Question {
     pub body: Bytes,
     /// Who asks.
     pub caller: Passed,
-    /// How long the beginning of the answer may take.
+    /// How long the question may take to be taken,
     pub patience: Duration,
+    /// and how long the beginning of the answer may take from when it was asked.
+    pub limit: Duration,
 }
 
 /// What a member answers.
@@ -101,6 +108,14 @@ pub enum Unanswered {
     Broken(String),
 }
 
+/// Returns how far a clock is ahead, in milliseconds, that showed `then` between two moments of ours: what the way there
+/// and back does not explain.
+pub fn ahead(then: Timestamp, (asked, answered): (Timestamp, Timestamp)) -> i64 {
+    let after = then.as_millisecond() - answered.as_millisecond();
+    let before = then.as_millisecond() - asked.as_millisecond();
+    if after > 0 { after } else { before.min(0) }
+}
+
 impl Unanswered {
     /// Returns whether it is certain that the member did nothing.
     pub fn was_asked_nothing(&self) -> bool {
@@ -124,5 +139,29 @@ impl Answer {
             }
         }
         Ok(whole.freeze())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_clock_is_off_by_what_the_way_does_not_explain() {
+        let at = |ms| Timestamp::from_millisecond(ms).expect("valid");
+        for (then, offset) in [(1500, 0), (1000, 0), (2000, 0), (2300, 300), (400, -600)] {
+            assert_eq!(ahead(at(then), (at(1000), at(2000))), offset, "{then}");
+        }
+    }
+
+    #[tokio::test]
+    async fn an_answer_that_broke_off_is_none() {
+        let broken = Unanswered::Broken("gone".into());
+        let body = stream::iter([Ok(Bytes::from_static(b"{")), Err(broken.clone())]).boxed();
+        assert_eq!(Answer { status: 200, form: String::new(), body }.whole().await, Err(broken));
+        assert_eq!(
+            Answer::of(200, "", Bytes::from_static(b"{}")).whole().await,
+            Ok(Bytes::from_static(b"{}"))
+        );
     }
 }

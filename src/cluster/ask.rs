@@ -58,8 +58,8 @@ pub(super) async fn ask(link: &Link, member: &str, question: Question) -> Result
     if !link.is_up() {
         return Err(cut_off(&"the cluster's NATS servers cannot be reached"));
     }
-    let Question { method, target, body, caller, patience } = question;
-    let until = Instant::now() + patience;
+    let Question { method, target, body, caller, patience, limit } = question;
+    let asked = Instant::now();
     let mut message = serde_json::to_vec(&Head { method, target, caller })
         .map_err(|error| Unanswered::Broken(error.to_string()))?;
     message.push(b'\n');
@@ -73,10 +73,11 @@ pub(super) async fn ask(link: &Link, member: &str, question: Question) -> Result
     sent.map_err(|error| cut_off(&error))?;
     let mut taken = false;
     loop {
-        let message = match timeout_at(until, answers.next()).await {
+        let until = if taken { limit } else { patience };
+        let message = match timeout_at(asked + until, answers.next()).await {
             Ok(Some(message)) => message,
             Ok(None) => return Err(Unanswered::Broken("the connection to NATS was lost".to_owned())),
-            Err(_) if taken => return Err(Unanswered::Late(patience)),
+            Err(_) if taken => return Err(Unanswered::Late(limit)),
             Err(_) => return Err(Unanswered::Silent(patience)),
         };
         if message.status == Some(NatsStatus::NO_RESPONDERS) {
@@ -153,12 +154,23 @@ async fn answer_one(client: &Client, asked: &Asked, message: Message) -> Option<
     let asker = Asker { client, inbox: message.reply? };
     let end = message.payload.iter().position(|byte| *byte == b'\n')?;
     let Head { method, target, caller } = serde_json::from_slice(&message.payload[..end]).ok()?;
-    if method != "GET" {
+    if method == "GET" {
+        asker.tell(&[(TAKEN, "1")]).await?;
+    } else {
         asker.send(&[(TAKEN, "1")], Bytes::new()).await?;
     }
     let body = message.payload.slice(end + 1..);
-    let answer = asked.answer(Question { method, target, body, caller, patience: UNREAD }).await.ok()?;
+    let answer = asked
+        .answer(Question { method, target, body, caller, patience: UNREAD, limit: UNREAD })
+        .await
+        .ok()?;
     asker.pass_on(answer).await
+}
+
+fn headers(pairs: &[(&str, &str)]) -> HeaderMap {
+    let mut headers = HeaderMap::new();
+    pairs.iter().for_each(|(name, value)| headers.insert(*name, *value));
+    headers
 }
 
 /// Who waits for an answer.
@@ -168,11 +180,14 @@ struct Asker<'a> {
 }
 
 impl Asker<'_> {
+    /// Sends something that need not be read.
+    async fn tell(&self, head: &[(&str, &str)]) -> Option<()> {
+        self.client.publish_with_headers(self.inbox.clone(), headers(head), Bytes::new()).await.ok()
+    }
+
     /// Sends something, and waits until it was read. None: nobody reads any more.
-    async fn send(&self, headers: &[(&str, &str)], piece: Bytes) -> Option<()> {
-        let mut map = HeaderMap::new();
-        headers.iter().for_each(|(name, value)| map.insert(*name, *value));
-        let request = Request::new().headers(map).payload(piece).timeout(Some(UNREAD));
+    async fn send(&self, head: &[(&str, &str)], piece: Bytes) -> Option<()> {
+        let request = Request::new().headers(headers(head)).payload(piece).timeout(Some(UNREAD));
         self.client.send_request(self.inbox.clone(), request).await.ok().map(drop)
     }
 

@@ -25,7 +25,8 @@ use super::{
 };
 use crate::{
     control::server::Asked,
-    fleet::{Answer, Fleet, Link as Way, Member, MemberState, Question, Unanswered},
+    fleet::{Answer, Fleet, Link as Way, Member, MemberState, Question, Unanswered, ahead},
+    lifecycle::Phase,
     services::Services,
 };
 
@@ -109,11 +110,12 @@ impl Members {
 
     /// Tells of itself until the end, then says that it is gone.
     async fn tell(&self, end: CancellationToken) {
-        let mut beats = tokio::time::interval(BEAT);
+        let (mut beats, mut told_ready) = (tokio::time::interval(BEAT), false);
         for beat in 0_u64.. {
             tokio::select! {
                 _ = beats.tick() => {}
                 () = self.begun.notified() => {}
+                () = self.own.is_ready(), if !told_ready => told_ready = true,
                 () = end.cancelled() => break,
             }
             if !self.link.is_up() {
@@ -181,10 +183,17 @@ fn heard_at(heard: &Heard, skew_ms: i64) -> Timestamp {
 /// Returns who has a member's name already, if somebody answers to it.
 pub(super) async fn rival(link: &Link, member: &str) -> Option<String> {
     timeout(CLAIM, link.up()).await.ok()?;
+    who(link, member, CLAIM).await.map(|record| record.whereabouts())
+}
+
+/// Asks who has a name.
+async fn who(link: &Link, member: &str, patience: Duration) -> Option<Record> {
+    if !link.is_up() {
+        return None;
+    }
     let asked = link.client.request(link.subject(&format!("who.{member}")), Bytes::new());
-    let answer = timeout(CLAIM, asked).await.ok()?.ok()?;
-    let record: Record = serde_json::from_slice(&answer.payload).ok()?;
-    Some(record.whereabouts())
+    let answer = timeout(patience, asked).await.ok()?.ok()?;
+    serde_json::from_slice(&answer.payload).ok()
 }
 
 /// Hears of the members, tells of this one, and answers them.
@@ -202,7 +211,11 @@ pub(super) fn begin(services: &Arc<Services>, members: &Arc<Members>) {
     let (link, end) = (Arc::clone(&members.link), lifecycle.closed());
     let (asked, tracked, me) = (Asked::new(services), lifecycle.clone(), members.me.clone());
     lifecycle.spawn(async move {
-        end.run_until_cancelled(ask::answer(&link, &me, &asked, &tracked)).await;
+        let answering = async {
+            tracked.reached(Phase::Ready).await;
+            ask::answer(&link, &me, &asked, &tracked).await;
+        };
+        end.run_until_cancelled(answering).await;
     });
 }
 
@@ -280,6 +293,19 @@ impl Fleet for Members {
         let mut all: Vec<_> = seen.chain([Member { clock_offset_ms: Some(0), ..me }]).collect();
         all.sort_by(|one, two| one.name.cmp(&two.name));
         all
+    }
+
+    fn ping(&self, member: &str, patience: Duration) -> BoxFuture<'static, Option<Member>> {
+        let (link, member, clock) = (Arc::clone(&self.link), member.to_owned(), self.own.clock());
+        async move {
+            let asked = clock.now();
+            let record = who(&link, &member, patience).await?;
+            let (at, answered) = (record.at, clock.now());
+            let offset = ahead(at, (asked, answered));
+            let now = record.member(answered, MemberState::Answering);
+            Some(Member { clock_offset_ms: Some(offset), ..now })
+        }
+        .boxed()
     }
 
     fn ask(&self, member: &str, question: Question) -> BoxFuture<'static, Result<Answer, Unanswered>> {

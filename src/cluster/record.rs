@@ -120,6 +120,16 @@ impl Own {
         }
     }
 
+    /// Returns what tells the time of day.
+    pub(super) fn clock(&self) -> SharedClock {
+        Arc::clone(&self.clock)
+    }
+
+    /// Waits until browsers are let in.
+    pub(super) async fn is_ready(&self) {
+        self.lifecycle.reached(Phase::Ready).await;
+    }
+
     /// Returns the time of day.
     pub(super) fn now(&self) -> Timestamp {
         self.clock.now()

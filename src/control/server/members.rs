@@ -22,55 +22,33 @@ use crate::{
     access::Caller,
     control::{
         operations::{self, Method, Needs, Operation},
-        types::{ErrorCode, List, Member, MemberState, MembersAsked, Single, WaitedDaemon},
+        types::{ErrorCode, List, Member, MemberState, MembersAsked},
     },
     fleet::{Fleet, Question, Unanswered},
     order::Order,
 };
 
-/// Answers at once, with the phase and how many connections there are.
-const PING: &str = "/v1/wait/ready?timeout_ms=0";
-
 /// Returns the members, each as it is now.
 pub(super) async fn list(
     State(services): State<Shared>,
-    Extension(caller): Extension<Caller>,
     Params(besides): Params<MembersAsked>,
     Asked(asked): Asked,
 ) -> Result<Json<List<Member>>, Rejected> {
     let fleet = cluster::fleet(&services)?;
     let heard = fleet.members();
-    let members = if besides.heard { heard } else { ping(&*fleet, heard, &caller).await };
+    let members = if besides.heard { heard } else { ping(&*fleet, heard).await };
     Ok(Json(List::of("members.list", members, &asked, services.clock.now())?))
 }
 
-async fn ping(fleet: &dyn Fleet, members: Vec<Member>, caller: &Caller) -> Vec<Member> {
+async fn ping(fleet: &dyn Fleet, members: Vec<Member>) -> Vec<Member> {
     let ask = async |member: Member| {
         if member.name == fleet.me() {
             return member;
         }
-        let question = Question {
-            method: "GET".to_owned(),
-            target: PING.to_owned(),
-            body: Default::default(),
-            caller: caller.pass(fleet.me()),
-            patience: cluster::LIMIT,
-        };
-        let answer = cluster::whole(fleet, &member.name, question).await;
-        let daemon = answer.ok().and_then(|(_, bytes)| serde_json::from_slice(&bytes).ok());
-        match daemon.map(|answer: Single<WaitedDaemon>| answer.item) {
-            Some(daemon) => of_now(member, daemon),
-            None => Member { state: MemberState::Silent, ..member },
-        }
+        let now = fleet.ping(&member.name, cluster::LIMIT).await;
+        now.unwrap_or(Member { state: MemberState::Silent, ..member })
     };
     join_all(members.into_iter().map(ask)).await
-}
-
-/// Returns a member with what it says of itself now. Whether it drains while it is ready was heard before.
-fn of_now(member: Member, WaitedDaemon { reached, phase, connections }: WaitedDaemon) -> Member {
-    let drains = !reached || member.state == MemberState::Draining;
-    let state = if drains { MemberState::Draining } else { MemberState::Answering };
-    Member { state, phase, connections, ..member }
 }
 
 /// Returns members as those said that answered; the others are silent.
@@ -111,12 +89,13 @@ async fn pass_on(
     if !fleet.members().iter().any(|known| known.name == member) {
         return Err(unknown(&*fleet, &member));
     }
-    let patience = cluster::LIMIT + waits(&target);
+    let limit = cluster::LONGER + waits(&target);
     let method = request.method().to_string();
     let body = axum::body::to_bytes(request.into_body(), extract::MAX_BODY).await;
     let body =
         body.map_err(|error| Rejected::invalid("the request's body could not be read").cause(&error))?;
-    let question = Question { method, target, body, caller: caller.pass(fleet.me()), patience };
+    let (caller, patience) = (caller.pass(fleet.me()), cluster::LIMIT);
+    let question = Question { method, target, body, caller, patience, limit };
     let answer = fleet.ask(&member, question).await.map_err(|why| unanswered(&member, &why))?;
     let status = StatusCode::from_u16(answer.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     Ok((status, [(CONTENT_TYPE, answer.form)], Body::from_stream(answer.body)).into_response())

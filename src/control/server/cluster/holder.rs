@@ -12,10 +12,13 @@ use percent_encoding::percent_decode_str;
 use serde_json::Value;
 
 use super::{
-    LIMIT,
+    LONGER,
     round::{Answers, Heard, Round},
 };
-use crate::control::server::{failure::Rejected, members, tasks};
+use crate::{
+    control::server::{failure::Rejected, members, tasks},
+    fleet::Question,
+};
 
 /// Returns the thing that is named; the younger one where two members have one.
 pub(super) async fn found(round: &Round) -> Result<Response, Rejected> {
@@ -75,7 +78,8 @@ pub(super) async fn owner(round: Round) -> Result<Response, Rejected> {
     let answers = Answers::of(heard)?;
     let (member, _) = &answers.said[youngest(&answers.said)];
     let target = round.target(&round.query_without(&["cluster"]));
-    let question = round.question(round.operation.method.name(), &target, round.body.clone(), LIMIT);
+    let question = round.question(round.operation.method.name(), &target, round.body.clone());
+    let question = Question { limit: LONGER, ..question };
     let answer = round.fleet.ask(member, question).await;
     let answer = answer.map_err(|why| members::unanswered(member, &why))?;
     let status = StatusCode::from_u16(answer.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);

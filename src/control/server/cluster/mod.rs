@@ -20,7 +20,6 @@ use axum::{
 };
 
 use round::Round;
-pub(super) use round::whole;
 
 use super::{Shared, extract::MAX_BODY, failure::Rejected};
 use crate::{
@@ -35,6 +34,9 @@ use crate::{
 
 /// How long another member may take to begin its answer, and to end one that is to be part of an answer of all.
 pub(super) const LIMIT: Duration = Duration::from_secs(2);
+
+/// The same for one that is asked alone: it takes the question as soon, and may have something to wait for itself.
+pub(super) const LONGER: Duration = Duration::from_secs(8);
 
 /// Lets a method be asked of all members, if it is one of those that can be.
 pub(super) fn over(

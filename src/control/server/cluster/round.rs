@@ -1,6 +1,6 @@
 //! One question to every member, and what comes back.
 
-use std::{collections::BTreeMap, sync::Arc, time::Duration};
+use std::{collections::BTreeMap, sync::Arc};
 
 use axum::{
     body::{Body, Bytes, to_bytes},
@@ -141,7 +141,7 @@ impl Round {
     /// Asks another member.
     pub(super) async fn hear(&self, member: &str, method: &str, target: &str, body: Bytes) -> Heard {
         let asked = self.services.clock.now();
-        let question = self.question(method, target, body, LIMIT);
+        let question = self.question(method, target, body);
         let said = match whole(&*self.fleet, member, question).await {
             Ok((status, bytes)) => understood(status, &bytes),
             Err(why) => Err(Unsaid::Unanswered(why)),
@@ -149,25 +149,22 @@ impl Round {
         Heard { member: member.to_owned(), between: (asked, self.services.clock.now()), said }
     }
 
-    pub(super) fn question(&self, method: &str, target: &str, body: Bytes, patience: Duration) -> Question {
+    pub(super) fn question(&self, method: &str, target: &str, body: Bytes) -> Question {
         Question {
             method: method.to_owned(),
             target: target.to_owned(),
             body,
             caller: self.caller.pass(self.fleet.me()),
-            patience,
+            patience: LIMIT,
+            limit: LIMIT,
         }
     }
 }
 
 /// Asks a member something, and returns the status and all of the answer.
-pub(in crate::control::server) async fn whole(
-    fleet: &dyn Fleet,
-    member: &str,
-    question: Question,
-) -> Result<(u16, Bytes), Unanswered> {
-    let until = Instant::now() + question.patience;
-    let late = Unanswered::Late(question.patience);
+async fn whole(fleet: &dyn Fleet, member: &str, question: Question) -> Result<(u16, Bytes), Unanswered> {
+    let until = Instant::now() + question.limit;
+    let late = Unanswered::Late(question.limit);
     let answer = fleet.ask(member, question).await?;
     let status = answer.status;
     let whole = tokio::time::timeout_at(until, answer.whole()).await.unwrap_or(Err(late))?;
