@@ -3,6 +3,7 @@
 use std::{
     collections::VecDeque,
     sync::{MutexGuard, PoisonError},
+    time::Duration,
 };
 
 use tokio::time::Instant;
@@ -12,6 +13,9 @@ use crate::event::Event;
 
 /// Tasks of other members that are remembered.
 const REMEMBERED: usize = 1000;
+/// A task of which nothing was heard for so long may be that of a member that is not there any more: the log of events
+/// goes back no further either.
+const SILENT: Duration = Duration::from_secs(3600);
 
 /// The latest event of each task, oldest task first.
 #[derive(Debug, Default)]
@@ -36,10 +40,13 @@ impl Elsewhere {
         }
     }
 
-    /// Forgets the ends that were heard before a moment.
-    fn sweep(&mut self, before: Instant) -> usize {
+    /// Forgets ends, and what was heard of tasks that went on, that are older than that. Returns how many.
+    fn sweep(&mut self, now: Instant, ended: Duration) -> usize {
         let all = self.0.len();
-        self.0.retain(|heard| !(heard.event.event_type.is_terminal() && heard.at < before));
+        self.0.retain(|heard| {
+            let kept = if heard.event.event_type.is_terminal() { ended } else { SILENT };
+            now.duration_since(heard.at) <= kept
+        });
         all - self.0.len()
     }
 
@@ -65,8 +72,7 @@ impl Inner {
 
     /// Forgets ends that were told long ago.
     pub(super) fn sweep_elsewhere(&self, now: Instant) {
-        let before = now.checked_sub(self.keep_finished);
-        if before.is_some_and(|before| self.elsewhere().sweep(before) > 0) {
+        if self.elsewhere().sweep(now, self.keep_finished) > 0 {
             self.changed();
         }
     }

@@ -2,6 +2,8 @@
 
 mod away;
 mod broadcast;
+mod gateways;
+mod loss;
 mod members;
 mod namespace;
 mod prompt;

@@ -121,6 +121,12 @@ impl Nats {
         child.kill().await.expect("it can be killed");
     }
 
+    /// Kills a server, and takes away all that it has stored.
+    pub async fn lose(&mut self, number: usize) {
+        self.kill(number).await;
+        fs::remove_dir_all(self.dir.path().join(format!("store{number}"))).expect("it had a store");
+    }
+
     /// Stops a server in order: its streams are led by others first.
     pub async fn stop(&mut self, number: usize) {
         let Life::Up(mut child) = self.servers[number].end() else { panic!("it is not up") };
