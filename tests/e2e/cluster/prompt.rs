@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use super::can_play;
 use crate::{
     fakes::browser::Browser,
-    harness::{Cli, Daemon, Home, nats::Nats, until},
+    harness::{Cli, Daemon, Home, finish, nats::Nats, until},
 };
 
 const NAMES: [&str; 3] = ["a", "b", "c"];
@@ -95,6 +95,15 @@ async fn nats_server_lists_of_all_members_are_one_and_say_who_is_missing() {
     let found = together.cli(0).json(&["connections", "show", "tab-3", "--cluster"]).await;
     assert_eq!(found["item"]["member"], "c");
     together.cli(0).run(&["connections", "show", "nobody", "--cluster"]).await.expect(3);
+    until("their names to be offered", async || {
+        let mut command = tokio::process::Command::new(env!("CARGO_BIN_EXE_ssectl"));
+        command.env_clear().args(["__complete", "fish", "ssectl", "--socket"]);
+        command.arg(together.cli(0).socket).args(["--member", ""]);
+        let output = finish(command).await;
+        let names = output.stdout.lines().skip(1).filter_map(|line| line.split('\t').next());
+        names.eq(NAMES).then_some(())
+    })
+    .await;
 
     together.daemons[2].signal("STOP").await;
     for (arguments, names) in [
@@ -317,10 +326,14 @@ async fn nats_server_long_answers_arrive_whole() {
         let queue = ["version", "queue", &version.to_string(), "--changelog-file", &changelog];
         together.cli(0).run(&queue).await.expect(0);
     }
-    let own = together.cli(1).json(&["version", "history"]).await;
+    let own = until("the last one to be known", async || {
+        let own = together.cli(1).json(&["version", "history"]).await;
+        (own["total"] == 24 && own["items"][0]["delivery"].is_object()).then_some(own)
+    })
+    .await;
     let passed_on = together.cli(0).json(&["--member", "b", "version", "history"]).await;
     assert!(own.to_string().len() > 2 * 256 * 1024, "{}", own.to_string().len());
-    assert_eq!(passed_on["items"], own["items"]);
+    assert!(passed_on["items"] == own["items"], "it is another one");
     together.end().await;
 }
 
