@@ -72,3 +72,54 @@ impl Entry {
         Some((self.request_id.clone().into(), Event { name: self.name.clone(), data, kind }))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::event::VersionSequence;
+
+    fn event(name: &str, data: &str, kind: Kind) -> Event {
+        Event { name: name.parse().expect("a name"), data: JsonLine::compact(data).expect("JSON"), kind }
+    }
+
+    fn sent(entry: &Entry) -> Entry {
+        serde_json::from_slice(&serde_json::to_vec(entry).expect("JSON")).expect("an entry")
+    }
+
+    #[test]
+    fn events_arrive_as_they_were_sent() {
+        let one: Audience = Some("a".parse().expect("an id")).into();
+        for (audience, event) in [
+            (Audience::Everyone, event("hello", "{\"x\":12345678901234567890123.10}", Kind::Application)),
+            (one, event("hello", "\"text\"", Kind::Application)),
+            (Audience::Everyone, event("task_event", "{}", Kind::Progress("t".into()))),
+            (Audience::Everyone, event("task_event", "{}", Kind::TaskState)),
+        ] {
+            let entry = sent(&Entry::of("m", &audience, &event).expect("it can be written"));
+            let (to, arrived) = entry.event().expect("an event");
+            assert_eq!((entry.member.as_str(), to), ("m", audience));
+            assert_eq!((arrived.name, arrived.data, arrived.kind), (event.name, event.data, event.kind));
+        }
+    }
+
+    #[test]
+    fn a_version_arrives_with_all_that_is_known_of_it() {
+        let version: QueuedVersion = serde_json::from_str(
+            r#"{"sequence":7,"version":"1.4.0","changelog":null,"request_id":"a","live_to_all":true,
+                "queued_at":"2026-11-26T00:00:00Z","actor":"user","uid":1,"user":"u","key":"k"}"#,
+        )
+        .expect("a version");
+        let entry = sent(&Entry::of_version("m", &version).expect("it can be written"));
+        let (to, event) = entry.event().expect("an event");
+        assert_eq!((to, event.data.as_str()), (Audience::Everyone, "{\"version\":\"1.4.0\"}"));
+        assert_eq!(event.kind, Kind::Version(VersionSequence(7)));
+        assert_eq!(entry.version.as_deref(), Some(&version));
+    }
+
+    #[test]
+    fn what_only_newer_members_know_is_passed_over() {
+        let text = r#"{"member":"new","name":"hello","data":[1],"colour":"red","request_id":null}"#;
+        let (to, event) = serde_json::from_str::<Entry>(text).expect("an entry").event().expect("an event");
+        assert_eq!((to, event.kind), (Audience::Everyone, Kind::Application));
+    }
+}

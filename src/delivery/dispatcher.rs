@@ -310,4 +310,42 @@ mod tests {
         let error = dispatcher.check(&event(&"x".repeat(1000))).expect_err("too large");
         assert_eq!((error.bytes, error.limit), (1000 + 4 + 2 + FRAMING_BYTES, 1000));
     }
+
+    /// Gives the place that it is told to, or none.
+    #[cfg(feature = "nats")]
+    struct Shared(StdMutex<Vec<Result<Turn, Unplaced>>>);
+
+    #[cfg(feature = "nats")]
+    impl SharedOrder for Shared {
+        fn reachable(&self) -> Result<(), Unplaced> {
+            Ok(())
+        }
+        fn place<'a>(&'a self, _: &'a Audience, _: &'a Event) -> BoxFuture<'a, Result<Turn, Unplaced>> {
+            Box::pin(ready(self.0.lock().expect("not poisoned").pop().expect("one more")))
+        }
+    }
+
+    #[cfg(feature = "nats")]
+    #[tokio::test]
+    async fn in_a_shared_order_events_have_the_places_that_they_are_given_and_hold_up_those_after_them() {
+        let (recorder, dispatcher) = house(0);
+        let (turn, mut over) = Turn::new(Sequence(41));
+        dispatcher.share(Arc::new(Shared(StdMutex::new(vec![Err(Unplaced::Away), Ok(turn)]))));
+        let mut placed = std::pin::pin!(dispatcher.dispatch(&Audience::Everyone, event("placed")));
+        assert!(futures_util::poll!(&mut placed).is_pending(), "the queue is full");
+        assert!(futures_util::poll!(&mut over).is_pending(), "it is still its turn");
+        recorder.room.add_permits(1);
+        assert_eq!(placed.await.map(|placed| placed.sequence), Ok(Sequence(41)));
+        over.await.expect_err("it is over");
+        let known = dispatcher.directory.everyone().remove(0);
+        assert_eq!(
+            dispatcher.dispatch_to(known, event("own")).await,
+            Sequence(41),
+            "it takes nobody's place"
+        );
+        let mut done = false;
+        let unplaced = dispatcher.dispatch_and(&Audience::Everyone, event("x"), || done = true).await;
+        assert_eq!((unplaced, done), (Err(Unplaced::Away), false));
+        assert_eq!(*recorder.enqueued.lock().expect("not poisoned"), [(41, "everyone"), (41, "one")]);
+    }
 }

@@ -181,3 +181,31 @@ fn what_one_daemon_has_done_of_itself_another_one_has_not() {
         assert_eq!(super::is_of_one_daemon(&mutation.record_key()), own, "{verb}");
     }
 }
+
+#[cfg(feature = "nats")]
+#[tokio::test]
+async fn a_receipt_that_another_daemon_gave_is_repeated_and_changes_none_of_ours() {
+    struct Sent(std::sync::Mutex<Vec<(String, Vec<u8>)>>);
+    impl super::SharedReceipts for Sent {
+        fn kept(&self, record_key: &str, record: Vec<u8>) {
+            self.0.lock().expect("not poisoned").push((record_key.to_owned(), record));
+        }
+    }
+    let house = || Receipts::load(Arc::new(MemoryStore::default()), TestClock::new()).expect("loads");
+    let (one, other, sent) = (house(), house(), Arc::new(Sent(std::sync::Mutex::default())));
+    one.share(sent.clone());
+    let (given, generated) = (mutation("k"), Mutation::new(Actor::Uid(1000), "version.queue", None));
+    let count = AtomicUsize::new(5);
+    for mutation in [&given, &generated] {
+        act(&one, &count, mutation, "x").await.expect("done");
+    }
+    let sent = sent.0.lock().expect("not poisoned").clone();
+    assert_eq!(sent.len(), 1, "whose key was generated here nobody knows");
+    let (key, record) = &sent[0];
+    other.hear(key, record.clone()).await.expect("kept");
+    assert_eq!(act(&other, &count, &given, "x").await.expect("repeated"), 5);
+    assert!(matches!(act(&other, &count, &given, "y").await, Err(ReceiptError::Conflict(_))));
+    act(&other, &count, &mutation("own"), "x").await.expect("done");
+    other.hear(&mutation("own").record_key(), record.clone()).await.expect("ignored");
+    assert_eq!(act(&other, &count, &mutation("own"), "x").await.expect("ours"), 7);
+}

@@ -72,6 +72,23 @@ impl House {
     }
 }
 
+#[cfg(feature = "nats")]
+#[tokio::test]
+async fn only_the_older_connection_gives_way_to_one_elsewhere_and_too_often_is_flapping() {
+    let house = House::new(Vec::new());
+    let id = "a".parse().expect("an id");
+    for round in 0..4 {
+        house.connect("a", &format!("token-{round}"));
+        assert!(house.registry.replaced_elsewhere(&id, |_| false).is_none(), "it is the newer one");
+        assert!(!house.registry.is_flapping(&id));
+        let gone = house.registry.replaced_elsewhere(&id, |_| true).expect("it gives way");
+        assert_eq!(gone.token, token(&format!("token-{round}")));
+        assert!(house.registry.find(&id).is_none());
+    }
+    assert!(house.registry.is_flapping(&id));
+    assert_eq!(house.metric("ssectld_connections_replaced_total"), 4);
+}
+
 #[tokio::test]
 async fn cm_1_a_connect_is_registered_and_counted() {
     let house = House::new(Vec::new());

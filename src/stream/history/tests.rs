@@ -296,3 +296,23 @@ async fn what_is_forgotten_after_a_restart_in_order_has_expired() {
     let earlier = "4-17".parse().expect("an id");
     assert_eq!(second.since(earlier, &reader("a"), now).map(|_| ()), Err(Gap::Restarted), "before the first");
 }
+
+#[tokio::test]
+async fn a_run_goes_on_in_the_order_of_the_last_one_or_begins_in_another() {
+    let retention = Retention { events: 100, bytes: usize::MAX, age: FOR_EVER };
+    let (store, first, now) = (MemoryStore::default(), kept(100), Instant::now());
+    first.record(id(1), Audience::Everyone, &frame(1, Kind::Application), now);
+    store.commit(first.leave().expect("it can be written")).await.expect("a commit");
+    let second = History::take(&store, Framing::Named, retention).await.expect("a history").go_on();
+    assert_eq!((second.head(), second.id(Sequence(2))), (id(1), id(2)));
+    second.record(id(2), Audience::Everyone, &frame(2, Kind::Application), now);
+    assert_eq!(since(&second, 0, "a"), Ok(vec![1, 2]));
+    // In another order, older or newer, nothing of this one is comparable.
+    for epoch in [epoch().0 - 1, epoch().0 + 1] {
+        second.recount(epoch, Sequence(7));
+        let start = second.head();
+        assert_eq!((start.epoch.0, start.sequence), (epoch, Sequence(7)));
+        assert!(since(&second, 1, "a").is_err());
+        assert_eq!(second.since(start, &reader("a"), now).map(|missed| missed.len()), Ok(0));
+    }
+}
