@@ -11,7 +11,7 @@ const PLACES: [(&str, Place); 3] =
 
 /// Returns a moment so long ago, and a little, so that it is told in the same words while the test runs. That is at least
 /// an hour: seconds are told before.
-fn ago(minutes: i64) -> String {
+pub(super) fn ago(minutes: i64) -> String {
     assert!(minutes >= 60, "{minutes}");
     (Timestamp::now() - minutes.minutes() - 1.seconds()).to_string()
 }
@@ -29,7 +29,7 @@ fn one(schema: &str, item: &Value) -> Stage {
 }
 
 /// Returns transcripts of one command in every form and place.
-async fn everywhere(stage: &Stage, arguments: &str) -> String {
+pub(super) async fn everywhere(stage: &Stage, arguments: &str) -> String {
     let mut text = String::new();
     for (name, place) in PLACES {
         text += &format!("=== {name}\n{}\n", stage.shows(place, arguments).await);
@@ -41,7 +41,7 @@ async fn everywhere(stage: &Stage, arguments: &str) -> String {
     text
 }
 
-fn connection(id: &str, minutes: i64, agent: Option<&str>) -> Value {
+pub(super) fn connection(id: &str, minutes: i64, agent: Option<&str>) -> Value {
     json!({
         "request_id": id,
         "token": "0f9e8d7c-6b5a-4c3d-8e2f-1a0b9c8d7e6f",

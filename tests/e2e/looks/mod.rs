@@ -1,6 +1,7 @@
 //! What it looks like: help, tables, JSON and errors, as they were looked at and found good. After a change that is
 //! meant, `tests/refresh` writes them anew, and the difference is looked at.
 
+mod clusters;
 mod errors;
 mod help;
 mod lists;
