@@ -32,6 +32,8 @@ mod ledger;
 #[cfg(test)]
 mod tests;
 
+#[cfg(feature = "nats")]
+use std::collections::HashSet;
 use std::{
     fmt,
     sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError},
@@ -324,10 +326,17 @@ impl Receipts {
         self.store.commit(removals.chain([put]).collect()).await
     }
 
-    /// Shares a receipt with those who may be asked for it: whose key was generated here nobody knows.
+    /// Returns those that are to be shared, with their names, but for these.
+    #[cfg(feature = "nats")]
+    pub(crate) fn but_for(&self, names: &HashSet<String>) -> Vec<(String, Vec<u8>)> {
+        let ledger = self.lock();
+        let others = ledger.kept().filter(|(name, record)| is_of_all(name, record) && !names.contains(*name));
+        others.filter_map(|(name, record)| Some((name.to_owned(), store::encode(record).ok()?))).collect()
+    }
+
+    /// Shares a receipt with those who may be asked for it.
     fn tell(&self, record_key: &str, record: &Record) {
-        let of_all = !record.generated && !is_of_one_daemon(record_key);
-        if let Some(shared) = self.shared.get().filter(|_| of_all)
+        if let Some(shared) = self.shared.get().filter(|_| is_of_all(record_key, record))
             && let Ok(record) = store::encode(record)
         {
             shared.kept(record_key, record);
@@ -337,6 +346,11 @@ impl Receipts {
     fn lock(&self) -> MutexGuard<'_, Ledger> {
         self.ledger.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// Returns whether other daemons may be asked for a receipt: whose key was generated here nobody knows.
+fn is_of_all(record_key: &str, record: &Record) -> bool {
+    !record.generated && !is_of_one_daemon(record_key)
 }
 
 /// Returns whether an order is about the daemon that gets it: another one that gets it with the same key has its own to do.

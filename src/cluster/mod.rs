@@ -91,7 +91,8 @@ pub(crate) async fn join(services: &Arc<Services>) -> Result<(), NotJoined> {
     services.versions.share(Arc::new(Shared(Arc::clone(&versions))));
     read(services, &link, &log, &versions);
     arrivals::begin(services, &link, &member);
-    receipts::begin(services, Arc::new(Bucket::new(Arc::clone(&link), Arc::clone(&services.receipts))));
+    let receipts = Arc::new(Bucket::new(Arc::clone(&link), Arc::clone(&services.receipts)));
+    receipts::begin(services, &receipts);
     members::begin(services, &Members::new(services, &link, &log, (&member, &instance)));
     if services.config.mode == Mode::Gateway {
         note_places(services, &log);
@@ -100,6 +101,7 @@ pub(crate) async fn join(services: &Arc<Services>) -> Result<(), NotJoined> {
     let mut progress = log.progress();
     let caught_up = async {
         versions.settle().await;
+        receipts.settle().await;
         // The sender lives as long as the log.
         let _ = progress.wait_for(|progress| progress.caught_up).await;
     };

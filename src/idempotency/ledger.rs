@@ -130,6 +130,15 @@ impl Ledger {
         is_new
     }
 
+    /// Returns all receipts, by their names.
+    #[cfg(feature = "nats")]
+    pub(super) fn kept(&self) -> impl Iterator<Item = (&str, &Record)> {
+        self.slots.iter().filter_map(|(name, slot)| match slot {
+            Slot::Kept { record, .. } => Some((name.as_str(), record)),
+            Slot::Taken { .. } | Slot::Unknown { .. } => None,
+        })
+    }
+
     /// Frees a taken key that got no receipt.
     pub(super) fn release(&mut self, key: &str) {
         if matches!(self.slots.get(key), Some(Slot::Taken { .. })) {

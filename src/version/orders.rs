@@ -43,7 +43,14 @@ impl Inner {
         let mutation = Mutation::new(by, "version.queue", order.key.clone());
         let begun = self.receipts.begin::<VersionReceipt>(&mutation, &order).await;
         let mut ticket = match begun.map_err(|error| which_is_which(error, &order))? {
-            Begun::Repeated(receipt) => return Ok(self.repeated(receipt)),
+            Begun::Repeated(receipt) => {
+                if let Some(shared) = self.shared.get() {
+                    // Another member may have given it: whoever connects here next is to find that version. Away, they
+                    // find what is known here.
+                    let _ = shared.settled().await;
+                }
+                return Ok(self.repeated(receipt));
+            }
             Begun::First(ticket) => ticket,
         };
         let mut last = self.sequencer.lock().await;
