@@ -90,6 +90,12 @@ impl Members {
         self.homes[member] = Some(daemon.stop().await);
     }
 
+    /// Stops a member in order, and forgets all that it has stored.
+    pub async fn forget(&mut self, member: usize) {
+        self.stop(member).await;
+        self.homes[member] = Some(Home::new());
+    }
+
     /// Starts a member where it was before.
     pub async fn revive(&mut self, member: usize) {
         let urls: Vec<_> = self.lines[member].iter().map(|line| format!("nats://{}", line.address)).collect();

@@ -5,9 +5,12 @@ use serde_json::json;
 
 use super::{
     can_play, greeted_with,
-    members::{Members, NAMES},
+    members::{Members, NAMES, until_alone, until_well},
 };
-use crate::harness::{Daemon, until};
+use crate::{
+    fakes::browser::Browser,
+    harness::{Daemon, until},
+};
 
 /// Waits until this version is pending for everyone.
 async fn until_pending(daemon: &Daemon, version: Option<&str>) {
@@ -138,5 +141,41 @@ async fn nats_server_the_same_key_on_another_member_gives_the_first_receipt() {
         async move { cli.json(&order).await["item"]["sequence"].clone() }
     });
     assert_eq!(join_all(asked).await, [2, 2, 2]);
+    members.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn nats_server_that_has_lost_everything_is_told_again_by_the_members() {
+    if !can_play() {
+        return;
+    }
+    let mut members = Members::over_one().await;
+    let mut browser = Browser::open(members.at(0).public, "x").await;
+    let order = ["version", "queue", "1.0", "--key", "deploy-1"];
+    let first = members.at(0).cli().json(&order).await;
+    assert_eq!(browser.next_version().await, "1.0");
+    members.nats.kill(0).await;
+    for daemon in members.all() {
+        until_alone(daemon).await;
+    }
+    members.nats.wipe(0);
+    members.nats.revive(0);
+    members.nats.until_whole().await;
+    for daemon in members.all() {
+        until_well(daemon).await;
+    }
+    for bucket in ["versions", "receipts"] {
+        members.nats.until_kept(0, &format!("KV_ssectl_ssectl_{bucket}"), 1).await;
+    }
+    // It knows what the servers know, and nothing else.
+    members.forget(2).await;
+    members.revive(2).await;
+    let newcomer = members.at(2);
+    until_pending(newcomer, Some("1.0")).await;
+    let again = newcomer.cli().json(&order).await;
+    assert_eq!(again["item"]["sequence"], first["item"]["sequence"], "{again}");
+    newcomer.event("n", &json!(1)).await;
+    // After a gap: what the servers had is not there to be replayed.
+    browser.next_named("n").await;
     members.end().await;
 }

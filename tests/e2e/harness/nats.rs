@@ -139,6 +139,12 @@ impl Nats {
         self.servers[number].run();
     }
 
+    /// Removes all that a server has stored, which is down.
+    pub fn wipe(&self, number: usize) {
+        assert!(matches!(self.servers[number].life, Life::Down), "it is up");
+        fs::remove_dir_all(self.dir.path().join(format!("store{number}"))).expect("it has stored something");
+    }
+
     /// Holds a server with SIGSTOP.
     pub async fn hold(&mut self, number: usize) {
         let Life::Up(child) = self.servers[number].end() else { panic!("it is not up") };
@@ -185,6 +191,15 @@ impl Nats {
         .await
     }
 
+    /// Waits until a server keeps so many messages in the stream of this name.
+    pub async fn until_kept(&self, number: usize, stream: &str, count: u64) {
+        until(&format!("{count} messages in {stream}"), async || {
+            let answer = self.ask(number, "/jsz?accounts=1&streams=1").await?;
+            (stream_of(&answer, stream)?["state"]["messages"] == count).then_some(())
+        })
+        .await;
+    }
+
     /// Asks a server's monitor, if it is up.
     async fn ask(&self, number: usize, target: &str) -> Option<Value> {
         let Life::Up(_) = self.servers[number].life else { return None };
@@ -229,10 +244,13 @@ impl Drop for Nats {
 }
 
 fn leader_of(answer: &Value, stream: &str) -> Option<String> {
+    stream_of(answer, stream)?["cluster"]["leader"].as_str().map(str::to_owned)
+}
+
+fn stream_of<'a>(answer: &'a Value, stream: &str) -> Option<&'a Value> {
     let accounts = answer["account_details"].as_array()?;
     let mut streams = accounts.iter().filter_map(|account| account["stream_detail"].as_array()).flatten();
-    let found = streams.find(|known| known["name"] == stream)?;
-    found["cluster"]["leader"].as_str().map(str::to_owned)
+    streams.find(|known| known["name"] == stream)
 }
 
 async fn signal(child: &Child, name: &str) {

@@ -98,12 +98,13 @@ async fn report_one(stage: &Stage, key: &str, well: bool) {
 }
 
 /// Keeps a stream open as a browser does: whenever it ends, by another one.
-pub async fn read(choice: Choice, name: &'static str) {
+pub async fn read(choice: Choice, name: impl Into<String>) {
+    let name = name.into();
     for number in 0.. {
         let Some((stage, to)) = choice.up().await else { return };
         let who = format!("{name}-{number}");
         stage.saw(Record::Opening(who.clone(), stage.member));
-        let Some(mut browser) = Browser::attempt(to, name).await else { continue };
+        let Some(mut browser) = Browser::attempt(to, &name).await else { continue };
         stage.saw(Record::Opened(who.clone()));
         while let Some(item) = browser.next_item().await {
             let Item::Event(event) = item else { continue };

@@ -99,9 +99,10 @@ pub fn flaws(history: &[Record]) -> Vec<Flaw> {
     let mut flaws = Vec::new();
     let places = places(history, &mut flaws);
     orders(history, &places, &mut flaws);
+    let sendings = sendings(history);
     for (who, part) in by_connection(history) {
         versions_of(&who, &part, history, &places, &mut flaws);
-        events_of(&who, &part, history, &mut flaws);
+        events_of(&who, &part, history, &sendings, &mut flaws);
         tasks_of(&who, &part, history, &mut flaws);
     }
     tasks(history, &mut flaws);
@@ -109,6 +110,7 @@ pub fn flaws(history: &[Record]) -> Vec<Flaw> {
 }
 
 type Places = HashMap<String, u64>;
+type Sendings<'a> = HashMap<&'a String, (usize, &'a Option<String>)>;
 /// A connection's records, each with its index in the history.
 type Part<'a> = Vec<(usize, &'a Record)>;
 
@@ -215,7 +217,18 @@ fn versions_of(who: &Who, part: &Part<'_>, history: &[Record], places: &Places, 
     }
 }
 
-fn events_of(who: &Who, part: &Part<'_>, history: &[Record], flaws: &mut Vec<Flaw>) {
+/// Returns when each event was about to be sent, and to whom.
+fn sendings(history: &[Record]) -> Sendings<'_> {
+    let mut sendings = Sendings::new();
+    for (at, record) in history.iter().enumerate() {
+        if let Record::Sending(event, to) = record {
+            sendings.insert(event, (at, to));
+        }
+    }
+    sendings
+}
+
+fn events_of(who: &Who, part: &Part<'_>, history: &[Record], sendings: &Sendings<'_>, flaws: &mut Vec<Flaw>) {
     let reader = who.rsplit_once('-').map_or(who.as_str(), |(reader, _)| reader);
     let is_meant = |to: &Option<String>| to.as_ref().is_none_or(|to| to == reader);
     let (mut got, mut opened) = (BTreeSet::new(), None);
@@ -223,9 +236,7 @@ fn events_of(who: &Who, part: &Part<'_>, history: &[Record], flaws: &mut Vec<Fla
         match record {
             Record::Opened(_) => opened = Some(*at),
             Record::Got(_, event) => {
-                let meant = history[..*at].iter().any(
-                    |record| matches!(record, Record::Sending(known, to) if known == event && is_meant(to)),
-                );
+                let meant = sendings.get(event).is_some_and(|(sent, to)| sent < at && is_meant(to));
                 if !meant || !got.insert(event) {
                     flaws.push(Flaw::NotMeant(who.clone(), event.clone()));
                 }

@@ -73,10 +73,10 @@ impl Stage {
         *self.act.borrow()
     }
 
-    /// Waits until it is another act.
+    /// Waits until it is another act. Whoever directs sees to it that one comes.
     pub async fn change_from(&self, act: Act) {
         let mut acts = self.act.subscribe();
-        within("the next act", acts.wait_for(|now| *now != act)).await.expect("the stage lives");
+        acts.wait_for(|now| *now != act).await.expect("the stage lives");
     }
 
     /// Waits until the daemon serves, and returns where; `None` when it is over.
