@@ -11,7 +11,7 @@ use mio::{Events, Interest, Poll, Token, net::TcpStream};
 /// How long the generator waits for anything before it calls the run broken.
 const PATIENCE: Duration = Duration::from_secs(60);
 /// Connects under way at once.
-const WINDOW: usize = 512;
+pub(crate) const WINDOW: usize = 512;
 
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum State {
@@ -37,6 +37,15 @@ pub(crate) struct Clients {
 impl Clients {
     /// Connects `count` browsers and waits until each has its head. Returns how long that took.
     pub(crate) fn connect(address: SocketAddr, count: usize) -> io::Result<(Self, Duration)> {
+        Self::spread(&[address], count, WINDOW)
+    }
+
+    /// Like [`Clients::connect`], in turn to each of these, with so many connects under way at once.
+    pub(crate) fn spread(
+        addresses: &[SocketAddr],
+        count: usize,
+        window: usize,
+    ) -> io::Result<(Self, Duration)> {
         let mut clients = Self {
             poll: Poll::new()?,
             all: Vec::with_capacity(count),
@@ -46,8 +55,8 @@ impl Clients {
         };
         let began = Instant::now();
         while clients.opened < count {
-            while clients.all.len() < count && clients.all.len() - clients.opened < WINDOW {
-                clients.add(address)?;
+            while clients.all.len() < count && clients.all.len() - clients.opened < window {
+                clients.add(addresses[clients.all.len() % addresses.len()])?;
             }
             clients.turn(began)?;
         }

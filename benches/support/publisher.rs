@@ -53,9 +53,27 @@ impl Publisher {
         }
     }
 
+    /// Publishes an event to one request id, at a daemon.
+    pub(crate) fn send(&mut self, request_id: &str, payload: &str) -> io::Result<()> {
+        self.post(
+            "/v1/events",
+            &format!(r#"{{"name":"bench","request_id":"{request_id}","data":{payload}}}"#),
+        )
+    }
+
+    /// Queues a version for everyone, at a daemon.
+    pub(crate) fn queue(&mut self, version: &str) -> io::Result<()> {
+        self.post("/v1/versions", &format!(r#"{{"version":"{version}"}}"#))
+    }
+
     /// Asks the daemon for its status: what an operator does during a fan-out.
     pub(crate) fn status(&mut self) -> io::Result<String> {
-        self.exchange("GET /v1/status HTTP/1.1\r\nHost: ssectld\r\n\r\n")
+        self.ask("/v1/status")
+    }
+
+    /// Asks the daemon for something.
+    pub(crate) fn ask(&mut self, target: &str) -> io::Result<String> {
+        self.exchange(&format!("GET {target} HTTP/1.1\r\nHost: ssectld\r\n\r\n"))
     }
 
     fn post(&mut self, path: &str, body: &str) -> io::Result<()> {
