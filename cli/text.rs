@@ -119,6 +119,12 @@ pub(crate) fn count(number: usize, thing: &str) -> String {
     format!("{number} {thing}{plural}")
 }
 
+/// Returns how many connections, and of which member of a cluster, if it is one.
+pub(crate) fn connections(number: usize, member: Option<&str>) -> String {
+    let connections = count(number, "connection");
+    member.map_or(connections.clone(), |member| format!("{connections} of {}", harmless(member)))
+}
+
 /// Returns a share as percent.
 pub(crate) fn percent(value: f64) -> String {
     format!("{:.0}%", value * 100.0)

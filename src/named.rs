@@ -35,6 +35,12 @@ impl Named {
         if config.mode == Mode::Gateway {
             note(Secret::read("gateway.secret_file", &config.gateway.secret_file), &mut wrong);
         }
+        let credentials = &config.cluster.credentials_file;
+        if !config.cluster.nats_url.is_empty() && !credentials.as_os_str().is_empty() {
+            let readable = std::fs::File::open(credentials)
+                .map_err(|error| format!("cannot read cluster.credentials_file {credentials:?}: {error}"));
+            note(readable, &mut wrong);
+        }
         match (access, secrets, rights) {
             (Some(access), Some(secrets), Some(rights)) if wrong.is_empty() => {
                 Ok(Self { access, secrets, rights })
@@ -75,8 +81,15 @@ mod tests {
             "{told}"
         );
         config.mode = Mode::Gateway;
+        config.cluster.credentials_file = "/nowhere/nats.creds".into();
+        assert!(!Named::find(&config).expect_err("wrong").to_string().contains("creds"), "it is alone");
+        config.cluster.nats_url = "nats://127.0.0.1".to_owned();
         let told = Named::find(&config).expect_err("nothing is there").to_string();
-        assert!(told.lines().last().is_some_and(|l| l.contains("gateway.secret_file \"/nowhere")), "{told}");
+        assert!(told.contains("gateway.secret_file \"/nowhere"), "{told}");
+        assert!(
+            told.lines().last().is_some_and(|l| l.contains("cluster.credentials_file \"/nowhere")),
+            "{told}"
+        );
         assert!(Named::find(&Config::default()).is_ok());
     }
 }

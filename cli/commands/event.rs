@@ -35,7 +35,7 @@ async fn send(context: &Context, order: args::SendEvent) -> Outcome {
         json: &answer.json,
         names: &|| vec![receipt.sequence.to_string()],
         table: &|_| {
-            let whom = text::count(receipt.connections, "connection");
+            let whom = text::connections(receipt.connections, receipt.member.as_deref());
             format!("sent {} to {whom}, number {}\n", order.name, receipt.sequence)
         },
     })?;

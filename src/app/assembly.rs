@@ -50,8 +50,10 @@ pub(super) async fn assemble(
         Arc::new(ConnectionRegistry::new(Arc::clone(&clock), lifecycle.clone(), Arc::clone(&metrics)));
     let history = history(&config, &**store).await?;
     let (delivery, embedded) = deliveries(&config, history, &registry, lifecycle, &metrics)?;
-    let dispatcher =
-        Arc::new(Dispatcher::new(Arc::clone(&delivery), registry.clone(), config.events.max_bytes));
+    let dispatcher = Dispatcher::new(Arc::clone(&delivery), registry.clone(), config.events.max_bytes);
+    #[cfg(feature = "nats")]
+    let dispatcher = if config.cluster.nats_url.is_empty() { dispatcher } else { dispatcher.for_cluster() };
+    let dispatcher = Arc::new(dispatcher);
     let receipts = Arc::new(Receipts::with_capacity(Arc::clone(store), Arc::clone(&clock), receipts)?);
     let drain = embedded.as_ref().map(|_| {
         let (directory, delivery) = (registry.clone(), Arc::clone(&delivery));

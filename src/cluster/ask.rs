@@ -32,8 +32,9 @@ const MARGIN: usize = 16 * 1024;
 const UNREAD: Duration = Duration::from_secs(10);
 /// A followed stream that says nothing for so long has broken off.
 const SILENCE: Duration = Duration::from_secs(60);
-/// Questions that are answered at once.
-const PLACES: usize = 256;
+/// Questions that are answered at once, and orders besides: whoever looks, however many they are, keeps nobody from those.
+const QUESTIONS: usize = 192;
+const ORDERS: usize = 64;
 /// Headers: the question was taken; the status and the type of the answer; nothing comes after this piece.
 const TAKEN: &str = "Ssectl-Taken";
 const STATUS: &str = "Ssectl-Status";
@@ -134,32 +135,40 @@ fn pieces(
 
 /// Answers questions until it is dropped.
 pub(super) async fn answer(link: &Arc<Link>, me: &str, asked: &Asked, lifecycle: &Lifecycle) {
-    let places = Arc::new(Semaphore::new(PLACES));
+    let (looks, orders) = (Arc::new(Semaphore::new(QUESTIONS)), Arc::new(Semaphore::new(ORDERS)));
     // Of two daemons of one name each question is for one.
     let Ok(mut questions) = link.client.queue_subscribe(subject(link, me), me.to_owned()).await else {
         return;
     };
     while let Some(message) = questions.next().await {
-        let Ok(place) = Arc::clone(&places).acquire_owned().await else { return };
+        let Some((head, body)) = read(&message.payload) else { continue };
+        let places = if head.method == "GET" { &looks } else { &orders };
+        // Who is not answered asks again.
+        let Ok(place) = Arc::clone(places).try_acquire_owned() else { continue };
         let (client, asked) = (link.client.clone(), asked.clone());
         lifecycle.spawn(async move {
-            answer_one(&client, &asked, message).await;
+            if let Some(inbox) = message.reply {
+                answer_one(&Asker { client: &client, inbox }, &asked, head, body).await;
+            }
             drop(place);
         });
     }
 }
 
+/// Takes a question apart.
+fn read(question: &Bytes) -> Option<(Head, Bytes)> {
+    let end = question.iter().position(|byte| *byte == b'\n')?;
+    Some((serde_json::from_slice(&question[..end]).ok()?, question.slice(end + 1..)))
+}
+
 /// Answers one question. Nothing is left to be done where the asker is gone.
-async fn answer_one(client: &Client, asked: &Asked, message: Message) -> Option<()> {
-    let asker = Asker { client, inbox: message.reply? };
-    let end = message.payload.iter().position(|byte| *byte == b'\n')?;
-    let Head { method, target, caller } = serde_json::from_slice(&message.payload[..end]).ok()?;
+async fn answer_one(asker: &Asker<'_>, asked: &Asked, head: Head, body: Bytes) -> Option<()> {
+    let Head { method, target, caller } = head;
     if method == "GET" {
         asker.tell(&[(TAKEN, "1")]).await?;
     } else {
         asker.send(&[(TAKEN, "1")], Bytes::new()).await?;
     }
-    let body = message.payload.slice(end + 1..);
     let answer = asked
         .answer(Question { method, target, body, caller, patience: UNREAD, limit: UNREAD })
         .await

@@ -42,7 +42,7 @@ pub(super) struct Link {
     changed: watch::Receiver<()>,
     name: String,
     replicas: usize,
-    /// That there are too few servers was said.
+    /// What is wrong with the servers was said.
     noted: AtomicBool,
 }
 
@@ -114,6 +114,11 @@ impl Link {
         }
     }
 
+    /// Returns the cluster's name.
+    pub(super) fn name(&self) -> &str {
+        &self.name
+    }
+
     /// Returns a subject of this cluster.
     pub(super) fn subject(&self, what: &str) -> String {
         format!("ssectl.{}.{what}", self.name)
@@ -169,13 +174,24 @@ impl Link {
             return Ok(stream);
         }
         match self.jetstream.create_stream(config.clone()).await {
-            Err(error) if self.replicas == 0 && too_few_servers(&error) => {
+            // One that is a cluster has the others back sooner or later.
+            Err(error)
+                if self.replicas == 0 && code(&error) == Some(ErrorCode::STREAM_REPLICAS_NOT_SUPPORTED) =>
+            {
                 if !self.noted.swap(true, Ordering::Relaxed) {
                     tracing::warn!(
-                        "JetStream keeps one copy only: there are fewer than {COPIES} NATS servers"
+                        "JetStream keeps one copy only: its server is in no cluster of NATS servers"
                     );
                 }
                 self.jetstream.create_stream(stream::Config { num_replicas: 1, ..config.clone() }).await
+            }
+            Err(error) => {
+                if code(&error).is_some() && !self.noted.swap(true, Ordering::Relaxed) {
+                    let copies = config.num_replicas;
+                    tracing::warn!(%error, copies, "JetStream does not keep what the cluster needs: \
+                        see to its servers, or say with cluster.replicas how many copies they can keep");
+                }
+                Err(error)
             }
             made => made,
         }
@@ -206,8 +222,10 @@ fn warn(error: &str, noted: &Noted) {
     }
 }
 
-fn too_few_servers(error: &CreateStreamError) -> bool {
-    matches!(error.kind(), CreateStreamErrorKind::JetStream(error)
-        if [ErrorCode::STREAM_REPLICAS_NOT_SUPPORTED, ErrorCode::CLUSTER_NO_PEERS, ErrorCode::INSUFFICIENT_RESOURCES]
-            .contains(&error.error_code()))
+/// Returns what JetStream says is wrong.
+fn code(error: &CreateStreamError) -> Option<ErrorCode> {
+    match error.kind() {
+        CreateStreamErrorKind::JetStream(error) => Some(error.error_code()),
+        _ => None,
+    }
 }

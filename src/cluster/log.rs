@@ -16,9 +16,8 @@ use futures_util::{FutureExt, future::BoxFuture};
 use serde::{Deserialize, Serialize};
 use tokio::{
     sync::{oneshot, watch},
-    time::{Instant, sleep, timeout_at},
+    time::sleep,
 };
-use tokio_util::sync::CancellationToken;
 
 use super::{
     link::{Link, PATIENCE},
@@ -29,6 +28,7 @@ use crate::{
     audience::Audience,
     delivery::{Dispatcher, Sequence, SharedOrder, Turn, Unplaced},
     event::{Event, Kind},
+    lifecycle::{Lifecycle, Phase},
     metrics::Whose,
     task::TaskService,
     version::{QueuedVersion, VersionService},
@@ -55,7 +55,7 @@ pub(super) struct Log {
     read: watch::Sender<Progress>,
     /// How much of the past is read at the start.
     lookback: Lookback,
-    closing: CancellationToken,
+    lifecycle: Lifecycle,
 }
 
 /// How far the log was read.
@@ -108,11 +108,16 @@ impl Log {
         (member, instance): (String, String),
         Ears { dispatcher, versions, tasks }: Ears,
         lookback: Lookback,
-        closing: CancellationToken,
+        lifecycle: Lifecycle,
     ) -> Self {
         let (waiting, read) = (Mutex::default(), watch::Sender::new(Progress::NONE));
         let next = AtomicU64::new(1);
-        Self { link, member, instance, next, dispatcher, versions, tasks, waiting, read, lookback, closing }
+        Self { link, member, instance, next, dispatcher, versions, tasks, waiting, read, lookback, lifecycle }
+    }
+
+    /// Returns what this member is called.
+    pub(super) fn member(&self) -> &str {
+        &self.member
     }
 
     /// Returns how far it was read, now and from now on.
@@ -121,26 +126,34 @@ impl Log {
     }
 
     /// Publishes a version that nobody has told, as far as is known here. Whoever else does at the same time
-    /// publishes the same message.
-    pub(super) async fn tell(&self, version: &QueuedVersion) {
-        let Some(message) = Entry::of_version(&self.member, version).and_then(|entry| encode(&entry)) else {
-            return;
-        };
-        if let Err(error) = self.publish(&version_id(version), message).await {
-            tracing::debug!(%error, version = version.version, "a version is not told yet");
-        }
+    /// publishes the same message. Returns its place, if it has one.
+    pub(super) async fn tell(&self, version: &QueuedVersion) -> Option<u64> {
+        let message = Entry::of_version(&self.member, version).and_then(|entry| encode(&entry))?;
+        let published = self.publish(&version_id(version), message).await;
+        published
+            .inspect_err(
+                |error| tracing::debug!(%error, version = version.version, "a version is not told yet"),
+            )
+            .ok()
     }
 
-    /// Waits for the turn of a message that gets its place within a limit; `None`: as long as it takes.
+    /// Waits for the turn of a message that gets its place within a limit; `None`: as long as the daemon serves.
     async fn turn(&self, id: String, message: Bytes, limit: Option<Duration>) -> Result<Turn, Unplaced> {
-        let until = Instant::now() + limit.unwrap_or(Duration::from_secs(365 * 86_400));
         let waiter = Waiter::new(self, id);
-        let placed = self.closing.run_until_cancelled(timeout_at(until, waiter.wait(message)));
-        let outcome = match placed.await {
-            Some(Ok(outcome)) => outcome,
-            // It may have come in this very moment.
-            Some(Err(_)) | None => waiter.late().ok_or(Unplaced::Unknown),
+        let closing = self.lifecycle.closing();
+        let patience = async {
+            if limit.is_none() {
+                self.lifecycle.reached(Phase::Draining).await;
+            }
+            sleep(limit.unwrap_or(PATIENCE)).await;
         };
+        let outcome = tokio::select! {
+            outcome = waiter.wait(message) => Some(outcome),
+            () = patience => None,
+            () = closing.cancelled() => None,
+        };
+        // It may have come in this very moment.
+        let outcome = outcome.unwrap_or_else(|| waiter.late().ok_or(Unplaced::Unknown));
         if let Err(error @ (Unplaced::Away | Unplaced::Unknown)) = &outcome {
             self.link.metrics.unplaced(if *error == Unplaced::Away { "away" } else { "unknown" });
         }
@@ -197,10 +210,10 @@ impl SharedOrder for Log {
         async {
             let limit = match &event.kind {
                 // Sooner or later everybody must know.
-                Kind::TaskState | Kind::TaskEnd(_) => None,
+                Kind::TaskEnd(_) => None,
                 // The next one says more.
                 Kind::Progress(_) => Some(PATIENCE),
-                Kind::Application | Kind::Version(_) => Some(LIMIT),
+                Kind::TaskState | Kind::Application | Kind::Version(_) => Some(LIMIT),
             };
             if limit.is_some() {
                 self.reachable().inspect_err(|_| self.link.metrics.unplaced("away"))?;

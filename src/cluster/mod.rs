@@ -79,7 +79,7 @@ pub(crate) async fn join(services: &Arc<Services>) -> Result<(), NotJoined> {
     };
     let lifecycle = &services.lifecycle;
     let log =
-        Log::new(Arc::clone(&link), (member.clone(), instance.clone()), ears, lookback, lifecycle.closing());
+        Log::new(Arc::clone(&link), (member.clone(), instance.clone()), ears, lookback, lifecycle.clone());
     let log = Arc::new(log);
     let versions = Arc::new(Versions::new(
         Arc::clone(&link),

@@ -2,7 +2,7 @@
 //! versions. A step is added only by who has taken up all before it.
 
 use std::{
-    collections::HashMap,
+    collections::{BTreeMap, HashMap},
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
@@ -37,6 +37,8 @@ use crate::{
 pub(super) const BUCKET: &str = "versions";
 /// Steps that are kept for each key: the history of versions.
 const KEPT: i64 = 64;
+/// How long a step is recognised when it is added again, as long as its receipt is kept.
+const REPEATED: Duration = Duration::from_secs(24 * 3600);
 /// How long a version may go untold before whoever notices tells it.
 const UNTOLD: Duration = Duration::from_secs(2);
 
@@ -47,6 +49,8 @@ pub(super) struct Versions {
     service: Arc<VersionService>,
     lifecycle: Lifecycle,
     fold: Mutex<Fold>,
+    /// Those that were added, and not told here yet.
+    untold: Mutex<BTreeMap<VersionSequence, QueuedVersion>>,
     /// Told whenever the fold changed.
     folded: watch::Sender<u64>,
 }
@@ -75,12 +79,13 @@ impl Versions {
         service: Arc<VersionService>,
         lifecycle: Lifecycle,
     ) -> Self {
-        Self { link, log, service, lifecycle, fold: Mutex::default(), folded: watch::Sender::new(0) }
+        let (fold, untold, folded) = (Mutex::default(), Mutex::default(), watch::Sender::new(0));
+        Self { link, log, service, lifecycle, fold, untold, folded }
     }
 
     /// Returns what the bucket is like.
     pub(super) fn config(link: &Link) -> Config {
-        Config { max_messages_per_subject: KEPT, ..link.bucket(BUCKET) }
+        Config { max_messages_per_subject: KEPT, duplicate_window: REPEATED, ..link.bucket(BUCKET) }
     }
 
     /// Waits until all that was there at the start was taken up.
@@ -97,6 +102,10 @@ impl Versions {
         self.fold.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    fn untold(&self) -> MutexGuard<'_, BTreeMap<VersionSequence, QueuedVersion>> {
+        self.untold.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     fn mark(&self) -> Option<Mark> {
         let fold = self.fold();
         fold.settled.then_some(Mark { revision: fold.revision, last: fold.last })
@@ -104,6 +113,9 @@ impl Versions {
 
     /// Takes up what was there at the start, and what this member alone still has.
     async fn take_up(self: &Arc<Self>, steps: Vec<Step>) {
+        if let Err(error) = self.service.belong_to(self.link.name(), &steps).await {
+            tracing::warn!(%error, "which cluster the versions here are of is not stored");
+        }
         if self.fold().begun || self.service.has_listeners() {
             self.fold().settled = true;
             for step in steps {
@@ -147,30 +159,60 @@ impl Versions {
 
     /// Sees to it that a version is told, should whoever queued it not get to that.
     fn watch_over(self: &Arc<Self>, version: QueuedVersion) {
+        self.untold().insert(version.sequence, version.clone());
         let versions = Arc::clone(self);
         let closing = self.lifecycle.closing();
         self.lifecycle.spawn(closing.run_until_cancelled_owned(async move {
             loop {
                 sleep(UNTOLD).await;
-                if versions.service.knows(version.sequence) {
+                if versions.see_to(&version).await {
+                    versions.untold().remove(&version.sequence);
                     return;
                 }
-                versions.log.tell(&version).await;
             }
         }));
     }
 
+    /// Tells a version that was not told yet. Returns whether there is nothing left to do.
+    async fn see_to(&self, version: &QueuedVersion) -> bool {
+        if self.service.knows(version.sequence) {
+            return true;
+        }
+        if self.fold().outdates(version) {
+            self.note(version.clone()).await;
+            return true;
+        }
+        let Some(place) = self.log.tell(version).await else { return false };
+        let passed = place <= self.log.progress().borrow().place.sequence;
+        if passed && !self.service.knows(version.sequence) {
+            self.service.hear_late(version.clone()).await;
+            self.folded.send_modify(|changes| *changes += 1);
+        }
+        passed
+    }
+
+    /// Remembers a version that nobody is to be told of any more.
+    async fn note(&self, version: QueuedVersion) {
+        if let Err(error) = self.service.note(version).await {
+            tracing::warn!(%error, "a version of the cluster is not remembered here");
+        }
+        self.folded.send_modify(|changes| *changes += 1);
+    }
+
     /// Takes one step that came after the start.
     async fn take(self: &Arc<Self>, step: Step) {
-        match step {
-            Step::Queued { version, .. } => {
-                if !self.service.knows(version.sequence) {
-                    self.watch_over(*version);
-                }
+        match &step {
+            Step::Queued { version, .. } if self.service.knows(version.sequence) => {}
+            Step::Queued { version, .. } if self.fold().outdates(version) => {
+                self.note(*version.clone()).await
             }
-            Step::Cleared { upto, .. } => {
-                // What is cleared may not have been told here yet.
-                let _ = timeout(UNTOLD, self.taken_up(upto)).await;
+            Step::Queued { version, .. } => self.watch_over(*version.clone()),
+            Step::Cleared { at, .. } => {
+                let cleared: Vec<_> =
+                    self.untold().values().filter(|version| clears(&step, version)).cloned().collect();
+                for version in cleared {
+                    self.note(QueuedVersion { cleared_at: Some(*at), ..version }).await;
+                }
                 if let Err(error) = self.service.forget(&step).await {
                     tracing::warn!(%error, "that versions were cleared is not stored here");
                 }
@@ -180,9 +222,13 @@ impl Versions {
 
     /// Waits until a version was taken up here.
     async fn taken_up(&self, sequence: VersionSequence) {
-        let mut read = self.log.progress();
+        let (mut read, mut folded) = (self.log.progress(), self.folded.subscribe());
         while sequence > VersionSequence::FETCHED && !self.service.knows(sequence) {
-            if read.changed().await.is_err() {
+            let changed = tokio::select! {
+                changed = read.changed() => changed,
+                changed = folded.changed() => changed,
+            };
+            if changed.is_err() {
                 return;
             }
         }
@@ -210,7 +256,10 @@ impl Versions {
         let sent = self.link.jetstream.send_publish(subject, message).await.map_err(|_| Unplaced::Away)?;
         match sent.await {
             Ok(placed) if placed.duplicate => self.before(placed.sequence).await,
-            Ok(_) => Ok(Added::Yes),
+            Ok(placed) => {
+                self.make_room(step, placed.sequence);
+                Ok(Added::Yes)
+            }
             Err(error) => match error.kind() {
                 PublishErrorKind::WrongLastSequence => Ok(Added::Overtaken),
                 PublishErrorKind::StreamNotFound => Err(Unplaced::Away),
@@ -220,7 +269,28 @@ impl Versions {
     }
 }
 
+impl Versions {
+    /// Forgets the versions for single request ids whose place a version for everyone has taken.
+    fn make_room(&self, step: &Step, revision: u64) {
+        if key(step) != key_of(&Audience::Everyone) {
+            return;
+        }
+        let (link, closing) = (Arc::clone(&self.link), self.lifecycle.closing());
+        self.lifecycle.spawn(closing.run_until_cancelled_owned(async move {
+            let Ok(stream) = link.stream(&Self::config(&link)).await else { return };
+            let purged = stream.purge().filter(link.key(BUCKET, &format!("{ONE}>"))).sequence(revision).await;
+            if let Err(error) = purged {
+                tracing::debug!(%error, "older versions for single request ids stay until the next for everyone");
+            }
+        }));
+    }
+}
+
 impl SharedVersions for Shared {
+    fn member(&self) -> &str {
+        self.0.log.member()
+    }
+
     fn settled(&self) -> BoxFuture<'_, Result<Mark, Unplaced>> {
         async {
             if !self.0.link.is_up() {
@@ -278,12 +348,14 @@ impl Hear for Shared {
         if let Some(next) = known {
             return next;
         }
-        let settled = {
+        let empty = standing.last < standing.first;
+        {
             let mut fold = self.0.fold();
-            *fold = Fold { target: standing.last, last: fold.last, begun: fold.begun, ..Fold::default() };
-            standing.last < standing.first
-        };
-        if settled {
+            let (last, begun) = (fold.last, fold.begun);
+            let revision = if empty { standing.last } else { 0 };
+            *fold = Fold { target: standing.last, revision, last, begun, ..Fold::default() };
+        }
+        if empty {
             self.0.take_up(Vec::new()).await;
             self.0.folded.send_modify(|changes| *changes += 1);
         }
@@ -299,7 +371,6 @@ impl Hear for Shared {
             if let Ok(step) = &step {
                 fold.add(step);
             }
-            fold.revision = read.sequence;
             let all = !fold.settled && read.sequence >= fold.target;
             all.then(|| std::mem::take(&mut fold.first))
         };
@@ -308,6 +379,8 @@ impl Hear for Shared {
             (None, Ok(step)) if self.0.fold().settled => self.0.take(step).await,
             (None, _) => {}
         }
+        // Not before: who goes on from here has taken it up.
+        self.0.fold().revision = read.sequence;
         self.0.folded.send_modify(|changes| *changes += 1);
     }
 }
@@ -316,6 +389,9 @@ impl Fold {
     fn add(&mut self, step: &Step) {
         if let Step::Queued { version, .. } = step {
             self.last = self.last.max(version.sequence);
+            if version.audience == Audience::Everyone {
+                self.newest.retain(|key, _| !key.starts_with(ONE));
+            }
         }
         self.newest.insert(key(step), step.clone());
         if !self.settled {
@@ -325,16 +401,30 @@ impl Fold {
 
     /// Returns whether the members know a version, or what has taken its place.
     fn covers(&self, version: &QueuedVersion) -> bool {
+        let is = |step: &Step| matches!(step, Step::Queued { version: known, .. } if known.sequence == version.sequence);
+        self.newest.get(&key_of(&version.audience)).is_some_and(is) || self.outdates(version)
+    }
+
+    /// Returns whether a version was cleared, or another one has taken its place.
+    fn outdates(&self, version: &QueuedVersion) -> bool {
         let keys = [key_of(&version.audience), key_of(&Audience::Everyone), ALL.to_owned()];
         keys.iter().filter_map(|key| self.newest.get(key)).any(|step| match step {
-            Step::Queued { version: known, .. } => known.sequence >= version.sequence,
-            Step::Cleared { upto, .. } => *upto >= version.sequence,
+            Step::Queued { version: known, .. } => known.sequence > version.sequence,
+            cleared @ Step::Cleared { .. } => clears(cleared, version),
         })
     }
 }
 
+/// Returns whether a step clears a version.
+fn clears(step: &Step, version: &QueuedVersion) -> bool {
+    let Step::Cleared { request_id, all, upto, .. } = step else { return false };
+    (*all || version.audience == request_id.clone().into()) && version.sequence <= *upto
+}
+
 /// The key of what concerns every pending version.
 const ALL: &str = "all";
+/// What keys of what is for one request id begin with.
+const ONE: &str = "id.";
 
 fn key(step: &Step) -> String {
     match step {
@@ -346,5 +436,5 @@ fn key(step: &Step) -> String {
 
 /// Returns the key of what is for an audience.
 fn key_of(audience: &Audience) -> String {
-    audience.request_id().map_or_else(|| "everyone".to_owned(), |id| format!("id.{}", hex(id.as_str())))
+    audience.request_id().map_or_else(|| "everyone".to_owned(), |id| format!("{ONE}{}", hex(id.as_str())))
 }

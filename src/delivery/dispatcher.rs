@@ -7,6 +7,8 @@ use std::{
 };
 
 use tokio::sync::Mutex;
+#[cfg(feature = "nats")]
+use tokio::sync::Semaphore;
 
 use super::{
     Delivery, Directory, Dispatch, Look, Reach, Recipients, Sequence, SharedOrder, Told, Turn, Unplaced,
@@ -46,13 +48,25 @@ pub struct Dispatcher {
     tail: Tail,
     /// Who gives events their places, if that is not this daemon alone.
     shared: OnceLock<Arc<dyn SharedOrder>>,
+    /// That it is not: nothing is told before they do.
+    #[cfg(feature = "nats")]
+    awaited: Option<Semaphore>,
 }
 
 impl Dispatcher {
     /// Returns a dispatcher that numbers events from 1.
     pub fn new(delivery: Arc<dyn Delivery>, directory: Arc<dyn Directory>, max_bytes: usize) -> Self {
         let (last, tail, shared) = (Mutex::new(Sequence(0)), Tail::new(), OnceLock::new());
-        Self { last, delivery, directory, max_bytes, tail, shared }
+        Self {
+            last,
+            delivery,
+            directory,
+            max_bytes,
+            tail,
+            shared,
+            #[cfg(feature = "nats")]
+            awaited: None,
+        }
     }
 
     /// Refuses an event that is too large. To be called at the edge, before anything is stored.
@@ -71,11 +85,40 @@ impl Dispatcher {
         self.directory.select(audience).1
     }
 
-    /// Numbers events as a cluster does, from now on. To be called once, before the first event.
+    /// Leaves the numbers to a cluster, which is yet to be joined: nothing is told until then.
+    #[cfg(feature = "nats")]
+    pub(crate) fn for_cluster(mut self) -> Self {
+        let last = self.delivery.counted().map_or(Sequence(0), |(_, last)| last);
+        (self.last, self.awaited) = (Mutex::new(last), Some(Semaphore::new(0)));
+        self
+    }
+
+    /// Numbers events as a cluster does, from now on. To be called once.
     #[cfg(feature = "nats")]
     pub(crate) fn share(&self, order: Arc<dyn SharedOrder>) {
         let first = self.shared.set(order).is_ok();
         debug_assert!(first, "an order is shared once");
+        if let Some(awaited) = &self.awaited {
+            awaited.close();
+        }
+    }
+
+    /// Waits until events can get their places.
+    #[cfg(feature = "nats")]
+    async fn joined(&self) {
+        if let Some(awaited) = self.awaited.as_ref().filter(|_| self.shared.get().is_none()) {
+            // An error says that it was closed, which is what is waited for.
+            let _ = awaited.acquire().await;
+        }
+    }
+
+    /// Returns the number after this one, where it is ours to give.
+    fn after(&self, last: Sequence) -> Sequence {
+        #[cfg(feature = "nats")]
+        if self.awaited.is_some() {
+            return last;
+        }
+        Sequence(last.0 + 1)
     }
 
     /// Sends a checked event to an audience as it is at this moment.
@@ -95,7 +138,8 @@ impl Dispatcher {
         Ok(self.dispatch_at(turn.as_ref().map(|turn| turn.sequence), audience, event, None, act).await)
     }
 
-    /// Sends an event that has its place already; without one, it gets the next. Counts what becomes of it, if somebody
+    /// Sends an event that has its place already; without one, it gets the next, or in a shared order that of what came
+    /// before it. Counts what becomes of it, if somebody
     /// wants to know.
     pub(crate) async fn dispatch_at(
         &self,
@@ -111,7 +155,7 @@ impl Dispatcher {
             Some(reach) => self.directory.select_for(audience, reach),
             None => self.directory.select(audience),
         };
-        *last = place.unwrap_or(Sequence(last.0 + 1));
+        *last = place.unwrap_or_else(|| self.after(*last));
         self.tail.note(Told::new(*last, &event, audience.request_id().cloned(), connections));
         self.enqueue(*last, to, event, reach.cloned()).await;
         Dispatched { sequence: *last, connections }
@@ -119,6 +163,8 @@ impl Dispatcher {
 
     /// Waits for an event's turn, where its place is not ours to give.
     async fn turn(&self, audience: &Audience, event: &Event) -> Result<Option<Turn>, Unplaced> {
+        #[cfg(feature = "nats")]
+        self.joined().await;
         match self.shared.get() {
             Some(order) => order.place(audience, event).await.map(Some),
             None => Ok(None),
@@ -139,9 +185,7 @@ impl Dispatcher {
         reach: Option<Arc<Reach>>,
     ) -> Sequence {
         let mut last = self.last.lock().await;
-        if self.shared.get().is_none() {
-            last.0 += 1;
-        }
+        *last = self.after(*last);
         self.tail.note(Told::new(*last, &event, Some(connection.request_id.clone()), 1));
         self.enqueue(*last, Recipients::Only(connection), event, reach).await;
         *last
@@ -329,9 +373,11 @@ mod tests {
     #[tokio::test]
     async fn in_a_shared_order_events_have_the_places_that_they_are_given_and_hold_up_those_after_them() {
         let (recorder, dispatcher) = house(0);
+        let dispatcher = dispatcher.for_cluster();
         let (turn, mut over) = Turn::new(Sequence(41));
-        dispatcher.share(Arc::new(Shared(StdMutex::new(vec![Err(Unplaced::Away), Ok(turn)]))));
         let mut placed = std::pin::pin!(dispatcher.dispatch(&Audience::Everyone, event("placed")));
+        assert!(futures_util::poll!(&mut placed).is_pending(), "nobody gives places yet");
+        dispatcher.share(Arc::new(Shared(StdMutex::new(vec![Err(Unplaced::Away), Ok(turn)]))));
         assert!(futures_util::poll!(&mut placed).is_pending(), "the queue is full");
         assert!(futures_util::poll!(&mut over).is_pending(), "it is still its turn");
         recorder.room.add_permits(1);

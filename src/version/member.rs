@@ -9,9 +9,12 @@ use super::{
 };
 use crate::{
     delivery::Sequence,
-    event::VersionSequence,
-    store::{Batch, StoreError},
+    event::{Event, VersionSequence},
+    store::{self, Batch, Change, StoreError, Table},
 };
+
+/// The name of the record that says which cluster the versions are of.
+const CLUSTER: &str = "cluster";
 
 impl VersionService {
     /// Agrees with others on versions, from now on.
@@ -23,6 +26,23 @@ impl VersionService {
     /// Takes a version that has its place in the order of events, whoever queued it.
     pub(crate) async fn hear(&self, version: QueuedVersion, place: Sequence) {
         self.inner.hear(version, place).await;
+    }
+
+    /// Takes a version whose place in the order of events was passed over here.
+    pub(crate) async fn hear_late(&self, version: QueuedVersion) {
+        if let Some(event) = version.event().filter(|_| !self.knows(version.sequence)) {
+            self.inner.take_up(None, version, event).await;
+        }
+    }
+
+    /// Remembers a version that nobody is to be told of any more.
+    pub(crate) async fn note(&self, version: QueuedVersion) -> Result<(), StoreError> {
+        self.inner.note(version).await
+    }
+
+    /// Makes what is known here that of a cluster. What it was before is forgotten where the cluster has its own.
+    pub(crate) async fn belong_to(&self, cluster: &str, first: &[Step]) -> Result<(), StoreError> {
+        self.inner.belong_to(cluster, first).await
     }
 
     /// Returns whether a version was taken up here, or is older than all that are remembered.
@@ -78,15 +98,73 @@ impl Inner {
     /// Takes a version that has its place in the order of events, whoever queued it.
     pub(super) async fn hear(self: &Arc<Self>, version: QueuedVersion, place: Sequence) {
         let Some(event) = version.event() else { return };
+        if self.past().is_cleared(version.sequence) {
+            return;
+        }
         if self.knows(version.sequence) {
             // For those who come back. Whoever was told it or a newer one is not told again.
             self.dispatcher.dispatch_at(Some(place), &version.live(), event, None, || {}).await;
             return;
         }
-        if let Err(error) = self.keep(&version).await {
+        self.take_up(Some(place), version, event).await;
+    }
+
+    /// Stores a version and tells it; without a place, that of what came before it.
+    async fn take_up(self: &Arc<Self>, place: Option<Sequence>, version: QueuedVersion, event: Event) {
+        let (sequence, audience) = (version.sequence, version.audience.clone());
+        let mut stored = self.keep(&version).await;
+        self.tell_at(place, version, event).await;
+        if self.past().is_cleared(sequence) {
+            // Meanwhile: what was kept is not pending.
+            let removal = self.removal(&[audience], &[sequence], self.clock.now());
+            stored = match removal {
+                Ok(batch) => self.store.commit(batch).await,
+                Err(error) => Err(error),
+            };
+        }
+        if let Err(error) = stored {
             tracing::warn!(%error, "a version of the cluster is not stored here: a restart without NATS forgets it");
         }
-        self.tell_at(Some(place), version, event).await;
+    }
+
+    /// Remembers a version that nobody is to be told of any more.
+    async fn note(&self, version: QueuedVersion) -> Result<(), StoreError> {
+        let batch = self.past().changes(&version)?;
+        self.past().adopt(&version);
+        self.store.commit(batch).await
+    }
+
+    /// Returns whether what is known here is of this cluster.
+    fn belongs_to(&self, cluster: &str) -> Result<bool, StoreError> {
+        let records = self.store.load(Table::Counters)?;
+        let of = records.iter().find(|(key, _)| key == CLUSTER);
+        let of = of.map(|(key, bytes)| store::decode::<String>(Table::Counters, key, bytes)).transpose()?;
+        Ok(of.as_deref() == Some(cluster))
+    }
+
+    /// Makes what is known here that of a cluster. What it was before is forgotten where the cluster has its own.
+    async fn belong_to(&self, cluster: &str, first: &[Step]) -> Result<(), StoreError> {
+        if self.belongs_to(cluster)? {
+            return Ok(());
+        }
+        let mut batch = Batch::new();
+        if !first.is_empty() {
+            let pending: Vec<_> = self.pending().all().map(|version| version.audience.clone()).collect();
+            if !pending.is_empty() {
+                tracing::warn!(
+                    cluster,
+                    versions = pending.len(),
+                    "what was pending here before it was a member is forgotten: the cluster has its own versions"
+                );
+            }
+            batch = self.removal(&pending, &[], self.clock.now())?;
+            for audience in &pending {
+                self.pending().remove(audience);
+            }
+            batch.append(&mut self.past().abandon());
+        }
+        batch.push(Change::Put(Table::Counters, CLUSTER.to_owned(), store::encode(&cluster)?));
+        self.store.commit(batch).await
     }
 
     /// Returns whether a version was taken up here, or is older than all that are remembered.

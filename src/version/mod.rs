@@ -124,8 +124,11 @@ pub struct VersionReceipt {
     pub stored: bool,
     /// It survives a restart.
     pub durable: bool,
-    /// How many connections were selected to be told now.
+    /// How many connections were selected to be told now,
     pub connections: usize,
+    /// of this member; only in a cluster, whose other members select their own.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub member: Option<String>,
     /// The same was pending already: nothing was done, and `sequence` is that of what is pending.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub unchanged: bool,

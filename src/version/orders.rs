@@ -28,7 +28,7 @@ const ATTEMPTS: usize = 20;
 /// What is to be done with an order.
 pub(super) enum Plan {
     /// Nothing: this is the answer.
-    Settled(VersionReceipt),
+    Settled(Box<VersionReceipt>),
     /// This is queued.
     New(Box<QueuedVersion>),
 }
@@ -57,7 +57,7 @@ impl Inner {
         let (receipt, version) = match self.agree(*last, &ticket, &mutation, &order).await? {
             Plan::Settled(receipt) => {
                 ticket.commit(&receipt, Batch::new()).await?;
-                return Ok(receipt);
+                return Ok(*receipt);
             }
             Plan::New(version) => (self.receipt(&version.pending()), version),
         };
@@ -108,7 +108,11 @@ impl Inner {
             match shared.add(mark, step, Some(mutation.record_key())).await? {
                 Added::Yes => return Ok(plan),
                 Added::Overtaken => {}
-                Added::Before(step) => return self.before(&step, ticket, order),
+                Added::Before(step) => {
+                    // The receipt says that it is stored: here, too.
+                    shared.settled().await?;
+                    return self.before(&step, ticket, order);
+                }
             }
         }
         Err(Unplaced::Unknown.into())
@@ -132,7 +136,8 @@ impl Inner {
         self.expected(order)?;
         let key = mutation.key.clone();
         if let Some(same) = self.same_pending(order) {
-            return Ok(Plan::Settled(VersionReceipt { key, unchanged: true, ..self.receipt(&same) }));
+            let receipt = VersionReceipt { key, unchanged: true, ..self.receipt(&same) };
+            return Ok(Plan::Settled(Box::new(receipt)));
         }
         let version = self.next(last, order.clone(), key)?;
         Ok(Plan::New(Box::new(record(&version, &mutation.by, order.live_to_all))))
@@ -143,7 +148,7 @@ impl Inner {
         let Step::Queued { version, digest } = step else { return Err(Unplaced::Unknown.into()) };
         let receipt = self.receipt(&version.pending());
         if digest == ticket.digest() {
-            return Ok(Plan::Settled(self.repeated(receipt)));
+            return Ok(Plan::Settled(Box::new(self.repeated(receipt))));
         }
         let receipt = serde_json::to_value(receipt).ok();
         Err(which_is_which(KeyConflict { key: version.key.clone(), receipt }.into(), order))
@@ -335,6 +340,7 @@ impl Inner {
             stored: true,
             durable: self.store.durable(),
             connections: 0,
+            member: self.shared.get().map(|shared| shared.member().to_owned()),
             unchanged: false,
             dry_run: false,
             superseded_by: None,

@@ -44,11 +44,17 @@ impl Past {
         Ok(changes)
     }
 
-    /// Remembers a version.
-    pub(super) fn enter(&mut self, record: QueuedVersion, reach: Arc<Reach>) {
+    /// Remembers a version that is told. False if it was cleared before it could be.
+    pub(super) fn enter(&mut self, record: QueuedVersion, reach: Arc<Reach>) -> bool {
         let place = self.0.partition_point(|entry| entry.record.sequence < record.sequence);
-        self.0.insert(place, Entry { record, reach: Some(reach) });
+        let entry = Entry { record, reach: Some(reach) };
+        match self.0.get_mut(place).filter(|known| known.record.sequence == entry.record.sequence) {
+            Some(known) if known.record.cleared_at.is_some() => return false,
+            Some(known) => *known = entry,
+            None => self.0.insert(place, entry),
+        }
         self.shrink();
+        true
     }
 
     fn shrink(&mut self) {
@@ -60,9 +66,25 @@ impl Past {
     /// Remembers a version that others have queued, and told.
     #[cfg(feature = "nats")]
     pub(super) fn adopt(&mut self, record: &QueuedVersion) {
+        if self.find(record.sequence).is_some() {
+            return;
+        }
         let place = self.0.partition_point(|entry| entry.record.sequence < record.sequence);
         self.0.insert(place, Entry { record: record.clone(), reach: None });
         self.shrink();
+    }
+
+    /// Forgets all.
+    #[cfg(feature = "nats")]
+    pub(super) fn abandon(&mut self) -> Vec<Change> {
+        let all = self.0.drain(..);
+        all.map(|entry| Change::Remove(Table::Versions, record_key(entry.record.sequence))).collect()
+    }
+
+    /// Returns whether a version was cleared.
+    #[cfg(feature = "nats")]
+    pub(super) fn is_cleared(&self, sequence: VersionSequence) -> bool {
+        self.find(sequence).is_some_and(|entry| entry.record.cleared_at.is_some())
     }
 
     /// Returns whether a version is remembered, or older than all that are.

@@ -62,6 +62,9 @@ pub(crate) enum Added {
 
 /// Where members agree on versions.
 pub(crate) trait SharedVersions: Send + Sync + 'static {
+    /// Returns what this daemon is called among the members.
+    fn member(&self) -> &str;
+
     /// Returns how far they have agreed, once that was taken up here.
     fn settled(&self) -> BoxFuture<'_, Result<Mark, Unplaced>>;
 
@@ -109,8 +112,10 @@ impl Inner {
         let live = version.live();
         // At the moment of the selection: who is told on connect is told after those who were selected.
         let pend = || {
-            self.pending().put(version.pending());
-            self.past().enter(version, Arc::clone(&reach));
+            let pending = version.pending();
+            if self.past().enter(version, Arc::clone(&reach)) {
+                self.pending().put(pending);
+            }
         };
         let dispatched = self.dispatcher.dispatch_at(place, &live, event, Some(&reach), pend).await;
         self.queued.notify_waiters();

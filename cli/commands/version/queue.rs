@@ -193,7 +193,7 @@ fn sentence(receipt: &VersionReceipt) -> String {
     if receipt.unchanged {
         return format!("unchanged: {version} is pending for {whom} already, sequence {sequence}\n");
     }
-    let connections = text::count(receipt.connections, "connection");
+    let connections = text::connections(receipt.connections, receipt.member.as_deref());
     if receipt.dry_run {
         return format!("would queue {version} for {whom}: {connections} told now, sequence {sequence}\n");
     }

@@ -25,6 +25,7 @@ pub(super) async fn send(
     let dispatcher = services.dispatcher.clone();
     let act = async move { dispatcher.dispatch(&audience, event).await };
     let sent = uninterrupted(&services.lifecycle, act).await??;
-    let receipt = EventReceipt { sequence: sent.sequence.0, connections: sent.connections };
+    let member = services.fleet.get().map(|fleet| fleet.me().to_owned());
+    let receipt = EventReceipt { sequence: sent.sequence.0, connections: sent.connections, member };
     Ok(Json(Single::new("event.receipt", receipt)))
 }

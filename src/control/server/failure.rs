@@ -127,9 +127,10 @@ impl From<Unplaced> for Rejected {
     fn from(error: Unplaced) -> Self {
         let (code, hint) = match error {
             Unplaced::Away => (ErrorCode::Refused, "see which member reaches them: ssectl status"),
-            Unplaced::Unknown | Unplaced::Passed => {
-                (ErrorCode::OutcomeUnknown, "repeat it with its key: what was done is not done twice")
-            }
+            Unplaced::Unknown | Unplaced::Passed => (
+                ErrorCode::OutcomeUnknown,
+                "an order can be repeated with its key; an event has none, and may arrive twice",
+            ),
         };
         Self::new(code, error.to_string()).hint(hint)
     }

@@ -27,8 +27,11 @@ pub struct SendEvent {
 pub struct EventReceipt {
     /// Its place in the order of events.
     pub sequence: u64,
-    /// How many connections were selected.
+    /// How many connections were selected,
     pub connections: usize,
+    /// of this member; only in a cluster, whose other members select their own.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub member: Option<String>,
 }
 
 /// What of the events is watched.

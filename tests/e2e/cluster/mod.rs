@@ -5,6 +5,7 @@ mod broadcast;
 mod gateways;
 mod loss;
 mod members;
+mod memory;
 mod namespace;
 mod prompt;
 mod replay;
