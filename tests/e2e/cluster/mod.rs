@@ -9,6 +9,7 @@ mod memory;
 mod namespace;
 mod prompt;
 mod replay;
+mod rolling;
 mod servers;
 mod torture;
 mod versions;
