@@ -14,8 +14,8 @@ use async_nats::{
     Client, ConnectOptions, Event,
     connection::State,
     jetstream::{
-        self, Context, ErrorCode,
-        context::{CreateStreamError, CreateStreamErrorKind},
+        Context, ErrorCode,
+        context::{ContextBuilder, CreateStreamError, CreateStreamErrorKind},
         stream::{self, Stream},
     },
 };
@@ -72,8 +72,7 @@ impl Link {
         }
         let servers: Vec<_> = config.nats_url.split(',').map(|url| url.trim().to_owned()).collect();
         let client = options.connect(servers).await.map_err(io::Error::other)?;
-        let mut jetstream = jetstream::new(client.clone());
-        jetstream.set_timeout(PATIENCE);
+        let jetstream = ContextBuilder::new().timeout(PATIENCE).ack_timeout(PATIENCE).build(client.clone());
         let (name, replicas) = (config.name.clone(), config.replicas);
         Ok(Arc::new(Self {
             client,

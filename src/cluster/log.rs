@@ -16,7 +16,7 @@ use futures_util::{FutureExt, future::BoxFuture};
 use serde::{Deserialize, Serialize};
 use tokio::{
     sync::{oneshot, watch},
-    time::sleep,
+    time::{sleep, timeout},
 };
 
 use super::{
@@ -216,7 +216,9 @@ impl SharedOrder for Log {
                 Kind::TaskState | Kind::Application | Kind::Version(_) => Some(LIMIT),
             };
             if limit.is_some() {
-                self.reachable().inspect_err(|_| self.link.metrics.unplaced("away"))?;
+                // Another server may be reached in a moment.
+                let reached = timeout(PATIENCE, self.link.up()).await;
+                reached.map_err(|_| Unplaced::Away).inspect_err(|_| self.link.metrics.unplaced("away"))?;
             }
             let message = Entry::of(&self.member, audience, event).and_then(|entry| encode(&entry));
             let id = format!("{}-{}", self.instance, self.next.fetch_add(1, Ordering::Relaxed));

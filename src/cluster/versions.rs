@@ -293,7 +293,7 @@ impl SharedVersions for Shared {
 
     fn settled(&self) -> BoxFuture<'_, Result<Mark, Unplaced>> {
         async {
-            if !self.0.link.is_up() {
+            if timeout(PATIENCE, self.0.link.up()).await.is_err() {
                 self.0.link.metrics.unplaced("away");
                 return Err(Unplaced::Away);
             }

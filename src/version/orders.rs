@@ -4,6 +4,7 @@ use std::{sync::Arc, time::Duration};
 
 use jiff::Timestamp;
 use serde_json::Value;
+use tokio::time::{Instant, sleep};
 
 use super::{
     ClearReceipt, ClearVersion, MAX_VERSION_BYTES, PendingVersion, QueueVersion, QueuedVersion, VersionError,
@@ -22,8 +23,10 @@ use crate::{
 /// How long it is watched how far a version comes, for the state.
 const WATCHED: Duration = Duration::from_secs(60);
 
-/// How often a version is tried that others overtake.
-const ATTEMPTS: usize = 20;
+/// How long a step is tried, that others overtake or that gets no answer, and
+const DECIDED: Duration = Duration::from_secs(10);
+/// the pause before it is tried again.
+const AGAIN: Duration = Duration::from_millis(100);
 
 /// What is to be done with an order.
 pub(super) enum Plan {
@@ -100,22 +103,28 @@ impl Inner {
         if let Some(why) = self.store.failure() {
             return Err(StoreError::Broken(why).into());
         }
-        for _ in 0..ATTEMPTS {
+        let (begun, mut failed) = (Instant::now(), None);
+        while begun.elapsed() < DECIDED {
             let mark = shared.settled().await?;
             let plan = self.plan(last.max(mark.last), mutation, order)?;
             let Plan::New(version) = &plan else { return Ok(plan) };
             let step = Step::Queued { version: version.clone(), digest: ticket.digest().to_owned() };
-            match shared.add(mark, step, Some(mutation.record_key())).await? {
-                Added::Yes => return Ok(plan),
-                Added::Overtaken => {}
-                Added::Before(step) => {
+            match shared.add(mark, step, Some(mutation.record_key())).await {
+                Ok(Added::Yes) => return Ok(plan),
+                Ok(Added::Overtaken) => {}
+                Ok(Added::Before(step)) => {
                     // The receipt says that it is stored: here, too.
                     shared.settled().await?;
                     return self.before(&step, ticket, order);
                 }
+                // It is added once, however often it is tried.
+                Err(error) => {
+                    failed = failed.filter(|_| error == Unplaced::Away).or(Some(error));
+                    sleep(AGAIN).await;
+                }
             }
         }
-        Err(Unplaced::Unknown.into())
+        Err(failed.unwrap_or(Unplaced::Unknown).into())
     }
 
     /// Returns why a version is not stored here. Others may tell it all the same, where they have agreed to it.
@@ -219,7 +228,8 @@ impl Inner {
         let Some(shared) = self.shared.get() else {
             return Ok(self.chosen(order.all, audience).into_iter().unzip());
         };
-        for _ in 0..ATTEMPTS {
+        let begun = Instant::now();
+        while begun.elapsed() < DECIDED {
             let mark = shared.settled().await?;
             let chosen = self.chosen(order.all, audience);
             let request_id = order.request_id.clone();
