@@ -204,7 +204,7 @@ impl Versions {
         match &step {
             Step::Queued { version, .. } if self.service.knows(version.sequence) => {}
             Step::Queued { version, .. } if self.fold().outdates(version) => {
-                self.note(*version.clone()).await
+                self.note(*version.clone()).await;
             }
             Step::Queued { version, .. } => self.watch_over(*version.clone()),
             Step::Cleared { at, .. } => {
