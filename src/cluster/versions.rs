@@ -272,7 +272,8 @@ impl Versions {
 impl Versions {
     /// Forgets the versions for single request ids whose place a version for everyone has taken.
     fn make_room(&self, step: &Step, revision: u64) {
-        if key(step) != key_of(&Audience::Everyone) {
+        // To the servers, everything before the first is everything.
+        if key(step) != key_of(&Audience::Everyone) || revision <= 1 {
             return;
         }
         let (link, closing) = (Arc::clone(&self.link), self.lifecycle.closing());

@@ -104,8 +104,12 @@ impl Inner {
             return Err(StoreError::Broken(why).into());
         }
         let (begun, mut failed) = (Instant::now(), None);
+        let mut tried: Vec<Box<QueuedVersion>> = Vec::new();
         while begun.elapsed() < DECIDED {
             let mark = shared.settled().await?;
+            if let Some(added) = tried.iter().find(|version| self.has_taken_up(version)) {
+                return Ok(Plan::Settled(Box::new(self.receipt(&added.pending()))));
+            }
             let plan = self.plan(last.max(mark.last), mutation, order)?;
             let Plan::New(version) = &plan else { return Ok(plan) };
             let step = Step::Queued { version: version.clone(), digest: ticket.digest().to_owned() };
@@ -119,12 +123,19 @@ impl Inner {
                 }
                 // It is added once, however often it is tried.
                 Err(error) => {
+                    tried.push(version.clone());
                     failed = failed.filter(|_| error == Unplaced::Away).or(Some(error));
                     sleep(AGAIN).await;
                 }
             }
         }
         Err(failed.unwrap_or(Unplaced::Unknown).into())
+    }
+
+    /// Returns whether this very version was taken up here.
+    fn has_taken_up(&self, version: &QueuedVersion) -> bool {
+        let known = self.past().find(version.sequence).map(|known| known.now());
+        known.is_some_and(|known| known.key == version.key && known.queued_at == version.queued_at)
     }
 
     /// Returns why a version is not stored here. Others may tell it all the same, where they have agreed to it.
