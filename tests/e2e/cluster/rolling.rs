@@ -18,11 +18,11 @@ async fn nats_server_a_browser_that_is_drained_from_member_to_member_misses_noth
     let mut browser = Browser::open(members.at(0).public, "traveller").await;
     browser.greeting().await;
     let mut heard = Vec::new();
-    for at in 0..NAMES.len() {
+    for (at, name) in NAMES.into_iter().enumerate() {
         let next = (at + 1) % NAMES.len();
         members.at(next).queue(json!({"version": format!("{at}.0")})).await;
         members.at(at).event("before", &json!(at)).await;
-        let drain = ["--member", NAMES[at], "daemon", "drain", "--over", "1s"];
+        let drain = ["--member", name, "daemon", "drain", "--over", "1s"];
         members.at(next).cli().run(&drain).await.expect(0);
         let mut told = up_to(&mut browser, "bye").await;
         let place = told.pop().expect("the bye").id;
