@@ -45,6 +45,14 @@ impl Pending {
         }
     }
 
+    /// Removes this very version, if it is pending.
+    pub(super) fn take_back(&mut self, audience: &Audience, sequence: VersionSequence) {
+        let newest = self.newest(audience.request_id());
+        if newest.is_some_and(|known| known.sequence == sequence && known.audience == *audience) {
+            self.remove(audience);
+        }
+    }
+
     pub(super) fn contains(&self, audience: &Audience) -> bool {
         match audience {
             Audience::Everyone => self.everyone.is_some(),

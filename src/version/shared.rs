@@ -112,9 +112,11 @@ impl Inner {
         let live = version.live();
         // At the moment of the selection: who is told on connect is told after those who were selected.
         let pend = || {
-            let pending = version.pending();
-            if self.past().enter(version, Arc::clone(&reach)) {
-                self.pending().put(pending);
+            let (audience, sequence) = (version.audience.clone(), version.sequence);
+            // In this order: who clears it meanwhile finds it pending, or is found.
+            self.pending().put(version.pending());
+            if !self.past().enter(version, Arc::clone(&reach)) {
+                self.pending().take_back(&audience, sequence);
             }
         };
         let dispatched = self.dispatcher.dispatch_at(place, &live, event, Some(&reach), pend).await;
