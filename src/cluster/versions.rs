@@ -98,6 +98,12 @@ impl Versions {
         }
     }
 
+    /// Waits until a step was taken up here.
+    async fn read_up_to(&self, revision: u64) {
+        let mut folded = self.folded.subscribe();
+        while self.fold().revision < revision && folded.changed().await.is_ok() {}
+    }
+
     fn fold(&self) -> MutexGuard<'_, Fold> {
         self.fold.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -299,7 +305,10 @@ impl SharedVersions for Shared {
                 return Err(Unplaced::Away);
             }
             let settled = async {
+                // As far as the servers have got, not as far as was heard here.
+                let last = self.0.stream().await.ok()?.cached_info().state.last_sequence;
                 self.0.settle().await;
+                self.0.read_up_to(last).await;
                 let mark = self.0.mark();
                 self.0.taken_up(mark.map_or(VersionSequence::FETCHED, |mark| mark.last)).await;
                 mark
@@ -328,13 +337,10 @@ impl SharedVersions for Shared {
 
 impl Versions {
     async fn add(&self, after: Mark, step: Step, id: Option<String>) -> Result<Added, Unplaced> {
-        let mut folded = self.folded.subscribe();
         let added = self.publish(after, &step, id).await?;
         if matches!(added, Added::Overtaken) {
-            let overtaken =
-                async { while self.fold().revision <= after.revision && folded.changed().await.is_ok() {} };
             // At the latest then it is tried again, and refused again.
-            let _ = timeout(PATIENCE, overtaken).await;
+            let _ = timeout(PATIENCE, self.read_up_to(after.revision + 1)).await;
         }
         Ok(added)
     }

@@ -179,3 +179,20 @@ async fn nats_server_that_has_lost_everything_is_told_again_by_the_members() {
     browser.next_named("n").await;
     members.end().await;
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn nats_server_an_order_knows_what_was_ordered_of_another_member_right_before() {
+    if !can_play() {
+        return;
+    }
+    let members = Members::over_one().await;
+    for round in 0..20 {
+        let version = format!("{round}.0");
+        members.at(0).queue(json!({"version": version})).await;
+        let same = members.at(1).queue(json!({"version": version, "if_changed": true})).await;
+        assert_eq!(same["unchanged"], true, "{same}");
+        let cleared = members.at(2).tell("/v1/versions/clear", &json!({})).await.expect(200).json();
+        assert_eq!(cleared["item"]["cleared"], 1, "{cleared}");
+    }
+    members.end().await;
+}
