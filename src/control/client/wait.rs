@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{Asked, Client, segment};
+use super::{Asked, Client, path::segment};
 use crate::{
     control::types::{Single, WaitedDaemon, WaitedTask, WaitedVersion},
     event::VersionSequence,
