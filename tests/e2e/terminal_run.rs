@@ -3,7 +3,11 @@
 use serde_json::Value;
 use tokio::process::Command;
 
-use crate::harness::{Cli, Daemon, session::Session, until};
+use crate::harness::{
+    Cli, Daemon,
+    session::{Session, is_stopped},
+    until,
+};
 
 /// Returns `ssectl task run --name migrate -- /bin/sh -c script`, at a terminal.
 fn run(cli: &Cli, options: &[&str], script: &str) -> Session {
@@ -109,15 +113,18 @@ async fn setsid_it_is_stopped_and_goes_on_with_its_command() {
     let mut session = Session::open(80, 24, &shell);
     session.shows("prompt> ").await;
     let command = format!(
-        "{ssectl} --socket {} task run --name x -- sh -c 'echo ready; read a; echo got $a; exit 3'",
+        "{ssectl} --socket {} task run --name x -- sh -c 'echo $$ ready; read a; echo got $a; exit 3'",
         socket.display()
     );
     session.press(&format!("{command}\n"));
-    session.shows("\nready").await;
+    let seen = session.until("the command to be ready", |seen| seen.ends_with(" ready")).await;
+    let pid = seen.split_whitespace().rev().nth(1).and_then(|pid| pid.parse().ok()).expect("it told its pid");
     session.press("\u{1a}");
-    session.shows("Stopped").await;
+    // What is typed before the command has stopped may still be read by it.
+    until("the command to stop", async || is_stopped(pid)?.then_some(())).await;
+    session.until("the shell to be back", |seen| seen.trim_end().ends_with("\nprompt>")).await;
     session.press("fg\n");
-    session.until("it to be in front", |seen| seen.matches("task run").count() > 1).await;
+    until("the command to go on", async || (!is_stopped(pid)?).then_some(())).await;
     session.press("word\n");
     session.shows("got word").await;
     session.press("echo code $?\n");

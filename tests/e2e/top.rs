@@ -8,7 +8,11 @@ use crate::{
         browser::Browser,
         control::{Manner, serve},
     },
-    harness::{Daemon, Home, session::Session, until},
+    harness::{
+        Daemon, Home,
+        session::{Session, is_stopped},
+        until,
+    },
     tasks::endless,
 };
 
@@ -159,10 +163,6 @@ async fn setsid_signals_leave_the_terminal_as_it_was() {
 #[tokio::test]
 async fn setsid_it_is_suspended_and_goes_on() {
     let daemon = Daemon::start(&[]).await;
-    let state = |pid: u32| {
-        let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
-        stat.rsplit(") ").next()?.chars().next()
-    };
     let mut session = top(&daemon, 80, 24);
     session.shows("nobody").await;
     let pid = session.pid();
@@ -171,7 +171,7 @@ async fn setsid_it_is_suspended_and_goes_on() {
             "a key" => session.press("\u{1a}"),
             _ => signal(&session, "TSTP").await,
         }
-        until("it to stop", async || (state(pid) == Some('T')).then_some(())).await;
+        until("it to stop", async || is_stopped(pid)?.then_some(())).await;
         session.until("the terminal to be given back", |seen| seen.is_empty()).await;
         assert!(session.is_as_before(), "{how}");
         signalled(pid, "CONT").await;

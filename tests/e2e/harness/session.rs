@@ -146,3 +146,9 @@ fn reader(mut screen: File) -> mpsc::Receiver<Vec<u8>> {
     });
     pieces
 }
+
+/// Returns whether a program is stopped, if it is there, as with Ctrl-Z.
+pub fn is_stopped(pid: u32) -> Option<bool> {
+    let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
+    Some(stat.rsplit(") ").next()?.starts_with('T'))
+}
