@@ -76,13 +76,13 @@ impl Connection {
 
     /// Notes that it is accounted for what became of a version, and of all older ones. Returns the place up to
     /// which it was before: what lies between is the caller's to account for.
-    pub(crate) fn settle(&self, sequence: VersionSequence) -> u64 {
+    pub fn settle(&self, sequence: VersionSequence) -> u64 {
         self.settled.fetch_max(sequence.place(), Ordering::AcqRel)
     }
 
     /// Notes that it has left: whatever happens to it from here on counts for no version. Returns as
     /// [`Connection::settle`] does.
-    pub(crate) fn settle_for_good(&self) -> u64 {
+    pub fn settle_for_good(&self) -> u64 {
         self.settled.swap(u64::MAX, Ordering::AcqRel)
     }
 
