@@ -66,7 +66,7 @@ pub struct ConnectionView {
     #[serde(default)]
     #[schemars(with = "Option<Moment>")]
     pub last_write: Option<Timestamp>,
-    /// The member of the cluster that has it, where all were asked.
+    /// The member of the cluster that has it; absent where there is no cluster.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub member: Option<String>,
 }

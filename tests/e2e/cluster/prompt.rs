@@ -248,6 +248,12 @@ async fn nats_server_all_members_disconnect_and_refuse_and_a_repetition_does_not
     for (member, id) in [(0, "tab-1"), (1, "tab-2"), (2, "tab-3")] {
         browsers.push(Browser::open(together.daemons[member].public, id).await);
     }
+    for (filter, ids) in [("member=b", json!(["tab-2"])), ("member!=b", json!(["tab-1", "tab-3"]))] {
+        let order = ["connections", "disconnect", "--filter", filter, "--cluster", "--dry-run"];
+        let receipt = together.cli(0).json(&order).await;
+        assert_eq!(receipt["item"]["disconnected"], ids, "as they are listed with {filter}");
+    }
+    together.cli(0).run(&["connections", "disconnect", "--filter", "member=b", "--yes"]).await.expect(0);
     let order = ["connections", "disconnect", "tab-2", "tab-3", "--no-reconnect", "--cluster", "--key", "k1"];
     let receipt = together.cli(0).json(&order).await;
     assert_eq!(receipt["item"]["disconnected"], json!(["tab-2", "tab-3"]));

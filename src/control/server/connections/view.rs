@@ -21,6 +21,7 @@ pub(super) struct Viewer<'a> {
     now: Instant,
     traffics: Traffics,
     versions: HashMap<u64, String>,
+    member: Option<String>,
 }
 
 impl<'a> Viewer<'a> {
@@ -30,7 +31,8 @@ impl<'a> Viewer<'a> {
         let pending = pending.into_iter().map(|version| (version.sequence.0, version.version));
         let versions =
             past.into_iter().map(|version| (version.sequence.0, version.version)).chain(pending).collect();
-        Self { caller, at: services.clock.now(), now: Instant::now(), traffics, versions }
+        let member = services.fleet.get().map(|fleet| fleet.me().to_owned());
+        Self { caller, at: services.clock.now(), now: Instant::now(), traffics, versions, member }
     }
 
     /// Returns the moment of the views.
@@ -75,7 +77,7 @@ impl<'a> Viewer<'a> {
             drops: count(|traffic| traffic.coalesced + traffic.lost),
             lost: count(|traffic| traffic.lost),
             last_write: traffic.and_then(|traffic| traffic.last_write).map(|then| self.moment(then)),
-            member: None,
+            member: self.member.clone(),
         }
     }
 
