@@ -179,7 +179,7 @@ fn version(
 
 fn task(context: &Context, id: &str, answer: &Answer<Single<WaitedTask>>) -> Look {
     let WaitedTask { reached, task } = &answer.value.item;
-    let Some(task) = task else { return Ok(Found::NotYet("there is no such task".to_owned())) };
+    let Some(task) = task else { return Ok(Found::NotYet("no such task is known there".to_owned())) };
     if !reached {
         let progress = task.progress.as_ref().map_or_else(String::new, |progress| {
             format!(", {} {}", text::percent(progress.value), progress.text)

@@ -137,6 +137,12 @@ impl Entry {
         live.shown = true;
     }
 
+    /// Lets who asks here see its end, of which browsers cannot be told yet.
+    pub(super) fn reveal_end(&self, event: &TaskEvent) {
+        self.live().before_end = None;
+        self.tell_followers(event);
+    }
+
     /// Notes that its end, which is an old one, is to be told once more.
     pub(super) fn hide_end(&self) {
         self.live().shown = false;

@@ -2,6 +2,7 @@
 
 use std::{
     convert::Infallible,
+    pin::pin,
     sync::{
         Arc, Mutex, MutexGuard, PoisonError,
         atomic::{AtomicU64, Ordering},
@@ -11,7 +12,7 @@ use std::{
 
 use tokio::{
     sync::{oneshot, watch},
-    time::Instant,
+    time::{Instant, timeout},
 };
 
 use super::{
@@ -33,6 +34,9 @@ use crate::{
 
 /// What a silent reporter's task fails with.
 pub(super) const REPORTER_LOST: &str = "reporter lost";
+
+/// How long an end is kept from who asks here while the other members of a cluster cannot be told.
+const UNSEEN: Duration = Duration::from_secs(1);
 
 /// The service's parts.
 pub(super) struct Inner {
@@ -150,14 +154,22 @@ impl Inner {
 
     /// Tells everyone of an end. It counts as untold until nobody has to send its event any more: after a crash
     /// before that it is told again.
-    pub(super) async fn tell_end(&self, entry: &Entry, event: &TaskEvent) {
+    pub(super) async fn tell_end(&self, entry: &Entry, end: &TaskEvent) {
         let (held, sent) = oneshot::channel::<Infallible>();
-        let event = Event { kind: Kind::TaskEnd(Held::new(held)), ..event.to_event() };
+        let event = Event { kind: Kind::TaskEnd(Held::new(held)), ..end.to_event() };
         let show = || {
             entry.show_end();
             self.changed();
         };
-        if self.dispatcher.dispatch_and(&Audience::Everyone, event, show).await.is_err() {
+        let mut telling = pin!(self.dispatcher.dispatch_and(&Audience::Everyone, event, show));
+        let told = match timeout(UNSEEN, &mut telling).await {
+            Ok(told) => told,
+            Err(_) => {
+                entry.reveal_end(end);
+                telling.await
+            }
+        };
+        if told.is_err() {
             // The daemon ends before the others can be told: the next start does.
             return show();
         }

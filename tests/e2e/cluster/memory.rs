@@ -53,7 +53,12 @@ async fn nats_server_away_when_a_task_ends_is_told_of_it_by_the_next_start() {
     up_to(&mut elsewhere, "task_event").await;
     members.nats.kill(0).await;
     until_alone(members.at(0)).await;
-    cli.run(&["task", "complete", task.trim()]).await.expect(0);
+    let (follow, complete) = (["task", "follow", task.trim()], ["task", "complete", task.trim()]);
+    let (followed, completed) = tokio::join!(cli.run(&follow), cli.run(&complete));
+    followed.expect(0);
+    completed.expect(0);
+    let shown = cli.json(&["task", "show", task.trim()]).await;
+    assert_eq!(shown["item"]["status"], "completed", "who asks there sees it");
     members.stop(0).await;
     members.nats.revive(0);
     members.nats.until_whole().await;
