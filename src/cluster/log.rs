@@ -2,9 +2,8 @@
 //! member when it reads it, its publisher included.
 
 use std::{
-    collections::HashMap,
     sync::{
-        Arc, Mutex, MutexGuard, PoisonError,
+        Arc,
         atomic::{AtomicU64, Ordering},
     },
     time::Duration,
@@ -15,13 +14,14 @@ use bytes::Bytes;
 use futures_util::{FutureExt, future::BoxFuture};
 use serde::{Deserialize, Serialize};
 use tokio::{
-    sync::{oneshot, watch},
+    sync::watch,
     time::{sleep, timeout},
 };
 
 use super::{
     link::{Link, PATIENCE},
     reader::{Hear, Read, Standing},
+    turns::{Given, Turns},
     wire::Entry,
 };
 use crate::{
@@ -49,8 +49,7 @@ pub(super) struct Log {
     dispatcher: Arc<Dispatcher>,
     versions: Arc<VersionService>,
     tasks: Arc<TaskService>,
-    /// Who waits for the turn of what was published, by its id.
-    waiting: Mutex<HashMap<String, oneshot::Sender<Turn>>>,
+    turns: Turns,
     /// How far it was read.
     read: watch::Sender<Progress>,
     /// How much of the past is read at the start.
@@ -77,6 +76,16 @@ impl Progress {
     /// Nothing was read yet.
     const NONE: Self =
         Self { place: Place { epoch: 0, sequence: 0 }, lag: None, behind: 0, caught_up: false, target: 0 };
+
+    /// Returns whether the log is being read: until then, there is no place in it.
+    pub(super) fn has_begun(&self) -> bool {
+        self.place.epoch > 0
+    }
+
+    /// Returns whether a place is yet to come, in the same log.
+    fn is_before(&self, place: Place) -> bool {
+        self.place.epoch == place.epoch && self.place.sequence < place.sequence
+    }
 }
 
 /// How much of the past is read at the start.
@@ -110,9 +119,9 @@ impl Log {
         lookback: Lookback,
         lifecycle: Lifecycle,
     ) -> Self {
-        let (waiting, read) = (Mutex::default(), watch::Sender::new(Progress::NONE));
+        let (turns, read) = (Turns::default(), watch::Sender::new(Progress::NONE));
         let next = AtomicU64::new(1);
-        Self { link, member, instance, next, dispatcher, versions, tasks, waiting, read, lookback, lifecycle }
+        Self { link, member, instance, next, dispatcher, versions, tasks, turns, read, lookback, lifecycle }
     }
 
     /// Returns what this member is called.
@@ -138,8 +147,8 @@ impl Log {
     }
 
     /// Waits for the turn of a message that gets its place within a limit; `None`: as long as the daemon serves.
-    async fn turn(&self, id: String, message: Bytes, limit: Option<Duration>) -> Result<Turn, Unplaced> {
-        let waiter = Waiter::new(self, id);
+    async fn turn(&self, id: &str, message: Bytes, limit: Option<Duration>) -> Result<Turn, Unplaced> {
+        let mut expected = self.turns.expect(id);
         let closing = self.lifecycle.closing();
         let patience = async {
             if limit.is_none() {
@@ -147,28 +156,67 @@ impl Log {
             }
             sleep(limit.unwrap_or(PATIENCE)).await;
         };
-        let outcome = tokio::select! {
-            outcome = waiter.wait(message) => Some(outcome),
-            () = patience => None,
-            () = closing.cancelled() => None,
+        let error = tokio::select! {
+            biased;
+            turn = expected.come() => return Ok(turn),
+            () = self.insist(id, message) => Unplaced::Passed,
+            () = patience => Unplaced::Unknown,
+            () = closing.cancelled() => Unplaced::Unknown,
         };
         // It may have come in this very moment.
-        let outcome = outcome.unwrap_or_else(|| waiter.late().ok_or(Unplaced::Unknown));
-        if let Err(error @ (Unplaced::Away | Unplaced::Unknown)) = &outcome {
-            self.link.metrics.unplaced(if *error == Unplaced::Away { "away" } else { "unknown" });
+        let outcome = expected.late().ok_or(error);
+        if matches!(outcome, Err(Unplaced::Unknown)) {
+            self.link.metrics.unplaced("unknown");
         }
         outcome
     }
 
-    /// Publishes until it is acknowledged. Returns its place.
+    /// Publishes, again and again if need be. Returns when that has passed: it was read without its turn.
+    async fn insist(&self, id: &str, message: Bytes) {
+        let mut attempt = self.attempt(id, message.clone()).await;
+        while let Err(error) = attempt {
+            tracing::debug!(%error, "an event has no place in the log yet");
+            sleep(PAUSE).await;
+            // It may have one all the same. The servers recognise only for a while what is published again.
+            attempt = match self.read_to_the_end().await {
+                Ok(()) => self.attempt(id, message.clone()).await,
+                Err(error) => Err(error),
+            };
+        }
+    }
+
+    /// Publishes once, and returns when that has passed, as above. Fails where it may be in vain.
+    async fn attempt(&self, id: &str, message: Bytes) -> Result<(), async_nats::Error> {
+        self.link.up().await;
+        // Of what gets its place before that, there may be no turn.
+        let epoch = self.read.subscribe().wait_for(Progress::has_begun).await?.place.epoch;
+        let place = self.publish(id, message).await?;
+        // Its turn comes first: this need be looked at only now and then.
+        while self.read.borrow().is_before(Place { epoch, sequence: place }) {
+            sleep(PAUSE).await;
+        }
+        if self.end().await?.epoch == epoch { Ok(()) } else { Err("the log is another one by now".into()) }
+    }
+
+    /// Waits until all was read that the log has by now. What has its place there has had its turn then.
+    async fn read_to_the_end(&self) -> Result<(), async_nats::Error> {
+        self.link.up().await;
+        let Standing { epoch, last, .. } = self.end().await?;
+        let there = |read: &Progress| read.place.epoch == epoch && read.place.sequence >= last;
+        timeout(PATIENCE, self.read.subscribe().wait_for(there)).await??;
+        Ok(())
+    }
+
+    /// Asks the servers how the log stands.
+    async fn end(&self) -> Result<Standing, async_nats::Error> {
+        Ok(Standing::of(self.link.stream(&self.link.log()).await?.cached_info()))
+    }
+
+    /// Publishes, and waits for the acknowledgement. Returns the place.
     async fn publish(&self, id: &str, message: Bytes) -> Result<u64, async_nats::Error> {
         let message = PublishMessage::build().message_id(id).payload(message);
         let sent = self.link.jetstream.send_publish(self.link.subject("log"), message).await?;
         Ok(sent.await?.sequence)
-    }
-
-    fn waiting(&self) -> MutexGuard<'_, HashMap<String, oneshot::Sender<Turn>>> {
-        self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Dispatches what another member, or an earlier start of this one, has published.
@@ -222,7 +270,7 @@ impl SharedOrder for Log {
             }
             let message = Entry::of(&self.member, audience, event).and_then(|entry| encode(&entry));
             let id = format!("{}-{}", self.instance, self.next.fetch_add(1, Ordering::Relaxed));
-            self.turn(id, message.ok_or(Unplaced::Unknown)?, limit).await
+            self.turn(&id, message.ok_or(Unplaced::Unknown)?, limit).await
         }
         .boxed()
     }
@@ -232,60 +280,7 @@ impl Log {
     /// Gives a version that was agreed on its place.
     pub(super) async fn place_version(&self, version: &QueuedVersion) -> Result<Turn, Unplaced> {
         let message = Entry::of_version(&self.member, version).and_then(|entry| encode(&entry));
-        self.turn(version_id(version), message.ok_or(Unplaced::Unknown)?, Some(LIMIT)).await
-    }
-}
-
-/// One who waits for the turn of a message.
-struct Waiter<'a> {
-    log: &'a Log,
-    id: String,
-    turn: tokio::sync::Mutex<oneshot::Receiver<Turn>>,
-}
-
-impl<'a> Waiter<'a> {
-    fn new(log: &'a Log, id: String) -> Self {
-        let (sender, turn) = oneshot::channel();
-        log.waiting().insert(id.clone(), sender);
-        Self { log, id, turn: tokio::sync::Mutex::new(turn) }
-    }
-
-    /// Publishes, again and again if need be, and waits for the turn.
-    async fn wait(&self, message: Bytes) -> Result<Turn, Unplaced> {
-        let mut turn = self.turn.lock().await;
-        loop {
-            let published = async {
-                self.log.link.up().await;
-                let published = self.log.publish(&self.id, message.clone()).await;
-                if published.is_err() {
-                    sleep(PAUSE).await;
-                }
-                published
-            };
-            tokio::select! {
-                biased;
-                turn = &mut *turn => return turn.map_err(|_| Unplaced::Unknown),
-                published = published => match published {
-                    Ok(place) if place <= self.log.read.borrow().place.sequence && turn.is_empty() => {
-                        return Err(Unplaced::Passed);
-                    }
-                    Ok(_) => return (&mut *turn).await.map_err(|_| Unplaced::Unknown),
-                    Err(error) => tracing::debug!(%error, "an event has no place in the log yet"),
-                },
-            }
-        }
-    }
-
-    /// Gives up. Returns the turn if it has come all the same.
-    fn late(&self) -> Option<Turn> {
-        self.log.waiting().remove(&self.id);
-        self.turn.try_lock().ok()?.try_recv().ok()
-    }
-}
-
-impl Drop for Waiter<'_> {
-    fn drop(&mut self) {
-        self.log.waiting().remove(&self.id);
+        self.turn(&version_id(version), message.ok_or(Unplaced::Unknown)?, Some(LIMIT)).await
     }
 }
 
@@ -347,17 +342,8 @@ impl Hear for Log {
 
     async fn hear(&self, read: Read) {
         let place = Sequence(read.sequence);
-        let waiter = self.waiting().remove(read.id());
-        let (turn, over) = Turn::new(place);
-        let own = waiter.is_some();
-        let handed = match waiter {
-            Some(waiter) => waiter.send(turn).is_ok(),
-            None => false,
-        };
-        if handed {
-            // An error says that it is over.
-            let _ = over.await;
-        } else {
+        let given = self.turns.give(read.id(), place).await;
+        if given != Given::Dispatched {
             match serde_json::from_slice(&read.message.payload) {
                 Ok(entry) => self.dispatch(entry, place).await,
                 Err(error) => {
@@ -365,7 +351,7 @@ impl Hear for Log {
                 }
             }
         }
-        self.link.metrics.read(if own { Whose::Own } else { Whose::Others }, read.ago);
+        self.link.metrics.read(if given == Given::Kept { Whose::Others } else { Whose::Own }, read.ago);
         self.read.send_modify(|progress| {
             progress.place.sequence = read.sequence;
             progress.lag = Some(read.ago);

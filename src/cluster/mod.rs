@@ -11,6 +11,7 @@ mod members;
 mod reader;
 mod receipts;
 mod record;
+mod turns;
 mod versions;
 mod wire;
 

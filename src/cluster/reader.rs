@@ -38,6 +38,17 @@ pub(super) struct Standing {
     pub(super) last: u64,
 }
 
+impl Standing {
+    /// Returns how a stream stood when this was asked.
+    pub(super) fn of(info: &stream::Info) -> Self {
+        let epoch = u64::try_from(info.created.unix_timestamp_nanos() / 1_000_000).unwrap_or_default();
+        let last = info.state.last_sequence;
+        // What servers say of a stream in which nothing is differs.
+        let first = if info.state.messages == 0 { last + 1 } else { info.state.first_sequence };
+        Self { epoch, first, last }
+    }
+}
+
 /// One message of a stream.
 pub(super) struct Read {
     pub(super) sequence: u64,
@@ -98,12 +109,8 @@ async fn attempt(
 ) -> Result<(), async_nats::Error> {
     let times = link.times_reached();
     let stream = link.stream(config).await?;
-    let info = stream.cached_info();
-    let epoch = u64::try_from(info.created.unix_timestamp_nanos() / 1_000_000).unwrap_or_default();
-    let last = info.state.last_sequence;
-    // What servers say of a stream in which nothing is differs.
-    let first = if info.state.messages == 0 { last + 1 } else { info.state.first_sequence };
-    let standing = Standing { epoch, first, last };
+    let standing = Standing::of(stream.cached_info());
+    let epoch = standing.epoch;
     let known = place.filter(|place| place.epoch == epoch).map(|place| place.next);
     let next = ear.begin(standing, known).await;
     *place = Some(Place { epoch, next });

@@ -12,25 +12,32 @@ pub trait SharedOrder: Send + Sync + 'static {
     fn reachable(&self) -> Result<(), Unplaced>;
 
     /// Gives an event its place, and returns when all before it were dispatched here. Nothing after it is, until the
-    /// turn is dropped.
+    /// turn is over.
     fn place<'a>(&'a self, audience: &'a Audience, event: &'a Event)
     -> BoxFuture<'a, Result<Turn, Unplaced>>;
 }
 
-/// The moment at which an event is to be dispatched.
+/// The moment at which an event is to be dispatched by who has this. If it is dropped before it is [`Turn::done`],
+/// whoever gave it dispatches the event.
 #[derive(Debug)]
+#[must_use = "who has the turn dispatches"]
 pub struct Turn {
     /// Its place.
     pub sequence: Sequence,
-    /// Dropped with it: whoever waits goes on.
-    _done: oneshot::Sender<()>,
+    done: oneshot::Sender<()>,
 }
 
 impl Turn {
-    /// Returns a turn, and what ends with it.
+    /// Returns a turn, and what tells of its end: an error says that the event was not dispatched.
     pub fn new(sequence: Sequence) -> (Self, oneshot::Receiver<()>) {
         let (done, over) = oneshot::channel();
-        (Self { sequence, _done: done }, over)
+        (Self { sequence, done }, over)
+    }
+
+    /// Says that the event was dispatched.
+    pub fn done(self) {
+        // Nobody need wait for it.
+        let _ = self.done.send(());
     }
 }
 

@@ -178,7 +178,11 @@ impl Inner {
     async fn tell_new(self: &Arc<Self>, version: QueuedVersion, event: Event) -> usize {
         let Some(shared) = self.shared.get() else { return self.tell_at(None, version, event).await };
         match shared.place(&version).await {
-            Ok(turn) => self.tell_at(Some(turn.sequence), version, event).await,
+            Ok(turn) => {
+                let connections = self.tell_at(Some(turn.sequence), version, event).await;
+                turn.done();
+                connections
+            }
             Err(Unplaced::Passed) => {
                 let told = self.reach(version.sequence).and_then(|reach| reach.known());
                 told.map_or(0, |told| told.connections)

@@ -6,12 +6,13 @@ use serde_json::json;
 use super::{
     can_play, contents, greeted_with,
     members::{Members, until_alone, until_well},
+    servers::ask,
     up_to,
 };
 use crate::{
     access::is_root,
     fakes::browser::Browser,
-    harness::{Daemon, until},
+    harness::{Daemon, nats::Nats, until},
 };
 
 /// Checks that a daemon without NATS does what it can, and says what it cannot.
@@ -117,6 +118,44 @@ async fn nats_server_a_member_whose_connection_is_reset_while_events_come_misses
         for number in 0..10 {
             assert_eq!(browser.next_event().await.json(), time * 10 + number);
         }
+    }
+    members.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn nats_server_whose_answers_are_lost_is_given_no_event_twice_however_long_that_lasts() {
+    if !can_play() {
+        return;
+    }
+    let nats = Nats::alone().await;
+    // Members take the stream as it is: one that recognises a repetition for a tenth of a second only.
+    let log = json!({
+        "name": "ssectl_ssectl_log", "subjects": ["ssectl.ssectl.log"], "storage": "file", "num_replicas": 1,
+        "max_age": 3_600_000_000_000_u64, "duplicate_window": 100_000_000,
+    });
+    assert!(ask(&nats, 0, "STREAM.CREATE.ssectl_ssectl_log", &log).await["error"].is_null());
+    let members = Members::over(nats).await;
+    let mut browsers = members.browsers(1).await;
+    for browser in &mut browsers {
+        browser.greeting().await;
+    }
+    let cli = members.at(0).cli();
+    let task = cli.run(&["task", "create", "--name", "deploy", "-o", "name"]).await.expect(0).stdout;
+    for browser in &mut browsers {
+        up_to(browser, "task_event").await;
+    }
+    members.deafen_after(0, "task_completed");
+    cli.run(&["task", "complete", task.trim()]).await.expect(0);
+    for browser in &mut browsers[1..] {
+        assert_eq!(browser.next_event().await.json()["event_type"], "task_completed", "it is in the log");
+    }
+    until_alone(members.at(0)).await;
+    members.mend(0);
+    assert_eq!(browsers[0].next_event().await.json()["event_type"], "task_completed", "in its turn");
+    until_well(members.at(0)).await;
+    members.at(0).event("last", &json!(null)).await;
+    for browser in &mut browsers {
+        assert_eq!(contents(&up_to(browser, "last").await), [("last", "null")], "each once");
     }
     members.end().await;
 }

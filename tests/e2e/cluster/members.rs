@@ -42,7 +42,8 @@ impl Members {
         Some(Self::start(Nats::alone().await, Some(namespace)).await)
     }
 
-    async fn over(nats: Nats) -> Self {
+    /// Starts them over these servers.
+    pub async fn over(nats: Nats) -> Self {
         Self::start(nats, None).await
     }
 
@@ -116,6 +117,11 @@ impl Members {
             Some(apart) => apart.cut(),
             None => self.lines[member].iter().for_each(Line::cut),
         }
+    }
+
+    /// Lets a member say to the servers what it has to, and hear nothing any more once it has said these words.
+    pub fn deafen_after(&self, member: usize, words: &'static str) {
+        self.lines[member].iter().for_each(|line| line.deafen_after(words));
     }
 
     /// Resets a member's connections to the servers.

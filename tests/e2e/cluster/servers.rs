@@ -10,7 +10,7 @@ use super::can_play;
 use crate::harness::{nats::Nats, within};
 
 /// Asks a server's JetStream, in the words of NATS' protocol.
-async fn ask(nats: &Nats, number: usize, what: &str, body: &Value) -> Value {
+pub async fn ask(nats: &Nats, number: usize, what: &str, body: &Value) -> Value {
     let stream = TcpStream::connect(nats.address(number)).await.expect("it accepts");
     let mut stream = BufReader::new(stream);
     let body = body.to_string();

@@ -1,10 +1,16 @@
 //! The line between a browser and a server: it passes everything on, and may be cut.
 
-use std::net::{Ipv4Addr, SocketAddr};
+use std::{
+    io,
+    net::{Ipv4Addr, SocketAddr},
+};
 
 use tokio::{
-    io::copy_bidirectional,
-    net::{TcpListener, TcpStream},
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::{
+        TcpListener, TcpStream,
+        tcp::{ReadHalf, WriteHalf},
+    },
     sync::watch,
 };
 
@@ -20,6 +26,10 @@ struct State {
     cut: bool,
     /// How often it broke and was whole again at once.
     breaks: usize,
+    /// Words to the server after which nothing comes back from it.
+    last: Option<&'static str>,
+    /// They were passed on.
+    deaf: bool,
 }
 
 impl Line {
@@ -42,9 +52,49 @@ impl Line {
         self.state.send_modify(|state| state.cut = true);
     }
 
-    /// Mends it.
+    /// Mends it. Connections from which something is missing are reset.
     pub fn mend(&self) {
-        self.state.send_modify(|state| state.cut = false);
+        self.state.send_modify(|state| {
+            state.breaks += usize::from(state.deaf);
+            (state.cut, state.deaf, state.last) = (false, false, None);
+        });
+    }
+
+    /// Swallows whatever the server says from the moment in which these words are passed on to it, in one piece.
+    #[cfg(feature = "nats")]
+    pub fn deafen_after(&self, words: &'static str) {
+        self.state.send_modify(|state| state.last = Some(words));
+    }
+
+    /// Passes on what a server is told.
+    async fn ask(&self, browser: &mut ReadHalf<'_>, server: &mut WriteHalf<'_>) -> io::Result<()> {
+        let mut buffer = vec![0; 64 * 1024];
+        loop {
+            let length = browser.read(&mut buffer).await?;
+            let piece = &buffer[..length];
+            let last = self.state.borrow().last;
+            if last.is_some_and(|words| piece.windows(words.len()).any(|part| part == words.as_bytes())) {
+                self.state.send_modify(|state| state.deaf = true);
+            }
+            if length == 0 {
+                return server.shutdown().await;
+            }
+            server.write_all(piece).await?;
+        }
+    }
+
+    /// Passes on what a server says.
+    async fn answer(&self, server: &mut ReadHalf<'_>, browser: &mut WriteHalf<'_>) -> io::Result<()> {
+        let mut buffer = vec![0; 64 * 1024];
+        loop {
+            let length = server.read(&mut buffer).await?;
+            if length == 0 {
+                return browser.shutdown().await;
+            }
+            if !self.state.borrow().deaf {
+                browser.write_all(&buffer[..length]).await?;
+            }
+        }
     }
 
     /// Resets all connections of now. New ones are carried.
@@ -57,10 +107,13 @@ impl Line {
         while let Ok((mut browser, _)) = listener.accept().await {
             let mut state = self.state.subscribe();
             let breaks = state.borrow().breaks;
+            let line = self.clone();
             tokio::spawn(async move {
                 let passing = async {
                     let mut server = TcpStream::connect(server).await?;
-                    copy_bidirectional(&mut browser, &mut server).await
+                    let (mut from, mut to) = browser.split();
+                    let (mut answers, mut asks) = server.split();
+                    tokio::try_join!(line.ask(&mut from, &mut asks), line.answer(&mut answers, &mut to))
                 };
                 let passed = tokio::select! {
                     biased;
