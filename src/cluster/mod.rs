@@ -107,7 +107,13 @@ pub(crate) async fn join(services: &Arc<Services>) -> Result<(), NotJoined> {
         let _ = progress.wait_for(|progress| progress.caught_up).await;
     };
     if timeout(FIRST_LOOK, caught_up).await.is_err() {
-        tracing::warn!("the cluster's NATS servers do not answer: beginning with what the last run knew");
+        if log.progress().borrow().has_begun() {
+            tracing::warn!(
+                "what the cluster knows is not read yet: browsers are let in before the end of it"
+            );
+        } else {
+            tracing::warn!("the cluster's NATS servers do not answer: beginning with what the last run knew");
+        }
     }
     Ok(())
 }
@@ -151,8 +157,12 @@ fn note_places(services: &Services, log: &Log) {
             } else {
                 ended = true;
             }
-            let place = progress.borrow_and_update().place;
-            let noted = store::encode(&place)
+            let read = *progress.borrow_and_update();
+            if !read.has_begun() {
+                // The last run's holds.
+                continue;
+            }
+            let noted = store::encode(&read.place)
                 .map(|bytes| vec![Change::Put(Table::Counters, PLACE.to_owned(), bytes)]);
             let stored = match noted {
                 Ok(batch) => store.commit(batch).await,
