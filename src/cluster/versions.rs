@@ -60,6 +60,8 @@ pub(super) struct Versions {
 struct Fold {
     revision: u64,
     last: VersionSequence,
+    /// The newest version that was queued for everyone, pending or not.
+    everyone: VersionSequence,
     /// The newest step of each key.
     newest: HashMap<String, Step>,
     /// Those that were there at the start, until all of them were read.
@@ -276,10 +278,10 @@ impl Versions {
 }
 
 impl Versions {
-    /// Forgets the versions for single request ids whose place a version for everyone has taken.
+    /// Forgets the versions for single request ids, of which none is pending after a step.
     fn make_room(&self, step: &Step, revision: u64) {
         // To the servers, everything before the first is everything.
-        if key(step) != key_of(&Audience::Everyone) || revision <= 1 {
+        if !displaces(step) || revision <= 1 {
             return;
         }
         let (link, closing) = (Arc::clone(&self.link), self.lifecycle.closing());
@@ -287,7 +289,7 @@ impl Versions {
             let Ok(stream) = link.stream(&Self::config(&link)).await else { return };
             let purged = stream.purge().filter(link.key(BUCKET, &format!("{ONE}>"))).sequence(revision).await;
             if let Err(error) = purged {
-                tracing::debug!(%error, "older versions for single request ids stay until the next for everyone");
+                tracing::debug!(%error, "older versions for single request ids stay until the next step that displaces them");
             }
         }));
     }
@@ -328,6 +330,10 @@ impl SharedVersions for Shared {
             added
         }
         .boxed()
+    }
+
+    fn is_displaced(&self, version: &QueuedVersion) -> bool {
+        version.audience != Audience::Everyone && self.0.fold().displaces(version)
     }
 
     fn place<'a>(&'a self, version: &'a QueuedVersion) -> BoxFuture<'a, Result<Turn, Unplaced>> {
@@ -394,11 +400,18 @@ impl Hear for Shared {
 
 impl Fold {
     fn add(&mut self, step: &Step) {
-        if let Step::Queued { version, .. } = step {
-            self.last = self.last.max(version.sequence);
-            if version.audience == Audience::Everyone {
-                self.newest.retain(|key, _| !key.starts_with(ONE));
+        match step {
+            Step::Queued { version, .. } => {
+                self.last = self.last.max(version.sequence);
+                if version.audience == Audience::Everyone {
+                    self.everyone = self.everyone.max(version.sequence);
+                }
             }
+            // Who was away may never read what it cleared.
+            Step::Cleared { upto, .. } => self.last = self.last.max(*upto),
+        }
+        if displaces(step) {
+            self.newest.retain(|key, _| !key.starts_with(ONE));
         }
         self.newest.insert(key(step), step.clone());
         if !self.settled {
@@ -414,11 +427,26 @@ impl Fold {
 
     /// Returns whether a version was cleared, or another one has taken its place.
     fn outdates(&self, version: &QueuedVersion) -> bool {
-        let keys = [key_of(&version.audience), key_of(&Audience::Everyone), ALL.to_owned()];
-        keys.iter().filter_map(|key| self.newest.get(key)).any(|step| match step {
-            Step::Queued { version: known, .. } => known.sequence > version.sequence,
-            cleared @ Step::Cleared { .. } => clears(cleared, version),
-        })
+        let keys = [key_of(&version.audience), key_of(&Audience::Everyone)];
+        let mut steps = keys.iter().filter_map(|key| self.newest.get(key));
+        self.displaces(version)
+            || steps.any(|step| match step {
+                Step::Queued { version: known, .. } => known.sequence > version.sequence,
+                cleared @ Step::Cleared { .. } => clears(cleared, version),
+            })
+    }
+
+    /// Returns whether a newer one was queued for everyone, or all were cleared.
+    fn displaces(&self, version: &QueuedVersion) -> bool {
+        version.sequence < self.everyone || self.newest.get(ALL).is_some_and(|all| clears(all, version))
+    }
+}
+
+/// Returns whether no version for a single request id is pending after a step.
+fn displaces(step: &Step) -> bool {
+    match step {
+        Step::Queued { version, .. } => version.audience == Audience::Everyone,
+        Step::Cleared { all, .. } => *all,
     }
 }
 

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::{
     PendingVersion, QueuedVersion, VersionService, VersionState,
+    orders::remove,
     service::Inner,
     shared::{SharedVersions, Step},
 };
@@ -127,10 +128,15 @@ impl Inner {
         }
     }
 
-    /// Remembers a version that nobody is to be told of any more.
+    /// Remembers a version that nobody is to be told of any more. What it has displaced is not pending all the same.
     async fn note(&self, version: QueuedVersion) -> Result<(), StoreError> {
-        let batch = self.past().changes(&version)?;
+        let mut batch = self.past().changes(&version)?;
         self.past().adopt(&version);
+        let displaced = self.pending().displaced_by(&version.audience, version.sequence);
+        for audience in &displaced {
+            self.pending().remove(audience);
+        }
+        batch.append(&mut remove(&displaced));
         self.store.commit(batch).await
     }
 
@@ -175,7 +181,7 @@ impl Inner {
     async fn keep(&self, version: &QueuedVersion) -> Result<(), StoreError> {
         let pending = version.pending();
         let mut batch = self.past().changes(version)?;
-        if self.pending().would_take(&pending) {
+        if self.pending().would_take(&pending) && !self.is_displaced(version) {
             batch.append(&mut self.put(&pending)?);
         }
         self.store.commit(batch).await

@@ -263,8 +263,7 @@ impl Inner {
         sequences: &[VersionSequence],
         at: Timestamp,
     ) -> Result<Batch, StoreError> {
-        let mut batch: Batch =
-            gone.iter().map(|audience| Change::Remove(Table::Pending, record_key(audience))).collect();
+        let mut batch = remove(gone);
         batch.append(&mut self.past().cleared(sequences, at)?);
         Ok(batch)
     }
@@ -345,12 +344,7 @@ impl Inner {
     }
 
     pub(super) fn put(&self, version: &PendingVersion) -> Result<Batch, StoreError> {
-        let dropped = match version.audience {
-            Audience::Everyone => self.pending().older_than(version.sequence),
-            Audience::One(_) => Vec::new(),
-        };
-        let mut batch: Batch =
-            dropped.iter().map(|audience| Change::Remove(Table::Pending, record_key(audience))).collect();
+        let mut batch = remove(&self.pending().displaced_by(&version.audience, version.sequence));
         batch.push(Change::Put(Table::Pending, record_key(&version.audience), store::encode(version)?));
         batch.push(Change::Put(Table::Counters, LAST_SEQUENCE.to_owned(), store::encode(&version.sequence)?));
         Ok(batch)
@@ -445,6 +439,11 @@ fn check(actor: Actor, order: &QueueVersion) -> Result<(), VersionError> {
         ));
     }
     Ok(())
+}
+
+/// Returns the changes by which it is remembered that nothing is pending for these.
+pub(super) fn remove(audiences: &[Audience]) -> Batch {
+    audiences.iter().map(|audience| Change::Remove(Table::Pending, record_key(audience))).collect()
 }
 
 /// Returns the name of the record. Request ids contain no colon, so the two forms never meet.

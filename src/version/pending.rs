@@ -32,9 +32,10 @@ impl Pending {
         self.newest(version.audience.request_id()).is_none_or(|known| known.sequence < version.sequence)
     }
 
-    /// Returns the request ids whose version would give way to one for everyone.
-    pub(super) fn older_than(&self, sequence: VersionSequence) -> Vec<Audience> {
-        let older = self.by_id.values().filter(|known| known.sequence < sequence);
+    /// Returns the audiences whose version gives way to another one, other than its own.
+    pub(super) fn displaced_by(&self, audience: &Audience, sequence: VersionSequence) -> Vec<Audience> {
+        let all = *audience == Audience::Everyone;
+        let older = self.by_id.values().filter(|known| all && known.sequence < sequence);
         older.map(|known| known.audience.clone()).collect()
     }
 

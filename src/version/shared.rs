@@ -71,6 +71,10 @@ pub(crate) trait SharedVersions: Send + Sync + 'static {
     /// Adds a step that comes right after a mark. One with an id is added once.
     fn add(&self, after: Mark, step: Step, id: Option<String>) -> BoxFuture<'_, Result<Added, Unplaced>>;
 
+    /// Returns whether a version for one request id had given way, or was cleared with all others, when the members
+    /// were heard of last.
+    fn is_displaced(&self, version: &QueuedVersion) -> bool;
+
     /// Gives a version that was agreed on its place in the order of events.
     fn place<'a>(&'a self, version: &'a QueuedVersion) -> BoxFuture<'a, Result<Turn, Unplaced>>;
 }
@@ -101,6 +105,11 @@ impl QueuedVersion {
 }
 
 impl Inner {
+    /// Returns whether a version is told only to those who are there: for those who come, another one holds, or none.
+    pub(super) fn is_displaced(&self, version: &QueuedVersion) -> bool {
+        self.shared.get().is_some_and(|shared| shared.is_displaced(version))
+    }
+
     /// Tells a version that is stored, and makes it pending at the moment at which it has its place. Returns to how many.
     pub(super) async fn tell_at(
         self: &Arc<Self>,
@@ -114,7 +123,9 @@ impl Inner {
         let pend = || {
             let (audience, sequence) = (version.audience.clone(), version.sequence);
             // In this order: who clears it meanwhile finds it pending, or is found.
-            self.pending().put(version.pending());
+            if !self.is_displaced(&version) {
+                self.pending().put(version.pending());
+            }
             if !self.past().enter(version, Arc::clone(&reach)) {
                 self.pending().take_back(&audience, sequence);
             }

@@ -41,6 +41,32 @@ async fn nats_server_what_was_cleared_while_a_member_was_away_stays_cleared_ther
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn nats_server_what_was_displaced_while_a_member_was_away_does_not_come_back() {
+    if !can_play() {
+        return;
+    }
+    let mut members = Members::over_one().await;
+    members.at(0).queue(json!({"version": "for-x", "request_id": "x"})).await;
+    until("it to know", async || greeted_with(members.at(2), "x").await).await;
+    members.cut(2);
+    until_alone(members.at(2)).await;
+    members.at(0).queue(json!({"version": "for-all"})).await;
+    members.at(0).cli().run(&["version", "clear"]).await.expect(0);
+    members.mend(2);
+    until_well(members.at(2)).await;
+    let displaced = async || greeted_with(members.at(2), "x").await.is_none().then_some(());
+    until("it to be displaced", displaced).await;
+    members.stop(2).await;
+    members.revive(2).await;
+    members.at(2).queue(json!({"version": "for-y", "request_id": "y"})).await;
+    for daemon in members.all() {
+        until("it to know", async || greeted_with(daemon, "y").await).await;
+        assert_eq!(greeted_with(daemon, "x").await, None, "nobody has put it back");
+    }
+    members.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn nats_server_away_when_a_task_ends_is_told_of_it_by_the_next_start() {
     if !can_play() {
         return;
