@@ -7,6 +7,7 @@ mod loss;
 mod members;
 mod memory;
 mod namespace;
+mod permissions;
 mod prompt;
 mod replay;
 mod rolling;

@@ -47,20 +47,33 @@ enum Life {
 impl Nats {
     /// Starts one server.
     pub async fn alone() -> Self {
-        Self::start(1).await
+        Self::start(1, "").await
+    }
+
+    /// Starts one server, whose clients may publish and subscribe these subjects and no other.
+    pub async fn permitting(subjects: &[String]) -> Self {
+        let may = format!(
+            "[{}]",
+            subjects.iter().map(|subject| format!("{subject:?}")).collect::<Vec<_>>().join(", ")
+        );
+        let more = format!(
+            "authorization {{ users: [{{ user: some, password: one, permissions: {{ publish: {may}, subscribe: {may} }} }}] }}\n\
+             no_auth_user: some\n"
+        );
+        Self::start(1, &more).await
     }
 
     /// Starts a cluster of three, and waits until it can keep streams.
     pub async fn cluster() -> Self {
-        Self::start(3).await
+        Self::start(3, "").await
     }
 
-    async fn start(count: u16) -> Self {
+    async fn start(count: u16, more: &str) -> Self {
         let dir = tempfile::Builder::new().prefix("nats").tempdir_in("/tmp").expect("a directory in /tmp");
         let ip = Ipv4Addr::new(127, fastrand::u8(1..255), fastrand::u8(..), fastrand::u8(1..255));
         let mut nats = Self { ip, servers: Vec::new(), dir };
         for number in 0..count {
-            let server = nats.write(number, count);
+            let server = nats.write(number, count, more);
             nats.servers.push(server);
         }
         for number in 0..nats.servers.len() {
@@ -70,13 +83,13 @@ impl Nats {
         nats
     }
 
-    fn write(&self, number: u16, count: u16) -> Server {
+    fn write(&self, number: u16, count: u16, more: &str) -> Server {
         let (dir, ip) = (self.dir.path(), self.ip);
         let routes: Vec<_> =
             (0..count).map(|other| format!("\"nats-route://{ip}:{}\"", ROUTES + other)).collect();
         let mut text = format!(
             "server_name: n{number}\nhost: \"{ip}\"\nport: {}\nhttp: \"{ip}:{}\"\n\
-             jetstream {{ store_dir: \"{}\", max_memory_store: 64MB, max_file_store: 2GB }}\n",
+             jetstream {{ store_dir: \"{}\", max_memory_store: 64MB, max_file_store: 2GB }}\n{more}",
             CLIENTS + number,
             MONITOR + number,
             dir.join(format!("store{number}")).display(),
@@ -104,6 +117,11 @@ impl Nats {
         let urls: Vec<_> =
             (0..self.count()).map(|number| format!("nats://{}", self.address(number))).collect();
         urls.join(",")
+    }
+
+    /// Returns what a server has logged.
+    pub fn logged(&self, number: usize) -> String {
+        fs::read_to_string(&self.servers[number].log).expect("it has a log")
     }
 
     /// Returns where a server takes clients.
