@@ -227,3 +227,31 @@ impl Asker<'_> {
         self.send(&[head, &[(END, "1")]].concat(), Bytes::new()).await
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read_head(head: &str) -> Head {
+        let (head, body) = read(&Bytes::from(format!("{head}\n{{}}"))).expect("a question");
+        assert_eq!(body, "{}");
+        head
+    }
+
+    #[test]
+    fn a_question_with_what_only_newer_members_know_is_read() {
+        let caller = r#"{"actor":{"uid":1},"role":"reader","user":"u","pid":1,"via":"a","colour":"red"}"#;
+        let head = read_head(&format!(
+            r#"{{"method":"GET","target":"/v1/status","caller":{caller},"colour":"red"}}"#
+        ));
+        assert_eq!((head.method.as_str(), head.target.as_str()), ("GET", "/v1/status"));
+        assert_eq!((head.caller.user.as_deref(), head.caller.via.as_str()), (Some("u"), "a"));
+    }
+
+    #[test]
+    fn a_question_without_what_may_be_left_out_is_read() {
+        let head = read_head(r#"{"method":"GET","target":"/","caller":{"actor":{"uid":1},"via":"a"}}"#);
+        let Passed { role, user, pid, .. } = head.caller;
+        assert_eq!((role, user, pid), (None, None, None));
+    }
+}

@@ -189,3 +189,18 @@ impl Hear for Bucket {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_only_newer_members_know_of_a_receipt_is_passed_over() {
+        let shared = Shared::new("n".to_owned(), b"{\"x\":1}".to_vec()).expect("JSON");
+        let text = serde_json::to_string(&shared).expect("JSON");
+        assert_eq!(text, r#"{"name":"n","record":{"x":1}}"#);
+        let newer = text.replacen('{', r#"{"colour":"red","#, 1);
+        let Shared { name, record } = serde_json::from_str(&newer).expect("a receipt");
+        assert_eq!((name.as_str(), record.get()), ("n", r#"{"x":1}"#));
+    }
+}

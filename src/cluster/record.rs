@@ -147,3 +147,50 @@ fn name(variant: impl Serialize) -> String {
         _ => String::new(),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::*;
+
+    /// What a member of this version says of itself.
+    fn written() -> Record {
+        let at = Timestamp::UNIX_EPOCH;
+        Record {
+            member: "a".to_owned(),
+            instance: "i".to_owned(),
+            version: "0.1.0".to_owned(),
+            started_at: at,
+            connections: 3,
+            mode: "embedded".to_owned(),
+            phase: "ready".to_owned(),
+            drains: true,
+            log_sequence: Some(7),
+            lag_ms: Some(1),
+            at,
+            host: "h".to_owned(),
+            pid: 1,
+        }
+    }
+
+    #[test]
+    fn what_only_newer_members_know_is_passed_over() {
+        let mut text = serde_json::to_value(written()).expect("JSON");
+        text["colour"] = json!("red");
+        let read: Record = serde_json::from_value(text).expect("a record");
+        assert_eq!(serde_json::to_value(&read).ok(), serde_json::to_value(written()).ok());
+    }
+
+    #[test]
+    fn what_was_added_may_be_left_out() {
+        let mut text = serde_json::to_value(written()).expect("JSON");
+        let Value::Object(fields) = &mut text else { panic!("{text}") };
+        fields
+            .retain(|name, _| !["drains", "log_sequence", "lag_ms", "host", "pid"].contains(&name.as_str()));
+        assert_eq!(fields.len(), 8);
+        let read: Record = serde_json::from_value(text).expect("a record");
+        let left_out = (read.drains, read.log_sequence, read.lag_ms, read.host.as_str(), read.pid);
+        assert_eq!(left_out, (false, None, None, "", 0));
+    }
+}

@@ -209,3 +209,19 @@ async fn a_receipt_that_another_daemon_gave_is_repeated_and_changes_none_of_ours
     other.hear(&mutation("own").record_key(), record.clone()).await.expect("ignored");
     assert_eq!(act(&other, &count, &mutation("own"), "x").await.expect("ours"), 7);
 }
+
+#[test]
+fn a_receipt_of_another_version_of_the_daemon_is_read() {
+    let at = Timestamp::UNIX_EPOCH;
+    let record = Record { digest: "d".to_owned(), at, generated: true, receipt: json!({"x": 1}) };
+    let mut text = serde_json::to_value(&record).expect("JSON");
+    text["colour"] = json!("red");
+    let newer: Record = serde_json::from_value(text.clone()).expect("a newer one's");
+    assert_eq!(
+        (newer.digest, newer.at, newer.generated, newer.receipt),
+        ("d".into(), at, true, record.receipt)
+    );
+    text.as_object_mut().expect("an object").remove("generated");
+    let older: Record = serde_json::from_value(text).expect("an older one's");
+    assert!(!older.generated);
+}

@@ -137,3 +137,52 @@ impl Inner {
         dispatched.connections
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::version::VersionState;
+
+    /// Reads a step as another version of the daemon may have written it.
+    fn read(text: &str) -> Step {
+        serde_json::from_str(text).expect("a step")
+    }
+
+    #[test]
+    fn a_step_with_what_only_newer_members_know_is_read() {
+        let step = read(
+            r#"{"queued":{"digest":"d","colour":"red","version":{"sequence":7,"version":"1.4.0","changelog":"c",
+                "request_id":null,"live_to_all":false,"queued_at":"2026-11-26T00:00:00Z","actor":"user","uid":1,
+                "user":"u","key":"k","state":"pending","superseded_by":null,"cleared_at":null,"delivery":null,
+                "colour":"red"}}}"#,
+        );
+        let Step::Queued { version, digest } = step else { panic!("{step:?}") };
+        let is = (version.sequence, version.version.as_str(), version.key.as_str(), digest.as_str());
+        assert_eq!(is, (VersionSequence(7), "1.4.0", "k", "d"));
+        let step = read(
+            r#"{"cleared":{"request_id":"a","all":true,"upto":7,"at":"2026-11-26T00:00:00Z","colour":"red"}}"#,
+        );
+        let Step::Cleared { request_id, all, upto, .. } = step else { panic!("{step:?}") };
+        assert_eq!((request_id, all, upto), ("a".parse().ok(), true, VersionSequence(7)));
+    }
+
+    #[test]
+    fn a_step_without_what_may_be_left_out_is_read() {
+        let step = read(
+            r#"{"queued":{"digest":"d","version":{"sequence":7,"version":"1.4.0","request_id":null,
+                "queued_at":"2026-11-26T00:00:00Z","actor":"user","key":"k"}}}"#,
+        );
+        let Step::Queued { version, .. } = step else { panic!("{step:?}") };
+        let left_out = (version.live_to_all, version.changelog, version.state, version.delivery);
+        assert_eq!(left_out, (false, None, VersionState::default(), None));
+        let step = read(r#"{"cleared":{"upto":7,"at":"2026-11-26T00:00:00Z"}}"#);
+        let Step::Cleared { request_id, all, .. } = step else { panic!("{step:?}") };
+        assert_eq!((request_id, all), (None, false));
+    }
+
+    #[test]
+    fn a_step_is_read_as_it_was_written() {
+        let text = r#"{"cleared":{"all":true,"upto":7,"at":"2026-11-26T00:00:00Z"}}"#;
+        assert_eq!(serde_json::to_string(&read(text)).expect("JSON"), text);
+    }
+}
