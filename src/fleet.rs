@@ -49,6 +49,8 @@ pub trait Fleet: Send + Sync {
 pub struct Link {
     /// They can be reached, as far as is known.
     pub connected: bool,
+    /// It is known who they are: that was heard since the start.
+    pub heard: bool,
     /// The version of the server that it goes over.
     pub server: Option<String>,
     /// How many copies that keeps of what it is given.
@@ -82,6 +84,9 @@ pub struct Answer {
     pub body: BoxStream<'static, Result<Bytes, Unanswered>>,
 }
 
+/// What members are called of which not even the name is known.
+pub const OTHERS: &str = "(others)";
+
 /// Why a member did not answer.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Unanswered {
@@ -94,6 +99,9 @@ pub enum Unanswered {
     /// The way to it is cut off here: it was not asked.
     #[error("other members cannot be reached from here: {0}")]
     CutOff(String),
+    /// Which members there are is not known: none was asked.
+    #[error("which other members there are is not known: the NATS servers have not answered since the start")]
+    Unheard,
     /// The question is too large for the way.
     #[error("the question has {0} bytes, which is too large to be passed on")]
     TooLarge(usize),

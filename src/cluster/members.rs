@@ -13,7 +13,10 @@ use async_nats::{HeaderMap, jetstream::stream};
 use bytes::Bytes;
 use futures_util::{FutureExt, StreamExt, future::BoxFuture};
 use jiff::{SignedDuration, Timestamp};
-use tokio::{sync::Notify, time::timeout};
+use tokio::{
+    sync::{Notify, watch},
+    time::timeout,
+};
 use tokio_util::sync::CancellationToken;
 
 use super::{
@@ -54,6 +57,14 @@ pub(super) struct Members {
     replicas: AtomicUsize,
     /// The bucket is there.
     begun: Notify,
+    heard: watch::Sender<Hearing>,
+}
+
+/// How much was heard of what others had told before the start.
+#[derive(Clone, Copy, Default)]
+struct Hearing {
+    target: u64,
+    all: bool,
 }
 
 #[derive(Default)]
@@ -92,6 +103,7 @@ impl Members {
             known: Mutex::default(),
             replicas: AtomicUsize::new(0),
             begun: Notify::new(),
+            heard: watch::Sender::new(Hearing::default()),
         })
     }
 
@@ -234,10 +246,27 @@ async fn answer_who(members: &Members) {
 impl Hear for Members {
     async fn begin(&self, standing: Standing, next: Option<u64>) -> u64 {
         self.begun.notify_one();
+        self.heard.send_modify(|heard| {
+            heard.target = standing.last;
+            heard.all |= standing.last < standing.first;
+        });
         next.filter(|next| *next >= standing.first).unwrap_or(standing.first)
     }
 
     async fn hear(&self, read: Read) {
+        self.hear_one(&read);
+        self.heard.send_modify(|heard| heard.all |= read.sequence >= heard.target);
+    }
+}
+
+impl Members {
+    /// Waits until all that was told at the start was heard.
+    pub(super) async fn settle(&self) {
+        // The sender is this one's.
+        let _ = self.heard.subscribe().wait_for(|heard| heard.all).await;
+    }
+
+    fn hear_one(&self, read: &Read) {
         let Some(name) = read.message.subject.rsplit('.').next() else { return };
         if read.message.headers.as_ref().is_some_and(|headers| headers.get(OPERATION).is_some()) {
             self.known().members.remove(name);
@@ -266,6 +295,7 @@ impl Fleet for Members {
         let replicas = self.replicas.load(Ordering::Relaxed);
         Way {
             connected: self.link.is_up(),
+            heard: self.heard.borrow().all,
             server: (!version.is_empty()).then_some(version),
             replicas: (replicas > 0).then_some(replicas),
         }

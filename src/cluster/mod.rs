@@ -94,7 +94,8 @@ pub(crate) async fn join(services: &Arc<Services>) -> Result<(), NotJoined> {
     arrivals::begin(services, &link, &member);
     let receipts = Arc::new(Bucket::new(Arc::clone(&link), Arc::clone(&services.receipts)));
     receipts::begin(services, &receipts);
-    members::begin(services, &Members::new(services, &link, &log, (&member, &instance)));
+    let members = Members::new(services, &link, &log, (&member, &instance));
+    members::begin(services, &members);
     if services.config.mode == Mode::Gateway {
         note_places(services, &log);
     }
@@ -103,6 +104,7 @@ pub(crate) async fn join(services: &Arc<Services>) -> Result<(), NotJoined> {
     let caught_up = async {
         versions.settle().await;
         receipts.settle().await;
+        members.settle().await;
         // The sender lives as long as the log.
         let _ = progress.wait_for(|progress| progress.caught_up).await;
     };

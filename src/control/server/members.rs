@@ -24,7 +24,7 @@ use crate::{
         operations::{self, Method, Needs, Operation},
         types::{ErrorCode, List, Member, MemberState, MembersAsked},
     },
-    fleet::{Fleet, Question, Unanswered},
+    fleet::{Fleet, OTHERS, Question, Unanswered},
     order::Order,
 };
 
@@ -37,7 +37,12 @@ pub(super) async fn list(
     let fleet = cluster::fleet(&services)?;
     let heard = fleet.members();
     let members = if besides.heard { heard } else { ping(&*fleet, heard).await };
-    Ok(Json(List::of("members.list", members, &asked, services.clock.now())?))
+    let mut list = List::of("members.list", members, &asked, services.clock.now())?;
+    if !fleet.link().heard {
+        list.unanswered.push(OTHERS.to_owned());
+        list.warnings.push(Unanswered::Unheard.to_string());
+    }
+    Ok(Json(list))
 }
 
 async fn ping(fleet: &dyn Fleet, members: Vec<Member>) -> Vec<Member> {
@@ -87,7 +92,12 @@ async fn pass_on(
         return Ok(own.oneshot(Request::from_parts(head, body)).await.into_response());
     }
     if !fleet.members().iter().any(|known| known.name == member) {
-        return Err(unknown(&*fleet, &member));
+        let heard = fleet.link().heard;
+        return Err(if heard {
+            unknown(&*fleet, &member)
+        } else {
+            unanswered(&member, &Unanswered::Unheard)
+        });
     }
     let limit = cluster::LONGER + waits(&target);
     let method = request.method().to_string();

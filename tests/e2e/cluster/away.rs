@@ -12,7 +12,7 @@ use super::{
 use crate::{
     access::is_root,
     fakes::browser::Browser,
-    harness::{Daemon, nats::Nats, until},
+    harness::{Daemon, Home, nats::Nats, until},
 };
 
 /// Checks that a daemon without NATS does what it can, and says what it cannot.
@@ -80,6 +80,38 @@ async fn one_is_cut_off(members: Members) {
     }
     assert_eq!(greeted_with(members.at(2), "new").await.as_deref(), Some("meanwhile"));
     members.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn nats_server_away_at_the_start_a_member_says_that_it_does_not_know_the_others() {
+    if !can_play() {
+        return;
+    }
+    let mut nats = Nats::alone().await;
+    nats.kill(0).await;
+    let url = format!("cluster.nats_url={}", nats.url());
+    let daemon = Home::new().start(&[&url, "cluster.member=a"]).await;
+    let cli = daemon.cli();
+    let task = "00000000-0000-4000-8000-000000000000";
+    for (command, code) in [
+        (&["connections", "list", "--cluster"][..], 8),
+        (&["status", "--cluster"], 8),
+        (&["members", "list"], 8),
+        (&["--member", "b", "status"], 4),
+        (&["task", "follow", task, "--cluster"], 1),
+        (&["connections", "disconnect", "x", "--expect", "1", "--cluster"], 1),
+    ] {
+        let output = cli.run(command).await.expect(code);
+        assert!(output.stderr.contains("which other members there are is not known"), "{}", output.stderr);
+    }
+    nats.revive(0);
+    until("it to know that it is alone", async || {
+        (cli.run(&["members", "list"]).await.code == 0).then_some(())
+    })
+    .await;
+    cli.run(&["connections", "list", "--cluster"]).await.expect(0);
+    cli.run(&["--member", "b", "status"]).await.expect(3);
+    daemon.stop().await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -70,8 +70,8 @@ pub(super) async fn owner(round: Round) -> Result<Response, Rejected> {
     }
     let show = format!("/v1/tasks/{segment}");
     let others = round.others();
-    let heard: Vec<Heard> =
-        join_all(others.iter().map(|name| round.hear(name, "GET", &show, Bytes::new()))).await;
+    let heard = join_all(others.iter().map(|name| round.hear(name, "GET", &show, Bytes::new()))).await;
+    let heard: Vec<Heard> = heard.into_iter().chain(round.unheard()).collect();
     if heard.is_empty() {
         return Err(tasks::unknown(&id));
     }

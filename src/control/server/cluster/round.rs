@@ -22,7 +22,7 @@ use crate::{
         server::{Shared, failure::Rejected},
         types::{ApiError, ErrorCode, Failure},
     },
-    fleet::{Fleet, Question, Unanswered},
+    fleet::{Fleet, OTHERS, Question, Unanswered},
 };
 
 /// The largest answer of this daemon that is read.
@@ -118,7 +118,14 @@ impl Round {
         let others =
             others.iter().map(|name| self.hear(name, self.operation.method.name(), &target, body(name)));
         let (own, others) = join(own, join_all(others)).await;
-        [own].into_iter().chain(others).collect()
+        [own].into_iter().chain(others).chain(self.unheard()).collect()
+    }
+
+    /// Returns what stands for those of whom nothing is known.
+    pub(super) fn unheard(&self) -> Option<Heard> {
+        let now = self.services.clock.now();
+        let said = Err(Unsaid::Unanswered(Unanswered::Unheard));
+        (!self.fleet.link().heard).then(|| Heard { member: OTHERS.to_owned(), between: (now, now), said })
     }
 
     /// Returns the names of the other members.

@@ -35,7 +35,7 @@ impl Fleet for Way {
     }
 
     fn link(&self) -> Link {
-        Link { connected: true, server: Some("2.10.0".into()), replicas: Some(3) }
+        Link { connected: true, heard: true, server: Some("2.10.0".into()), replicas: Some(3) }
     }
 
     fn members(&self) -> Vec<Member> {
@@ -154,7 +154,7 @@ async fn a_list_of_all_is_ordered_and_cut_as_one() {
     let wrong = cluster.all().connections(&asked("filter=nonsense=1"), Ghosts::Hidden).await;
     assert_eq!(refused(wrong).code, ErrorCode::Invalid);
     let alone = cluster.on("a").client.connections(&asked(""), Ghosts::Hidden).await.expect("answered");
-    assert_eq!(ids(&alone.value), ["2@-", "5@-"]);
+    assert_eq!(ids(&alone.value), ["2@a", "5@a"]);
     assert!(!alone.json.contains("member") && !alone.json.contains("unanswered"));
 }
 
