@@ -248,7 +248,8 @@ impl Versions {
 
     /// Returns the step that was added with an id before.
     async fn before(&self, revision: u64) -> Result<Added, Unplaced> {
-        let message = self.stream().await?.get_raw_message(revision).await.map_err(|_| Unplaced::Unknown)?;
+        let stream = self.stream().await.map_err(|_| Unplaced::Unknown)?;
+        let message = stream.get_raw_message(revision).await.map_err(|_| Unplaced::Unknown)?;
         let step = serde_json::from_slice(&message.payload).map_err(|_| Unplaced::Unknown)?;
         Ok(Added::Before(Box::new(step)))
     }
@@ -381,7 +382,7 @@ impl Hear for Shared {
         );
         let first = {
             let mut fold = self.0.fold();
-            if let Ok(step) = &step {
+            if let Some(step) = step.as_ref().ok().filter(|step| key(step) != NOTHING) {
                 fold.add(step);
             }
             let all = !fold.settled && read.sequence >= fold.target;
@@ -446,7 +447,7 @@ impl Fold {
 fn displaces(step: &Step) -> bool {
     match step {
         Step::Queued { version, .. } => version.audience == Audience::Everyone,
-        Step::Cleared { all, .. } => *all,
+        Step::Cleared { .. } => key(step) == ALL,
     }
 }
 
@@ -458,12 +459,15 @@ fn clears(step: &Step, version: &QueuedVersion) -> bool {
 
 /// The key of what concerns every pending version.
 const ALL: &str = "all";
+/// The key of what concerns none: orders that found nothing to clear.
+const NOTHING: &str = "nothing";
 /// What keys of what is for one request id begin with.
 const ONE: &str = "id.";
 
 fn key(step: &Step) -> String {
     match step {
         Step::Queued { version, .. } => key_of(&version.audience),
+        Step::Cleared { upto: VersionSequence::FETCHED, .. } => NOTHING.to_owned(),
         Step::Cleared { all: true, .. } => ALL.to_owned(),
         Step::Cleared { request_id, .. } => key_of(&request_id.clone().into()),
     }

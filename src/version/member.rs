@@ -6,7 +6,7 @@ use super::{
     PendingVersion, QueuedVersion, VersionService, VersionState,
     orders::remove,
     service::Inner,
-    shared::{SharedVersions, Step},
+    shared::{SharedVersions, Step, Which},
 };
 use crate::{
     delivery::Sequence,
@@ -210,8 +210,9 @@ impl Inner {
 
     /// Forgets what another member cleared. Returns the changes by which that is remembered.
     pub(super) fn forget(&self, step: &Step) -> Result<Batch, StoreError> {
-        let Step::Cleared { request_id, all, upto, at } = step else { return Ok(Batch::new()) };
-        let mut chosen = self.chosen(*all, &request_id.clone().into());
+        let Step::Cleared { request_id, all, upto, at, .. } = step else { return Ok(Batch::new()) };
+        let which = if *all { Which::All } else { Which::Of(request_id.clone().into()) };
+        let mut chosen = self.chosen(&which);
         chosen.retain(|(_, sequence)| sequence <= upto);
         let (gone, sequences): (Vec<_>, Vec<_>) = chosen.into_iter().unzip();
         let batch = self.removal(&gone, &sequences, *at)?;

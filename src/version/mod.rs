@@ -1,6 +1,8 @@
 //! Frontend versions: what is pending, for whom, and who is told.
 
 #[cfg(feature = "daemon")]
+mod agreement;
+#[cfg(feature = "daemon")]
 mod event;
 #[cfg(feature = "daemon")]
 mod fetch;

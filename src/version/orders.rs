@@ -4,13 +4,12 @@ use std::{sync::Arc, time::Duration};
 
 use jiff::Timestamp;
 use serde_json::Value;
-use tokio::time::{Instant, sleep};
 
 use super::{
     ClearReceipt, ClearVersion, MAX_VERSION_BYTES, PendingVersion, QueueVersion, QueuedVersion, VersionError,
     VersionReceipt, VersionState,
     service::{Inner, LAST_SEQUENCE},
-    shared::{Added, Step},
+    shared::Which,
 };
 use crate::{
     audience::Audience,
@@ -22,11 +21,6 @@ use crate::{
 
 /// How long it is watched how far a version comes, for the state.
 const WATCHED: Duration = Duration::from_secs(60);
-
-/// How long a step is tried, that others overtake or that gets no answer, and
-const DECIDED: Duration = Duration::from_secs(10);
-/// the pause before it is tried again.
-const AGAIN: Duration = Duration::from_millis(100);
 
 /// What is to be done with an order.
 pub(super) enum Plan {
@@ -59,7 +53,8 @@ impl Inner {
         let mut last = self.sequencer.lock().await;
         let (receipt, version) = match self.agree(*last, &ticket, &mutation, &order).await? {
             Plan::Settled(receipt) => {
-                ticket.commit(&receipt, Batch::new()).await?;
+                let done = ticket.commit(&receipt, Batch::new()).await;
+                done.map_err(|error| self.may_be_done(error))?;
                 return Ok(*receipt);
             }
             Plan::New(version) => (self.receipt(&version.pending()), version),
@@ -91,68 +86,13 @@ impl Inner {
         Ok(VersionReceipt { connections, ..receipt })
     }
 
-    /// Returns what is to be done, which the others agree to where this daemon is a member of a cluster.
-    async fn agree(
-        &self,
-        last: VersionSequence,
-        ticket: &Ticket<'_>,
-        mutation: &Mutation,
-        order: &QueueVersion,
-    ) -> Result<Plan, VersionError> {
-        let Some(shared) = self.shared.get() else { return self.plan(last, mutation, order) };
-        if let Some(why) = self.store.failure() {
-            return Err(StoreError::Broken(why).into());
-        }
-        let (begun, mut failed) = (Instant::now(), None);
-        let mut tried: Vec<Box<QueuedVersion>> = Vec::new();
-        while begun.elapsed() < DECIDED {
-            let mark = shared.settled().await?;
-            if let Some(added) = tried.iter().find(|version| self.has_taken_up(version)) {
-                return Ok(Plan::Settled(Box::new(self.receipt(&added.pending()))));
-            }
-            let plan = self.plan(last.max(mark.last), mutation, order)?;
-            let Plan::New(version) = &plan else { return Ok(plan) };
-            let step = Step::Queued { version: version.clone(), digest: ticket.digest().to_owned() };
-            match shared.add(mark, step, Some(mutation.record_key())).await {
-                Ok(Added::Yes) => return Ok(plan),
-                Ok(Added::Overtaken) => {}
-                Ok(Added::Before(step)) => {
-                    // The receipt says that it is stored: here, too.
-                    shared.settled().await?;
-                    return self.before(&step, ticket, order);
-                }
-                // It is added once, however often it is tried.
-                Err(error) => {
-                    tried.push(version.clone());
-                    failed = failed.filter(|_| error == Unplaced::Away).or(Some(error));
-                    sleep(AGAIN).await;
-                }
-            }
-        }
-        Err(failed.unwrap_or(Unplaced::Unknown).into())
-    }
-
-    /// Returns whether this very version was taken up here.
-    fn has_taken_up(&self, version: &QueuedVersion) -> bool {
-        let known = self.past().find(version.sequence).map(|known| known.now());
-        known.is_some_and(|known| known.key == version.key && known.queued_at == version.queued_at)
-    }
-
-    /// Returns why a version is not stored here. Others may tell it all the same, where they have agreed to it.
-    fn may_be_done(&self, error: StoreError) -> StoreError {
-        match self.shared.get() {
-            Some(_) => StoreError::Failed(error.to_string()),
-            None => error,
-        }
-    }
-
-    fn plan(
+    /// Returns what is to be done after the last version.
+    pub(super) fn plan(
         &self,
         last: VersionSequence,
         mutation: &Mutation,
         order: &QueueVersion,
     ) -> Result<Plan, VersionError> {
-        self.lifecycle.accepting()?;
         self.expected(order)?;
         let key = mutation.key.clone();
         if let Some(same) = self.same_pending(order) {
@@ -161,17 +101,6 @@ impl Inner {
         }
         let version = self.next(last, order.clone(), key)?;
         Ok(Plan::New(Box::new(record(&version, &mutation.by, order.live_to_all))))
-    }
-
-    /// Returns what an order was answered with that another member has carried out already.
-    fn before(&self, step: &Step, ticket: &Ticket<'_>, order: &QueueVersion) -> Result<Plan, VersionError> {
-        let Step::Queued { version, digest } = step else { return Err(Unplaced::Unknown.into()) };
-        let receipt = self.receipt(&version.pending());
-        if digest == ticket.digest() {
-            return Ok(Plan::Settled(Box::new(self.repeated(receipt))));
-        }
-        let receipt = serde_json::to_value(receipt).ok();
-        Err(which_is_which(KeyConflict { key: version.key.clone(), receipt }.into(), order))
     }
 
     /// Tells a version that is stored. Returns to how many connections of this daemon.
@@ -215,45 +144,22 @@ impl Inner {
     }
 
     pub(super) async fn clear(&self, by: Mandate, order: ClearVersion) -> Result<ClearReceipt, VersionError> {
-        if order.all && order.request_id.is_some() {
-            return Err(VersionError::Invalid("clear one request id, or all: not both".to_owned()));
-        }
+        let which = which(&order)?;
         let mutation = Mutation::new(by, "version.clear", order.key.clone());
         let mut ticket = match self.receipts.begin(&mutation, &order).await? {
             Begun::Repeated(receipt) => return Ok(receipt),
             Begun::First(ticket) => ticket,
         };
         let sequencer = self.sequencer.lock().await;
-        let (audience, at) = (order.request_id.clone().into(), self.clock.now());
-        let (gone, sequences) = self.agree_to_clear(&order, &audience, at).await?;
-        let receipt = ClearReceipt { key: mutation.key, cleared: gone.len(), durable: self.store.durable() };
-        let batch = self.removal(&gone, &sequences, at)?;
-        ticket.commit(&receipt, batch).await?;
+        let at = self.clock.now();
+        let (cleared, here) = self.agree_to_clear(&order, &which, (&ticket, &mutation), at).await?;
+        let (gone, sequences): (Vec<_>, Vec<_>) = here.into_iter().unzip();
+        let receipt = ClearReceipt { key: mutation.key, cleared, durable: self.store.durable() };
+        let batch = self.removal(&gone, &sequences, at).map_err(|error| self.may_be_done(error))?;
+        ticket.commit(&receipt, batch).await.map_err(|error| self.may_be_done(error))?;
         self.removed(&gone, &sequences, at);
         drop(sequencer);
         Ok(receipt)
-    }
-
-    async fn agree_to_clear(
-        &self,
-        order: &ClearVersion,
-        audience: &Audience,
-        at: Timestamp,
-    ) -> Result<(Vec<Audience>, Vec<VersionSequence>), VersionError> {
-        let Some(shared) = self.shared.get() else {
-            return Ok(self.chosen(order.all, audience).into_iter().unzip());
-        };
-        let begun = Instant::now();
-        while begun.elapsed() < DECIDED {
-            let mark = shared.settled().await?;
-            let chosen = self.chosen(order.all, audience);
-            let request_id = order.request_id.clone();
-            let step = Step::Cleared { request_id, all: order.all, upto: mark.last, at };
-            if chosen.is_empty() || matches!(shared.add(mark, step, None).await?, Added::Yes) {
-                return Ok(chosen.into_iter().unzip());
-            }
-        }
-        Err(Unplaced::Unknown.into())
     }
 
     /// Returns the changes by which it is remembered that versions were cleared.
@@ -270,8 +176,9 @@ impl Inner {
 
     /// Notes that versions were cleared.
     pub(super) fn removed(&self, gone: &[Audience], sequences: &[VersionSequence], at: Timestamp) {
-        for audience in gone {
-            self.pending().remove(audience);
+        for (audience, sequence) in gone.iter().zip(sequences) {
+            // A newer one may have come meanwhile, and stays.
+            self.pending().take_back(audience, *sequence);
         }
         self.past().clear(sequences, at);
     }
@@ -288,10 +195,13 @@ impl Inner {
         }
     }
 
-    /// Returns what is pending for an audience, or at all.
-    pub(super) fn chosen(&self, all: bool, audience: &Audience) -> Vec<(Audience, VersionSequence)> {
+    /// Returns which versions are pending.
+    pub(super) fn chosen(&self, which: &Which) -> Vec<(Audience, VersionSequence)> {
         let pending = self.pending();
-        let chosen = pending.all().filter(|version| all || version.audience == *audience);
+        let chosen = pending.all().filter(|version| match which {
+            Which::All => true,
+            Which::Of(audience) => version.audience == *audience,
+        });
         chosen.map(|version| (version.audience.clone(), version.sequence)).collect()
     }
 
@@ -314,10 +224,9 @@ impl Inner {
 
     /// Returns what is pending if the order would change nothing, and is to be left then.
     fn same_pending(&self, order: &QueueVersion) -> Option<PendingVersion> {
-        let changelog = order.changelog.as_deref().filter(|text| !text.is_empty());
         let pending = self.pending();
         let now = pending.newest(order.request_id.as_ref()).filter(|_| order.if_changed)?;
-        (now.version == order.version && now.changelog.as_deref() == changelog).then(|| now.clone())
+        (now.version == order.version && now.changelog.as_deref() == changelog(order)).then(|| now.clone())
     }
 
     /// Returns the version that comes after the last one.
@@ -350,7 +259,7 @@ impl Inner {
         Ok(batch)
     }
 
-    fn receipt(&self, version: &PendingVersion) -> VersionReceipt {
+    pub(super) fn receipt(&self, version: &PendingVersion) -> VersionReceipt {
         VersionReceipt {
             key: version.key.clone(),
             version: version.version.clone(),
@@ -367,7 +276,7 @@ impl Inner {
         }
     }
 
-    fn repeated(&self, mut receipt: VersionReceipt) -> VersionReceipt {
+    pub(super) fn repeated(&self, mut receipt: VersionReceipt) -> VersionReceipt {
         let pending = self.pending();
         let newer = pending.newest(receipt.request_id.as_ref()).filter(|now| now.sequence > receipt.sequence);
         receipt.superseded_by = newer.map(|version| version.version.clone());
@@ -384,6 +293,20 @@ impl Inner {
 /// Returns who is told now.
 fn live(order: &QueueVersion) -> Audience {
     if order.live_to_all { Audience::Everyone } else { order.request_id.clone().into() }
+}
+
+/// Returns what is new in a version; an empty text says nothing.
+pub(super) fn changelog(order: &QueueVersion) -> Option<&str> {
+    order.changelog.as_deref().filter(|text| !text.is_empty())
+}
+
+/// Returns which versions an order clears.
+fn which(order: &ClearVersion) -> Result<Which, VersionError> {
+    match (order.all, order.request_id.clone()) {
+        (true, Some(_)) => Err(VersionError::Invalid("clear one request id, or all: not both".to_owned())),
+        (true, None) => Ok(Which::All),
+        (false, request_id) => Ok(Which::Of(request_id.into())),
+    }
 }
 
 fn record(version: &PendingVersion, by: &Mandate, live_to_all: bool) -> QueuedVersion {
@@ -407,7 +330,7 @@ fn record(version: &PendingVersion, by: &Mandate, live_to_all: bool) -> QueuedVe
 }
 
 /// Says what a key was used for, and what it was to be used for now.
-fn which_is_which(error: ReceiptError, order: &QueueVersion) -> VersionError {
+pub(super) fn which_is_which(error: ReceiptError, order: &QueueVersion) -> VersionError {
     let ReceiptError::Conflict(KeyConflict { key, receipt: Some(receipt) }) = &error else {
         return error.into();
     };

@@ -33,11 +33,26 @@ pub(crate) enum Step {
         /// Every one.
         #[serde(default)]
         all: bool,
-        /// Up to this one.
+        /// Up to this one. None was pending where it is [`VersionSequence::FETCHED`]: the step says that its order was
+        /// carried out, and nothing else.
         upto: VersionSequence,
         /// When.
         at: Timestamp,
+        /// How many they were. Older members did not say.
+        #[serde(default)]
+        cleared: usize,
+        /// By which its order is recognised when it is repeated. Older members did not say.
+        #[serde(default)]
+        digest: String,
     },
+}
+
+/// Which pending versions are meant.
+pub(super) enum Which {
+    /// Every one.
+    All,
+    /// The one for this audience.
+    Of(Audience),
 }
 
 /// How far members had agreed, and all of that was taken up here.
@@ -176,13 +191,14 @@ mod tests {
         let left_out = (version.live_to_all, version.changelog, version.state, version.delivery);
         assert_eq!(left_out, (false, None, VersionState::default(), None));
         let step = read(r#"{"cleared":{"upto":7,"at":"2026-11-26T00:00:00Z"}}"#);
-        let Step::Cleared { request_id, all, .. } = step else { panic!("{step:?}") };
-        assert_eq!((request_id, all), (None, false));
+        let Step::Cleared { request_id, all, cleared, digest, .. } = step else { panic!("{step:?}") };
+        assert_eq!((request_id, all, cleared, digest.as_str()), (None, false, 0, ""));
     }
 
     #[test]
     fn a_step_is_read_as_it_was_written() {
-        let text = r#"{"cleared":{"all":true,"upto":7,"at":"2026-11-26T00:00:00Z"}}"#;
+        let text =
+            r#"{"cleared":{"all":true,"upto":7,"at":"2026-11-26T00:00:00Z","cleared":2,"digest":"d"}}"#;
         assert_eq!(serde_json::to_string(&read(text)).expect("JSON"), text);
     }
 }

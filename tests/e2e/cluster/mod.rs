@@ -2,6 +2,7 @@
 
 mod away;
 mod broadcast;
+mod doubt;
 mod gateways;
 mod loss;
 mod members;
@@ -15,7 +16,11 @@ mod servers;
 mod torture;
 mod versions;
 
-use crate::{fakes::browser::Browser, fakes::browser::Event, harness::Daemon};
+use crate::{
+    fakes::browser::Browser,
+    fakes::browser::Event,
+    harness::{Daemon, until},
+};
 
 /// Returns whether these tests can be run here; if not, says why.
 fn can_play() -> bool {
@@ -45,4 +50,14 @@ async fn greeted_with(daemon: &Daemon, request_id: &str) -> Option<String> {
     let (events, _) = Browser::open(daemon.public, request_id).await.greeting().await;
     let version = events.iter().find(|event| event.name == "version")?;
     version.json()["version"].as_str().map(str::to_owned)
+}
+
+/// Waits until this version is pending for everyone.
+async fn until_pending(daemon: &Daemon, version: Option<&str>) {
+    until(&format!("{version:?} to be pending"), async || {
+        let answer = daemon.ask("/v1/versions/current").await;
+        let now = (answer.status == 200).then(|| answer.json()["item"]["version"].clone());
+        (now.as_ref().and_then(|now| now.as_str()) == version).then_some(())
+    })
+    .await;
 }

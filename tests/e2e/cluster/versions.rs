@@ -6,21 +6,9 @@ use serde_json::json;
 use super::{
     can_play, greeted_with,
     members::{Members, NAMES, until_alone, until_well},
+    until_pending,
 };
-use crate::{
-    fakes::browser::Browser,
-    harness::{Daemon, until},
-};
-
-/// Waits until this version is pending for everyone.
-async fn until_pending(daemon: &Daemon, version: Option<&str>) {
-    until(&format!("{version:?} to be pending"), async || {
-        let answer = daemon.ask("/v1/versions/current").await;
-        let now = (answer.status == 200).then(|| answer.json()["item"]["version"].clone());
-        (now.as_ref().and_then(|now| now.as_str()) == version).then_some(())
-    })
-    .await;
-}
+use crate::{fakes::browser::Browser, harness::until};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn nats_server_a_version_queued_on_one_member_is_pending_on_all() {
@@ -135,12 +123,15 @@ async fn nats_server_the_same_key_on_another_member_gives_the_first_receipt() {
     members.at(1).cli().run(&other).await.expect_helpful(6);
     members.at(2).cli().run(&other).await.expect_helpful(6);
     // Three at once, of which none is the first.
-    let order = ["version", "queue", "2.0", "--key", "deploy-2"];
-    let asked = members.all().map(|daemon| {
-        let cli = daemon.cli();
-        async move { cli.json(&order).await["item"]["sequence"].clone() }
-    });
-    assert_eq!(join_all(asked).await, [2, 2, 2]);
+    let queue: &[_] = &["version", "queue", "2.0", "--key", "deploy-2"];
+    let clear: &[_] = &["version", "clear", "--key", "deploy-2"];
+    for (order, field, answer) in [(queue, "sequence", 2), (clear, "cleared", 1)] {
+        let asked = members.all().map(|daemon| {
+            let cli = daemon.cli();
+            async move { cli.json(order).await["item"][field].clone() }
+        });
+        assert_eq!(join_all(asked).await, [answer; 3], "{order:?}");
+    }
     members.end().await;
 }
 
