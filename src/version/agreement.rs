@@ -103,7 +103,7 @@ impl Inner {
         let Some(mut attempts) = self.attempts(mutation)? else { return self.plan(last, mutation, order) };
         loop {
             let mark = attempts.mark().await?;
-            let plan = self.plan(last.max(mark.last), mutation, order);
+            let plan = self.plan(self.newest().max(mark.last), mutation, order);
             let Ok(Plan::New(version)) = plan else {
                 // Its own version may be what stands in its way.
                 return self
@@ -152,6 +152,21 @@ impl Inner {
                 Agreed::NotYet => {}
             }
         }
+    }
+
+    /// Returns the number of the newest version, wherever it was queued.
+    pub(super) async fn last(&self, last: VersionSequence) -> Result<VersionSequence, VersionError> {
+        match self.shared.get() {
+            Some(shared) => Ok(self.newest().max(shared.settled().await?.last)),
+            None => Ok(last),
+        }
+    }
+
+    /// Returns the number of the newest version that is known here. What was queued before this daemon became a member
+    /// is forgotten, and does not count.
+    fn newest(&self) -> VersionSequence {
+        let pending = self.pending().all().map(|version| version.sequence).max();
+        self.past().newest().max(pending).unwrap_or(VersionSequence::FETCHED)
     }
 
     /// Returns the version by which an order was carried out whose answer was lost.

@@ -131,15 +131,16 @@ impl Inner {
         order: QueueVersion,
     ) -> Result<VersionReceipt, VersionError> {
         self.check(actor, &order)?;
-        let last = self.sequencer.lock().await;
+        let sequencer = self.sequencer.lock().await;
         self.lifecycle.accepting()?;
+        let last = self.last(*sequencer).await?;
         self.expected(&order)?;
         let key = order.key.clone().unwrap_or_default();
         if let Some(same) = self.same_pending(&order) {
             return Ok(VersionReceipt { key, unchanged: true, dry_run: true, ..self.receipt(&same) });
         }
         let connections = self.dispatcher.would_select(&live(&order));
-        let receipt = self.receipt(&self.next(*last, order, key)?);
+        let receipt = self.receipt(&self.next(last, order, key)?);
         Ok(VersionReceipt { connections, stored: false, dry_run: true, ..receipt })
     }
 

@@ -121,6 +121,11 @@ impl Past {
         self.0.iter().find(|entry| entry.record.sequence == sequence)
     }
 
+    /// Returns the number of the newest one.
+    pub(super) fn newest(&self) -> Option<VersionSequence> {
+        self.0.back().map(|entry| entry.record.sequence)
+    }
+
     /// Returns the newest one of this name that was not cleared.
     pub(super) fn named(&self, version: &str) -> Option<&Entry> {
         let mut newest_first = self.0.iter().rev();

@@ -21,6 +21,7 @@ async fn is_alone(daemon: &Daemon, version: &str) {
     assert_eq!(greeted_with(daemon, "newcomer").await.as_deref(), Some(version), "newcomers are served");
     let refused = daemon.cli().run(&["version", "queue", "refused"]).await.expect_helpful(1);
     assert!(refused.stderr.contains("NATS"), "{refused:?}");
+    daemon.cli().run(&["version", "queue", "refused", "--dry-run"]).await.expect_helpful(1);
     daemon.cli().run(&["event", "send", "refused", "1"]).await.expect_helpful(1);
     daemon.cli().run(&["version", "current"]).await.expect(0);
 }

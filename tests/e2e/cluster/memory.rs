@@ -122,4 +122,9 @@ async fn nats_server_who_joins_with_versions_of_its_own_takes_the_clusters() {
         assert_eq!(greeted_with(daemon, "new").await.as_deref(), Some("brought"));
     }
     assert!(second.log().contains("is forgotten"), "{}", second.log());
+    let dry = second.queue(json!({"version": "next", "dry_run": true, "key": "dry"})).await;
+    let next = second.queue(json!({"version": "next"})).await;
+    assert_eq!((&dry["sequence"], &next["sequence"]), (&json!(2), &json!(2)), "after the cluster's: {next}");
+    let dry = first.queue(json!({"version": "later", "dry_run": true, "key": "dry"})).await;
+    assert_eq!((&dry["sequence"], &dry["dry_run"]), (&json!(3), &json!(true)), "{dry}");
 }
