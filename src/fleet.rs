@@ -49,6 +49,8 @@ pub trait Fleet: Send + Sync {
 pub struct Link {
     /// They can be reached, as far as is known.
     pub connected: bool,
+    /// What all share can be read and written, as far as is known: that takes a majority of the servers.
+    pub answers: bool,
     /// It is known who they are: that was heard since the start.
     pub heard: bool,
     /// The version of the server that it goes over.

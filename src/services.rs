@@ -89,6 +89,10 @@ pub struct Services {
 const CUT_OFF: &str = "the cluster's NATS servers cannot be reached: streams go on, events and orders about versions \
                        are refused until they can";
 
+/// What is wrong with one that reaches a server, of which there are too few.
+const NO_MAJORITY: &str = "JetStream of the cluster's NATS servers does not answer, a majority of them may be lost: \
+                           streams go on, events and orders about versions are refused until it does";
+
 impl Services {
     /// Returns what is wrong at the moment; nothing when all is well.
     pub fn degraded(&self) -> Vec<String> {
@@ -110,8 +114,16 @@ impl Services {
             ("store", failed),
             ("registry", self.registry.trouble()),
             ("delivery", delivery),
-            ("cluster", self.dispatcher.reachable().is_err().then(|| CUT_OFF.to_owned()).or(rival)),
+            ("cluster", self.cut_off().map(str::to_owned).or(rival)),
         ]
+    }
+
+    /// Returns what is wrong with the way to what all members share.
+    fn cut_off(&self) -> Option<&'static str> {
+        self.dispatcher.reachable().err()?;
+        let reached =
+            self.fleet.get().map(|fleet| fleet.link()).is_some_and(|link| link.connected && !link.answers);
+        Some(if reached { NO_MAJORITY } else { CUT_OFF })
     }
 
     /// Asks the parts that would hold everybody up. Fails with the name of the first that does not answer in time.

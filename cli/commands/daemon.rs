@@ -133,7 +133,11 @@ fn runs(pid: u32) -> bool {
 pub(super) fn link_words(cluster: &ClusterView) -> String {
     let version = cluster.nats_version.as_ref().map(|version| format!(" {version}")).unwrap_or_default();
     let copies = cluster.replicas.map(|copies| format!(", {copies} of each")).unwrap_or_default();
-    if cluster.connected { format!("connected{version}{copies}") } else { "not reached".to_owned() }
+    match (cluster.connected, cluster.jetstream) {
+        (true, true) => format!("connected{version}{copies}"),
+        (true, false) => format!("connected{version}, but JetStream does not answer"),
+        (false, _) => "not reached".to_owned(),
+    }
 }
 
 #[cfg(test)]

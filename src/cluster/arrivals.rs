@@ -59,7 +59,7 @@ struct Arrivals(mpsc::Sender<Arrived>);
 async fn tell(mut waiting: mpsc::Receiver<Arrived>, link: &Link, member: &str) {
     let mut arrived = Vec::new();
     while waiting.recv_many(&mut arrived, TOGETHER).await > 0 {
-        link.up().await;
+        link.reached().await;
         let news = News { member: member.to_owned(), arrived: std::mem::take(&mut arrived) };
         let Ok(news) = serde_json::to_vec(&news) else { continue };
         if let Err(error) = link.client.publish(link.subject(SUBJECT), news.into()).await {

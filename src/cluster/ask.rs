@@ -56,7 +56,7 @@ fn subject(link: &Link, member: &str) -> String {
 /// Asks a member.
 pub(super) async fn ask(link: &Link, member: &str, question: Question) -> Result<Answer, Unanswered> {
     let cut_off = |why: &dyn std::fmt::Display| Unanswered::CutOff(why.to_string());
-    if !link.is_up() {
+    if !link.is_reached() {
         return Err(cut_off(&"the cluster's NATS servers cannot be reached"));
     }
     let Question { method, target, body, caller, patience, limit } = question;

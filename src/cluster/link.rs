@@ -16,12 +16,18 @@ use async_nats::{
     jetstream::{
         Context, ErrorCode,
         context::{ContextBuilder, CreateStreamError, CreateStreamErrorKind},
+        message::PublishMessage,
         stream::{self, Stream},
     },
 };
-use tokio::{sync::watch, time::timeout};
+use bytes::Bytes;
+use tokio::{
+    sync::watch,
+    time::{Instant, timeout},
+};
 
-use crate::{config::ClusterConfig, metrics::ClusterMetrics, noted::Noted};
+use super::pulse::Pulse;
+use crate::{config::ClusterConfig, delivery::Unplaced, metrics::ClusterMetrics, noted::Noted};
 
 /// The longest that a request to the servers may take.
 pub(super) const PATIENCE: Duration = Duration::from_secs(2);
@@ -39,8 +45,12 @@ pub(super) struct Link {
     pub(super) client: Client,
     pub(super) jetstream: Context,
     pub(super) metrics: ClusterMetrics,
-    changed: watch::Receiver<()>,
+    pulse: Arc<Pulse>,
+    /// Told whenever the servers or JetStream come or go.
+    changed: watch::Sender<()>,
     name: String,
+    /// How many servers the settings name.
+    servers: usize,
     replicas: usize,
     /// What is wrong with the servers was said.
     noted: AtomicBool,
@@ -54,8 +64,9 @@ impl Link {
         metrics: ClusterMetrics,
     ) -> io::Result<Arc<Self>> {
         crate::outbound::install_provider();
-        let (told, changed) = watch::channel(());
-        let (shown, noted) = (metrics.clone(), Noted::default());
+        let (changed, pulse, noted) = (watch::Sender::new(()), Arc::<Pulse>::default(), Noted::default());
+        let (told, shown, felt, chosen) =
+            (changed.clone(), metrics.clone(), Arc::clone(&pulse), Arc::clone(&pulse));
         let mut options = ConnectOptions::new()
             .name(format!("ssectld {member}"))
             .retry_on_initial_connect()
@@ -63,14 +74,17 @@ impl Link {
             .request_timeout(Some(PATIENCE))
             .ping_interval(PING)
             .reconnect_delay_callback(|attempt| PAUSE.min(Duration::from_millis(50 << attempt.min(5))))
+            .reconnect_to_server_callback(move |servers, _| std::future::ready(chosen.next(&servers)))
             .event_callback(move |event| {
-                note(&event, &told, &shown, &noted);
+                note(&event, &felt, &shown, &noted);
+                told.send_replace(());
                 std::future::ready(())
             });
         if config.credentials_file != Path::new("") {
             options = options.credentials_file(&config.credentials_file).await?;
         }
         let servers: Vec<_> = config.nats_url.split(',').map(|url| url.trim().to_owned()).collect();
+        let count = servers.len();
         let client = options.connect(servers).await.map_err(io::Error::other)?;
         let jetstream = ContextBuilder::new().timeout(PATIENCE).ack_timeout(PATIENCE).build(client.clone());
         let (name, replicas) = (config.name.clone(), config.replicas);
@@ -78,24 +92,110 @@ impl Link {
             client,
             jetstream,
             metrics,
+            pulse,
             changed,
             name,
+            servers: count,
             replicas,
             noted: AtomicBool::new(false),
         }))
     }
 
-    /// Returns whether the servers are reached.
-    pub(super) fn is_up(&self) -> bool {
+    /// Returns whether a server is reached.
+    pub(super) fn is_reached(&self) -> bool {
         self.client.connection_state() == State::Connected
     }
 
-    /// Waits until the servers are reached.
+    /// Returns whether a server is reached, or left for another one.
+    pub(super) fn is_within_reach(&self) -> bool {
+        self.is_reached() || self.pulse.is_moving()
+    }
+
+    /// Returns whether JetStream answers, as far as is known.
+    pub(super) fn answers(&self) -> bool {
+        self.pulse.is_there()
+    }
+
+    /// Returns whether a server is reached, and JetStream answers: what all share can be read and written.
+    pub(super) fn is_up(&self) -> bool {
+        self.is_reached() && self.answers()
+    }
+
+    /// Waits until a server is reached.
+    pub(super) async fn reached(&self) {
+        self.until(|| self.is_reached()).await;
+    }
+
+    /// Waits until a server is reached, and JetStream answers.
     pub(super) async fn up(&self) {
-        let mut changed = self.changed.clone();
-        while !self.is_up() {
+        self.until(|| self.is_up()).await;
+    }
+
+    /// The same for a moment only: another server may be reached in no time, a majority may not.
+    pub(super) async fn up_soon(&self) -> Result<(), Unplaced> {
+        let up = self.answers() && timeout(PATIENCE, self.up()).await.is_ok();
+        if !up {
+            self.metrics.unplaced("away");
+        }
+        up.then_some(()).ok_or(Unplaced::Away)
+    }
+
+    async fn until(&self, is_so: impl Fn() -> bool) {
+        let mut changed = self.changed.subscribe();
+        while !is_so() {
             // Not every change need be told.
             let _ = timeout(LOOK, changed.changed()).await;
+        }
+    }
+
+    /// Puts something where JetStream must acknowledge it, which shows whether it answers.
+    pub(super) async fn beat(&self, subject: String, payload: Bytes) -> Result<(), async_nats::Error> {
+        let asked = Instant::now();
+        let put = async {
+            let message = PublishMessage::build().payload(payload);
+            self.jetstream.send_publish(subject, message).await?.await
+        };
+        let error = match timeout(self.pulse.patience(), put).await {
+            Ok(Ok(_)) => {
+                self.acknowledged();
+                return Ok(());
+            }
+            Ok(Err(error)) => error.into(),
+            Err(late) => late.into(),
+        };
+        if self.is_reached() && self.pulse.unacknowledged(asked) {
+            tracing::warn!(
+                "JetStream does not answer: have its servers lost their majority? Orders are refused, streams go on"
+            );
+            self.metrics.away();
+            self.changed.send_replace(());
+        }
+        self.look_elsewhere().await;
+        Err(error)
+    }
+
+    /// JetStream has acknowledged something.
+    pub(super) fn acknowledged(&self) {
+        if self.pulse.acknowledged() {
+            tracing::info!("JetStream answers again");
+            self.metrics.connected();
+            self.changed.send_replace(());
+        }
+    }
+
+    /// Returns after how long it is to be seen again whether JetStream answers.
+    pub(super) fn pace(&self, usual: Duration) -> Duration {
+        self.pulse.pace(usual)
+    }
+
+    /// Leaves a server for another one where JetStream does not answer: its majority may be there.
+    async fn look_elsewhere(&self) {
+        if self.servers > 1
+            && self.is_reached()
+            && self.pulse.moves()
+            && let Err(error) = self.client.force_reconnect().await
+        {
+            tracing::debug!(%error, "no other server is tried");
         }
     }
 
@@ -106,11 +206,7 @@ impl Link {
 
     /// Waits until the servers are reached once more than so often. What was on its way before may be lost.
     pub(super) async fn reached_anew(&self, times: u64) {
-        let mut changed = self.changed.clone();
-        while self.times_reached() == times {
-            // As above.
-            let _ = timeout(LOOK, changed.changed()).await;
-        }
+        self.until(|| self.times_reached() != times).await;
     }
 
     /// Returns the cluster's name.
@@ -197,21 +293,25 @@ impl Link {
     }
 }
 
-fn note(event: &Event, told: &watch::Sender<()>, metrics: &ClusterMetrics, noted: &Noted) {
+fn note(event: &Event, pulse: &Pulse, metrics: &ClusterMetrics, noted: &Noted) {
     match event {
+        // It is on its way from one server to the other, and says when it has found what it looks for.
+        Event::Connected | Event::Disconnected if pulse.is_moving() => tracing::debug!(%event, "NATS"),
         Event::Connected => {
             tracing::info!("the cluster's NATS servers are reached");
-            metrics.connected();
+            if pulse.is_there() {
+                metrics.connected();
+            }
         }
         Event::Disconnected => {
             tracing::warn!("the cluster's NATS servers cannot be reached: orders are refused, streams go on");
+            pulse.lost();
             metrics.away();
         }
         Event::ServerError(error) => warn(&error.to_string(), noted),
         Event::ClientError(error) => warn(&error.to_string(), noted),
         other => tracing::debug!(%other, "NATS"),
     }
-    told.send_replace(());
 }
 
 /// Says what is wrong, once: it comes again at each attempt.

@@ -64,8 +64,6 @@ pub(super) struct Progress {
     pub(super) place: Place,
     /// How old it was when it was read; nothing was yet: `None`.
     pub(super) lag: Option<Duration>,
-    /// How many come after it, when it was read.
-    pub(super) behind: u64,
     /// Everything that was there at the start has been read.
     pub(super) caught_up: bool,
     /// The last one that was there at the start.
@@ -75,7 +73,7 @@ pub(super) struct Progress {
 impl Progress {
     /// Nothing was read yet.
     const NONE: Self =
-        Self { place: Place { epoch: 0, sequence: 0 }, lag: None, behind: 0, caught_up: false, target: 0 };
+        Self { place: Place { epoch: 0, sequence: 0 }, lag: None, caught_up: false, target: 0 };
 
     /// Returns whether the log is being read: until then, there is no place in it.
     pub(super) fn has_begun(&self) -> bool {
@@ -216,7 +214,12 @@ impl Log {
     async fn publish(&self, id: &str, message: Bytes) -> Result<u64, async_nats::Error> {
         let message = PublishMessage::build().message_id(id).payload(message);
         let sent = self.link.jetstream.send_publish(self.link.subject("log"), message).await?;
-        Ok(sent.await?.sequence)
+        let placed = sent.await?;
+        // That it is a repetition may be known without a majority.
+        if !placed.duplicate {
+            self.link.acknowledged();
+        }
+        Ok(placed.sequence)
     }
 
     /// Dispatches what another member, or an earlier start of this one, has published.
@@ -264,9 +267,7 @@ impl SharedOrder for Log {
                 Kind::TaskState | Kind::Application | Kind::Version(_) => Some(LIMIT),
             };
             if limit.is_some() {
-                // Another server may be reached in a moment.
-                let reached = timeout(PATIENCE, self.link.up()).await;
-                reached.map_err(|_| Unplaced::Away).inspect_err(|_| self.link.metrics.unplaced("away"))?;
+                self.link.up_soon().await?;
             }
             let message = Entry::of(&self.member, audience, event).and_then(|entry| encode(&entry));
             let id = format!("{}-{}", self.instance, self.next.fetch_add(1, Ordering::Relaxed));
@@ -332,7 +333,6 @@ impl Hear for Log {
             *read = Progress {
                 place: Place { epoch, sequence: from.saturating_sub(1) },
                 lag: read.lag,
-                behind: 0,
                 caught_up: read.caught_up || from > last,
                 target: last,
             };
@@ -352,10 +352,10 @@ impl Hear for Log {
             }
         }
         self.link.metrics.read(if given == Given::Kept { Whose::Others } else { Whose::Own }, read.ago);
+        self.link.metrics.behind(read.behind);
         self.read.send_modify(|progress| {
             progress.place.sequence = read.sequence;
             progress.lag = Some(read.ago);
-            progress.behind = read.behind;
             progress.caught_up |= read.sequence >= progress.target;
         });
     }

@@ -15,7 +15,7 @@ use futures_util::{FutureExt, StreamExt, future::BoxFuture};
 use jiff::{SignedDuration, Timestamp};
 use tokio::{
     sync::{Notify, watch},
-    time::timeout,
+    time::{Instant, sleep_until, timeout},
 };
 use tokio_util::sync::CancellationToken;
 
@@ -41,7 +41,7 @@ const SILENT: SignedDuration = SignedDuration::from_secs(10);
 const FORGOTTEN: Duration = Duration::from_secs(15 * 60);
 /// How long it is asked whether a name is taken.
 const CLAIM: Duration = Duration::from_secs(1);
-/// How often it is looked how many copies NATS keeps, in beats.
+/// How often it is looked how NATS keeps the log, in beats.
 const LOOK: u64 = 10;
 /// What NATS calls the removal of a key.
 const OPERATION: &str = "KV-Operation";
@@ -122,43 +122,56 @@ impl Members {
 
     /// Tells of itself until the end, then says that it is gone.
     async fn tell(&self, end: CancellationToken) {
-        let (mut beats, mut told_ready) = (tokio::time::interval(BEAT), false);
+        let (mut next, mut told_ready) = (Instant::now(), false);
         for beat in 0_u64.. {
             tokio::select! {
-                _ = beats.tick() => {}
+                () = sleep_until(next) => {}
                 () = self.begun.notified() => {}
                 () = self.own.is_ready(), if !told_ready => told_ready = true,
                 () = end.cancelled() => break,
             }
-            if !self.link.is_up() {
-                continue;
+            let began = Instant::now();
+            if self.link.is_reached() {
+                end.run_until_cancelled(self.beat(beat)).await;
             }
-            if let Ok(record) = serde_json::to_vec(&self.own.record()) {
-                self.put(HeaderMap::new(), record.into()).await;
-            }
-            if beat % LOOK == 0 {
-                self.look().await;
-            }
+            next = began + self.link.pace(BEAT);
         }
-        if self.link.is_up() {
-            let mut headers = HeaderMap::new();
-            headers.insert(OPERATION, "DEL");
-            self.put(headers, Bytes::new()).await;
-            // Without it the others say that it is silent, for a while.
-            let _ = timeout(CLAIM, self.link.client.flush()).await;
+        if self.link.is_reached() {
+            self.leave().await;
         }
     }
 
-    async fn put(&self, headers: HeaderMap, record: Bytes) {
-        let key = self.link.key("members", &self.me);
-        if let Err(error) = self.link.client.publish_with_headers(key, headers, record).await {
+    async fn beat(&self, beat: u64) {
+        let Ok(record) = serde_json::to_vec(&self.own.record()) else { return };
+        if let Err(error) = self.link.beat(self.key(), record.into()).await {
             tracing::debug!(%error, "the other members are not told of this one");
         }
+        if beat.is_multiple_of(LOOK) && self.link.is_up() {
+            self.look().await;
+        }
     }
 
+    fn key(&self) -> String {
+        self.link.key("members", &self.me)
+    }
+
+    async fn leave(&self) {
+        let mut headers = HeaderMap::new();
+        headers.insert(OPERATION, "DEL");
+        if let Err(error) = self.link.client.publish_with_headers(self.key(), headers, Bytes::new()).await {
+            tracing::debug!(%error, "the other members are not told that this one is gone");
+        }
+        // Without it the others say that it is silent, for a while.
+        let _ = timeout(CLAIM, self.link.client.flush()).await;
+    }
+
+    /// Looks how many copies NATS keeps, and how far this member is behind: who does not read does not notice.
     async fn look(&self) {
         if let Ok(stream) = self.link.jetstream.get_stream(self.link.log().name).await {
-            self.replicas.store(stream.cached_info().config.num_replicas, Ordering::Relaxed);
+            let info = stream.cached_info();
+            self.replicas.store(info.config.num_replicas, Ordering::Relaxed);
+            let read = self.own.record().log_sequence.unwrap_or_default();
+            self.link.metrics.behind(info.state.last_sequence.saturating_sub(read));
         }
     }
 
@@ -194,13 +207,13 @@ fn heard_at(heard: &Heard, skew_ms: i64) -> Timestamp {
 
 /// Returns who has a member's name already, if somebody answers to it.
 pub(super) async fn rival(link: &Link, member: &str) -> Option<String> {
-    timeout(CLAIM, link.up()).await.ok()?;
+    timeout(CLAIM, link.reached()).await.ok()?;
     who(link, member, CLAIM).await.map(|record| record.whereabouts())
 }
 
 /// Asks who has a name.
 async fn who(link: &Link, member: &str, patience: Duration) -> Option<Record> {
-    if !link.is_up() {
+    if !link.is_reached() {
         return None;
     }
     let asked = link.client.request(link.subject(&format!("who.{member}")), Bytes::new());
@@ -294,7 +307,8 @@ impl Fleet for Members {
         let version = self.link.client.server_info().version;
         let replicas = self.replicas.load(Ordering::Relaxed);
         Way {
-            connected: self.link.is_up(),
+            connected: self.link.is_within_reach(),
+            answers: self.link.answers(),
             heard: self.heard.borrow().all,
             server: (!version.is_empty()).then_some(version),
             replicas: (replicas > 0).then_some(replicas),

@@ -8,6 +8,7 @@ mod ask;
 mod link;
 mod log;
 mod members;
+mod pulse;
 mod reader;
 mod receipts;
 mod record;

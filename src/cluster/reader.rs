@@ -91,7 +91,7 @@ pub(super) async fn read(link: Arc<Link>, config: stream::Config, ear: &impl Hea
     let mut place = None;
     let reading = async {
         loop {
-            link.up().await;
+            link.reached().await;
             if let Err(error) = attempt(&link, &config, ear, &mut place).await {
                 tracing::debug!(stream = config.name, %error, "reading begins again");
             }

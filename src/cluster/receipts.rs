@@ -134,7 +134,11 @@ impl Bucket {
         let message = PublishMessage::build().payload(value).expected_last_subject_sequence(0);
         match self.link.jetstream.send_publish(subject.to_owned(), message).await?.await {
             Err(error) if error.kind() != PublishErrorKind::WrongLastSequence => Err(error.into()),
-            _ => Ok(()),
+            Err(_) => Ok(()),
+            Ok(_) => {
+                self.link.acknowledged();
+                Ok(())
+            }
         }
     }
 }

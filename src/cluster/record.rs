@@ -31,7 +31,7 @@ pub(super) struct Record {
     #[serde(default)]
     drains: bool,
     #[serde(default)]
-    log_sequence: Option<u64>,
+    pub(super) log_sequence: Option<u64>,
     #[serde(default)]
     lag_ms: Option<u64>,
     /// Its own clock.

@@ -266,6 +266,7 @@ impl Versions {
         match sent.await {
             Ok(placed) if placed.duplicate => self.before(placed.sequence).await,
             Ok(placed) => {
+                self.link.acknowledged();
                 self.make_room(step, placed.sequence);
                 Ok(Added::Yes)
             }
@@ -303,10 +304,7 @@ impl SharedVersions for Shared {
 
     fn settled(&self) -> BoxFuture<'_, Result<Mark, Unplaced>> {
         async {
-            if timeout(PATIENCE, self.0.link.up()).await.is_err() {
-                self.0.link.metrics.unplaced("away");
-                return Err(Unplaced::Away);
-            }
+            self.0.link.up_soon().await?;
             let settled = async {
                 // As far as the servers have got, not as far as was heard here.
                 let last = self.0.stream().await.ok()?.cached_info().state.last_sequence;

@@ -45,7 +45,7 @@ impl Turn {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Unplaced {
     /// Nobody was asked: nothing was sent.
-    #[error("the cluster's NATS servers cannot be reached: nothing was sent")]
+    #[error("the cluster's NATS servers cannot be reached, or have lost their majority: nothing was sent")]
     Away,
     /// Somebody was asked, and has not answered in time.
     #[error("the cluster's NATS servers have not answered: whether it was sent is not known")]

@@ -22,6 +22,7 @@ pub(crate) struct ClusterMetrics {
     connects: IntCounter,
     lag: Histogram,
     read: IntCounterVec,
+    behind: IntGauge,
     missed: IntCounter,
     unplaced: IntCounterVec,
 }
@@ -33,10 +34,11 @@ impl Metrics {
         let r = &self.registry;
         let register = || -> prometheus::Result<_> {
             Ok(ClusterMetrics {
-                connected: gauge(r, "ssectld_cluster_connected", "Whether the cluster's NATS servers are reached (1=yes, 0=no)")?,
-                connects: counter(r, "ssectld_cluster_connects_total", "Times that the cluster's NATS servers were reached: the first, and each after a loss")?,
+                connected: gauge(r, "ssectld_cluster_connected", "Whether the cluster's NATS servers are reached, and JetStream answers (1=yes, 0=no)")?,
+                connects: counter(r, "ssectld_cluster_connects_total", "Times that the cluster's NATS servers were reached, or JetStream answered again: the first, and each after a loss")?,
                 lag: histogram(r, "ssectld_cluster_lag_seconds", "From an event's place in the cluster's log to its dispatch here, by the clocks of both", &SEND_BUCKETS)?,
                 read: counters(r, "ssectld_cluster_events_total", "Events read from the cluster's log", &["from"])?,
+                behind: gauge(r, "ssectld_cluster_events_behind", "Events of the cluster's log that are still to be read here")?,
                 missed: counter(r, "ssectld_cluster_events_missed_total", "Events that had left the cluster's log before they were read here")?,
                 unplaced: counters(r, "ssectld_cluster_unplaced_total", "Events and orders that got no place in the cluster", &["outcome"])?,
             })
@@ -50,13 +52,13 @@ impl Metrics {
 }
 
 impl ClusterMetrics {
-    /// The servers were reached.
+    /// The servers were reached, and JetStream answers.
     pub(crate) fn connected(&self) {
         self.connected.set(1);
         self.connects.inc();
     }
 
-    /// They cannot be reached.
+    /// They cannot be reached, or JetStream does not answer.
     pub(crate) fn away(&self) {
         self.connected.set(0);
     }
@@ -69,6 +71,11 @@ impl ClusterMetrics {
         };
         self.read.with_label_values(&[from]).inc();
         self.lag.observe(ago.as_secs_f64());
+    }
+
+    /// So many events are still to be read.
+    pub(crate) fn behind(&self, count: u64) {
+        self.behind.set(i64::try_from(count).unwrap_or(i64::MAX));
     }
 
     /// So many events were gone before they were read.

@@ -32,6 +32,13 @@ pub(super) async fn checks(status: Option<&Status>, client: Option<&Client>) -> 
 
 fn reached(cluster: &ClusterView) -> Check {
     let ClusterView { name, member, .. } = cluster;
+    if cluster.connected && !cluster.jetstream {
+        return Check::fail(
+            "cluster",
+            format!("{member} is a member of {name}, and is connected to NATS, but JetStream does not answer"),
+        )
+        .hint("see whether most of the nats-servers run, reach each other and have JetStream: nats server report jetstream");
+    }
     if cluster.connected {
         return Check::ok("cluster", format!("{member} is a member of {name}, and is connected to NATS"));
     }
@@ -110,6 +117,7 @@ mod tests {
             name: "ssectl".into(),
             member: "a".into(),
             connected: true,
+            jetstream: true,
             nats_version: Some(version.into()),
             replicas: Some(replicas),
             members: Vec::new(),
@@ -123,9 +131,11 @@ mod tests {
             assert_eq!(nats(&cluster(version, replicas)).result, result, "{version} {replicas}");
         }
         let cut_off = ClusterView { connected: false, ..cluster("2.12.7", 3) };
+        let silent = ClusterView { jetstream: false, ..cluster("2.12.7", 3) };
         assert_eq!(
-            (reached(&cut_off).result, reached(&cluster("2.12.7", 3)).result),
-            (Verdict::Fail, Verdict::Ok)
+            (reached(&cut_off).result, reached(&silent).result, reached(&cluster("2.12.7", 3)).result),
+            (Verdict::Fail, Verdict::Fail, Verdict::Ok)
         );
+        assert_ne!(reached(&cut_off).message, reached(&silent).message);
     }
 }

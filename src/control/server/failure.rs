@@ -126,7 +126,10 @@ impl From<TooLarge> for Rejected {
 impl From<Unplaced> for Rejected {
     fn from(error: Unplaced) -> Self {
         let (code, hint) = match error {
-            Unplaced::Away => (ErrorCode::Refused, "see which member reaches them: ssectl status"),
+            Unplaced::Away => (
+                ErrorCode::Refused,
+                "see which of the two it is, and whether other members are well: ssectl status --cluster",
+            ),
             Unplaced::Unknown | Unplaced::Passed => (
                 ErrorCode::OutcomeUnknown,
                 "an order can be repeated with its key; an event has none, and may arrive twice",

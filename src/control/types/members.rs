@@ -76,6 +76,9 @@ pub struct ClusterView {
     pub member: String,
     /// Whether NATS, which it works over, is reached.
     pub connected: bool,
+    /// Whether JetStream, which keeps what all members share, answers: that takes a majority of the NATS servers.
+    #[serde(default = "yes")]
+    pub jetstream: bool,
     /// The version of the NATS server that it is connected to, or was.
     pub nats_version: Option<String>,
     /// How many copies NATS keeps of what it is given; null: not known.
@@ -83,4 +86,9 @@ pub struct ClusterView {
     /// The members; only with the status of the cluster.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub members: Vec<Member>,
+}
+
+/// What a daemon knows that does not say it.
+fn yes() -> bool {
+    true
 }

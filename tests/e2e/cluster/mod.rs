@@ -5,6 +5,8 @@ mod broadcast;
 mod doubt;
 mod gateways;
 mod loss;
+mod majority;
+mod measures;
 mod members;
 mod memory;
 mod namespace;

@@ -71,7 +71,8 @@ async fn the_status_of_all_members_but_one() {
         "tasks": { "pending": 0, "running": 2, "ended": 5 }, "durable": true,
         "degraded": ["web-3 does not answer", "the clock of web-1 is 1200 ms ahead of that of web-2"],
         "cluster": {
-            "name": "ssectl", "member": "web-1", "connected": true, "nats_version": "2.12.7", "replicas": 3,
+            "name": "ssectl", "member": "web-1", "connected": true, "jetstream": true,
+            "nats_version": "2.12.7", "replicas": 3,
             "members": members(),
         },
     });

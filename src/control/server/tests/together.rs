@@ -35,7 +35,7 @@ impl Fleet for Way {
     }
 
     fn link(&self) -> Link {
-        Link { connected: true, heard: true, server: Some("2.10.0".into()), replicas: Some(3) }
+        Link { connected: true, answers: true, heard: true, server: Some("2.10.0".into()), replicas: Some(3) }
     }
 
     fn members(&self) -> Vec<Member> {
