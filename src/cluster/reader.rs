@@ -7,11 +7,12 @@ use async_nats::{
     Message,
     jetstream::{
         consumer::{AckPolicy, DeliverPolicy, pull},
-        stream,
+        stream::{self, RawMessageErrorKind, Stream},
     },
 };
-use futures_util::StreamExt;
+use futures_util::{StreamExt, stream::FuturesUnordered};
 use jiff::Timestamp;
+use tokio::time::sleep;
 use tokio_util::sync::CancellationToken;
 
 use super::link::Link;
@@ -24,6 +25,12 @@ const EXPIRES: Duration = Duration::from_secs(10);
 const FORGOTTEN: Duration = Duration::from_secs(30);
 /// Messages that are asked for at once.
 const BATCH: usize = 500;
+/// A consumer that delivers nothing for so long may have passed something over.
+const QUIET: Duration = Duration::from_secs(2);
+/// Consumers that are asked for at once, at most,
+const CONSUMERS: usize = 4;
+/// and how long after the one before.
+const ANOTHER: Duration = Duration::from_millis(300);
 /// Between two attempts.
 const PAUSE: Duration = Duration::from_millis(200);
 
@@ -95,7 +102,7 @@ pub(super) async fn read(link: Arc<Link>, config: stream::Config, ear: &impl Hea
             if let Err(error) = attempt(&link, &config, ear, &mut place).await {
                 tracing::debug!(stream = config.name, %error, "reading begins again");
             }
-            tokio::time::sleep(PAUSE).await;
+            sleep(PAUSE).await;
         }
     };
     end.run_until_cancelled(reading).await;
@@ -112,8 +119,60 @@ async fn attempt(
     let standing = Standing::of(stream.cached_info());
     let epoch = standing.epoch;
     let known = place.filter(|place| place.epoch == epoch).map(|place| place.next);
-    let next = ear.begin(standing, known).await;
+    let mut next = ear.begin(standing, known).await;
     *place = Some(Place { epoch, next });
+    let mut messages = consume(&stream, next).await?;
+    let anew = link.reached_anew(times);
+    tokio::pin!(anew);
+    let mut delivered = 0;
+    loop {
+        let message = tokio::select! {
+            message = messages.next() => message.ok_or("the consumer has ended")??,
+            // The servers took what they had sent for delivered.
+            () = &mut anew => return Err("there is another connection".into()),
+            () = sleep(QUIET) => {
+                if earliest(&stream, next).await?.is_some() {
+                    return Err("the consumer delivers nothing of what is there".into());
+                }
+                continue;
+            }
+        };
+        let info = message.info()?;
+        delivered += 1;
+        if info.consumer_sequence != delivered {
+            return Err("messages were lost on their way".into());
+        }
+        let (sequence, behind) = (info.stream_sequence, info.pending);
+        // Of what was there already, many may have given way. Consumers pass over what is new.
+        let gap = sequence > next.max(standing.last);
+        if gap && earliest(&stream, next).await?.is_some_and(|earliest| earliest < sequence) {
+            return Err("the consumer has passed over messages".into());
+        }
+        let placed = Timestamp::from_nanosecond(info.published.unix_timestamp_nanos()).unwrap_or_default();
+        let ago = Duration::try_from(Timestamp::now().duration_since(placed)).unwrap_or_default();
+        let (message, _) = message.split();
+        if sequence < next {
+            continue;
+        }
+        ear.hear(Read { sequence, placed, ago, behind, message }).await;
+        next = sequence + 1;
+        *place = Some(Place { epoch, next });
+    }
+}
+
+/// Has consumers made until one of them is there. A cluster of servers may give one to a server that has just gone.
+async fn consume(stream: &Stream, next: u64) -> Result<pull::Stream, async_nats::Error> {
+    let mut asked = FuturesUnordered::new();
+    loop {
+        asked.push(consumer(stream, next));
+        tokio::select! {
+            Some(made) = asked.next() => return made,
+            () = sleep(ANOTHER), if asked.len() < CONSUMERS => {}
+        }
+    }
+}
+
+async fn consumer(stream: &Stream, next: u64) -> Result<pull::Stream, async_nats::Error> {
     let consumer = stream
         .create_consumer(pull::Config {
             deliver_policy: DeliverPolicy::ByStartSequence { start_sequence: next },
@@ -125,29 +184,15 @@ async fn attempt(
         })
         .await?;
     let asked = consumer.stream().max_messages_per_batch(BATCH).heartbeat(HEARTBEAT).expires(EXPIRES);
-    let mut messages = asked.messages().await?;
-    let anew = link.reached_anew(times);
-    tokio::pin!(anew);
-    let mut delivered = 0;
-    loop {
-        let message = tokio::select! {
-            message = messages.next() => message.ok_or("the consumer has ended")??,
-            // The servers took what they had sent for delivered.
-            () = &mut anew => return Err("there is another connection".into()),
-        };
-        let info = message.info()?;
-        delivered += 1;
-        if info.consumer_sequence != delivered {
-            return Err("messages were lost on their way".into());
-        }
-        let (sequence, behind) = (info.stream_sequence, info.pending);
-        let placed = Timestamp::from_nanosecond(info.published.unix_timestamp_nanos()).unwrap_or_default();
-        let ago = Duration::try_from(Timestamp::now().duration_since(placed)).unwrap_or_default();
-        let (message, _) = message.split();
-        if place.is_some_and(|place| sequence < place.next) {
-            continue;
-        }
-        ear.hear(Read { sequence, placed, ago, behind, message }).await;
-        *place = Some(Place { epoch, next: sequence + 1 });
+    Ok(asked.messages().await?)
+}
+
+/// Asks the servers for the first message from a sequence on. A consumer for which one is stored while it looks may
+/// pass that one over, and count as if there had been none: nats-server 2.9.10 does.
+async fn earliest(stream: &Stream, next: u64) -> Result<Option<u64>, async_nats::Error> {
+    match stream.raw_message_builder().sequence(next).next_by_subject(">").send().await {
+        Ok(message) => Ok(Some(message.sequence)),
+        Err(error) if error.kind() == RawMessageErrorKind::NoMessageFound => Ok(None),
+        Err(error) => Err(error.into()),
     }
 }

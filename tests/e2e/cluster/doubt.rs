@@ -42,7 +42,6 @@ async fn nats_server_that_is_not_heard_makes_a_version_unknown_which_is_repeated
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-#[ignore = "a known defect: now and then a member that is reached again while a version is queued refuses for good"]
 async fn nats_server_that_is_not_heard_makes_a_clear_unknown_which_clears_nothing_newer_when_it_is_repeated()
 {
     if !can_play() {

@@ -7,7 +7,10 @@ use super::{
     members::{Members, until_well},
     up_to,
 };
-use crate::harness::{Daemon, until};
+use crate::{
+    fakes::browser::Browser,
+    harness::{Daemon, until},
+};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn nats_server_that_has_lost_everything_is_given_back_what_members_acknowledged() {
@@ -41,6 +44,41 @@ async fn nats_server_that_has_lost_everything_is_given_back_what_members_acknowl
         let named = |name: &str| told.iter().filter(|event| event.name == name).count();
         assert_eq!(named("gap"), 1, "what was lost with the log is not known: {told:?}");
         assert!(told.iter().any(|event| event.name == "version" && event.data.contains("2.0")), "{told:?}");
+    }
+    members.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn nats_server_whose_consumer_passes_something_over_is_asked_for_it_again() {
+    if !can_play() {
+        return;
+    }
+    let members = Members::over_one().await;
+    let mut browser = Browser::open(members.at(0).public, "a").await;
+    browser.greeting().await;
+    for stream in ["ssectl_ssectl_log", "KV_ssectl_ssectl_versions"] {
+        for after in ["nothing", "another"] {
+            members.leap_in(0, stream);
+            members.cut(0);
+            members.at(1).queue(json!({"version": "missed"})).await;
+            members.mend(0);
+            members.leapt(0).await;
+            let mut versions = vec!["missed"];
+            if after == "another" {
+                members.at(2).queue(json!({"version": after})).await;
+                versions.push(after);
+            }
+            let order = json!({"version": "last", "expect_pending": versions.last()});
+            members.at(0).queue(order).await;
+            versions.push("last");
+            for version in versions {
+                assert_eq!(
+                    browser.next_event().await.json()["version"],
+                    version,
+                    "{stream}, {after} after it"
+                );
+            }
+        }
     }
     members.end().await;
 }

@@ -124,6 +124,16 @@ impl Members {
         self.lines[member].iter().for_each(|line| line.deafen_after(words));
     }
 
+    /// Has the next consumer of a stream, of this member, begin after all that is there. It has one server.
+    pub fn leap_in(&self, member: usize, stream: &'static str) {
+        self.lines[member][0].leap_in(stream);
+    }
+
+    /// Waits until it was made.
+    pub async fn leapt(&self, member: usize) {
+        self.lines[member][0].leapt().await;
+    }
+
     /// Resets a member's connections to the servers.
     pub fn flicker(&self, member: usize) {
         self.lines[member].iter().for_each(Line::flicker);

@@ -30,6 +30,8 @@ struct State {
     last: Option<&'static str>,
     /// They were passed on.
     deaf: bool,
+    /// Words to the server in which a number is to be changed.
+    leap: Option<&'static str>,
 }
 
 impl Line {
@@ -66,11 +68,44 @@ impl Line {
         self.state.send_modify(|state| state.last = Some(words));
     }
 
+    /// Has the next consumer of a stream begin after all that is there, as some servers do by mistake.
+    #[cfg(feature = "nats")]
+    pub fn leap_in(&self, stream: &'static str) {
+        self.state.send_modify(|state| state.leap = Some(stream));
+    }
+
+    /// Waits until it was made.
+    #[cfg(feature = "nats")]
+    pub async fn leapt(&self) {
+        let mut state = self.state.subscribe();
+        let leapt = state.wait_for(|state| state.leap.is_none());
+        crate::harness::within("a consumer to be made", leapt).await.expect("the line is there");
+    }
+
+    /// Changes what a server is told, if that was asked for.
+    fn change(&self, piece: &mut [u8]) {
+        const BEGIN: &[u8] = b"\"opt_start_seq\":";
+        let Some(stream) = self.state.borrow().leap else { return };
+        let create = format!("CONSUMER.CREATE.{stream}");
+        let found = |from: usize, words: &[u8]| {
+            let at = piece[from..].windows(words.len()).position(|part| part == words);
+            at.map(|at| from + at + words.len())
+        };
+        if let Some(begin) = found(0, create.as_bytes()).and_then(|from| found(from, BEGIN)) {
+            piece[begin..]
+                .iter_mut()
+                .take_while(|byte| byte.is_ascii_digit())
+                .for_each(|digit| *digit = b'9');
+            self.state.send_modify(|state| state.leap = None);
+        }
+    }
+
     /// Passes on what a server is told.
     async fn ask(&self, browser: &mut ReadHalf<'_>, server: &mut WriteHalf<'_>) -> io::Result<()> {
         let mut buffer = vec![0; 64 * 1024];
         loop {
             let length = browser.read(&mut buffer).await?;
+            self.change(&mut buffer[..length]);
             let piece = &buffer[..length];
             let last = self.state.borrow().last;
             if last.is_some_and(|words| piece.windows(words.len()).any(|part| part == words.as_bytes())) {
