@@ -92,9 +92,6 @@ pub const OTHERS: &str = "(others)";
 /// Why a member did not answer.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Unanswered {
-    /// There is no member of this name.
-    #[error("there is no such member")]
-    Unknown,
     /// Nobody is there: it was not asked.
     #[error("it is not there")]
     Gone,

@@ -65,6 +65,8 @@ pub(super) struct Members {
 struct Hearing {
     target: u64,
     all: bool,
+    /// They can hear of this one.
+    told: bool,
 }
 
 #[derive(Default)]
@@ -143,8 +145,9 @@ impl Members {
 
     async fn beat(&self, beat: u64) {
         let Ok(record) = serde_json::to_vec(&self.own.record()) else { return };
-        if let Err(error) = self.link.beat(self.key(), record.into()).await {
-            tracing::debug!(%error, "the other members are not told of this one");
+        match self.link.beat(self.key(), record.into()).await {
+            Ok(()) => self.heard.send_modify(|heard| heard.told = true),
+            Err(error) => tracing::debug!(%error, "the other members are not told of this one"),
         }
         if beat.is_multiple_of(LOOK) && self.link.is_up() {
             self.look().await;
@@ -273,10 +276,10 @@ impl Hear for Members {
 }
 
 impl Members {
-    /// Waits until all that was told at the start was heard.
+    /// Waits until all that was told at the start was heard, and the others can hear of this one.
     pub(super) async fn settle(&self) {
         // The sender is this one's.
-        let _ = self.heard.subscribe().wait_for(|heard| heard.all).await;
+        let _ = self.heard.subscribe().wait_for(|heard| heard.all && heard.told).await;
     }
 
     fn hear_one(&self, read: &Read) {

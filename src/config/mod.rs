@@ -24,10 +24,8 @@ pub use load::{Loaded, Sources, load};
 pub use reload::{AT_ONCE, Changes};
 pub use show::render;
 pub use state_dir::{StateDir, state_dir};
-#[cfg(feature = "nats")]
-pub(crate) use validate::in_cluster_name;
 #[cfg(feature = "daemon")]
-pub(crate) use validate::log_level as check_log_level;
+pub(crate) use validate::{in_cluster_name, log_level as check_log_level};
 
 /// Who holds the browsers' connections.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]

@@ -20,6 +20,7 @@ use super::{
 };
 use crate::{
     access::Caller,
+    config::in_cluster_name,
     control::{
         operations::{self, Method, Needs, Operation},
         types::{ErrorCode, List, Member, MemberState, MembersAsked},
@@ -91,13 +92,8 @@ async fn pass_on(
             target.parse().map_err(|error| Rejected::invalid("the path cannot be read").cause(&error))?;
         return Ok(own.oneshot(Request::from_parts(head, body)).await.into_response());
     }
-    if !fleet.members().iter().any(|known| known.name == member) {
-        let heard = fleet.link().heard;
-        return Err(if heard {
-            unknown(&*fleet, &member)
-        } else {
-            unanswered(&member, &Unanswered::Unheard)
-        });
+    if !member.bytes().all(in_cluster_name) {
+        return Err(unknown(&*fleet, &member));
     }
     let limit = cluster::LONGER + waits(&target);
     let method = request.method().to_string();
@@ -106,7 +102,8 @@ async fn pass_on(
         body.map_err(|error| Rejected::invalid("the request's body could not be read").cause(&error))?;
     let (caller, patience) = (caller.pass(fleet.me()), cluster::LIMIT);
     let question = Question { method, target, body, caller, patience, limit };
-    let answer = fleet.ask(&member, question).await.map_err(|why| unanswered(&member, &why))?;
+    // Also one that was not heard of yet: it may have joined in this moment.
+    let answer = fleet.ask(&member, question).await.map_err(|why| nobody(&*fleet, &member, why))?;
     let status = StatusCode::from_u16(answer.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     Ok((status, [(CONTENT_TYPE, answer.form)], Body::from_stream(answer.body)).into_response())
 }
@@ -133,6 +130,17 @@ fn waits(target: &str) -> Duration {
     let query = target.split_once('?').map_or("", |(_, query)| query);
     let ms = query.split('&').find_map(|pair| pair.strip_prefix("timeout_ms=")?.parse().ok());
     Duration::from_millis(ms.unwrap_or_default()).min(Duration::from_secs(60))
+}
+
+/// Returns what to say for a member that did not answer, and may be none.
+fn nobody(fleet: &dyn Fleet, member: &str, why: Unanswered) -> Rejected {
+    let is_heard_of = fleet.members().iter().any(|known| known.name == member);
+    match why {
+        why if is_heard_of || !why.was_asked_nothing() => unanswered(member, &why),
+        _ if !fleet.link().heard => unanswered(member, &Unanswered::Unheard),
+        Unanswered::Gone => unknown(fleet, member),
+        why => unanswered(member, &why),
+    }
 }
 
 fn unknown(fleet: &dyn Fleet, member: &str) -> Rejected {
