@@ -204,8 +204,9 @@ async fn setsid_on_a_terminal_it_is_drawn_in_its_place() {
     let home = daemon.kill().await;
     session.shows("the daemon cannot be reached; waiting for it").await;
     let daemon = home.start(&[]).await;
-    let back = session.shows(&format!("process {}\n", daemon.pid())).await;
-    assert!(!back.contains("waiting for it"), "{back}");
+    let process = format!("process {}\n", daemon.pid());
+    let is_back = |screen: &str| screen.contains(&process) && !screen.contains("waiting for it");
+    session.until("the daemon to be back", is_back).await;
     session.press("\u{3}");
     assert_eq!(session.ended().await.code(), Some(130));
     daemon.stop().await;
