@@ -34,6 +34,15 @@ impl Past {
         Self(records.into_iter().map(|record| Entry { record, reach: None }).collect())
     }
 
+    /// Returns whether a version that is stored as pending is not: it was cleared, or one for everyone took its place,
+    /// while it was being stored.
+    pub(super) fn outdates(&self, version: &PendingVersion) -> bool {
+        self.0.iter().any(|Entry { record, .. }| {
+            (record.sequence == version.sequence && record.cleared_at.is_some())
+                || (record.sequence > version.sequence && record.audience == Audience::Everyone)
+        })
+    }
+
     /// Returns the changes by which a version is remembered, and another one forgotten.
     pub(super) fn changes(&self, record: &QueuedVersion) -> Result<Vec<Change>, StoreError> {
         let too_many = (self.0.len() + 1).saturating_sub(REMEMBERED);

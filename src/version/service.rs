@@ -115,16 +115,17 @@ impl VersionService {
         for (key, bytes) in store.load(Table::Versions)? {
             queued.push(store::decode::<QueuedVersion>(Table::Versions, &key, &bytes)?);
         }
+        let past = Past::load(queued);
         loaded.sort_by_key(|version| version.sequence);
         let mut pending = Pending::default();
-        for version in loaded {
+        for version in loaded.into_iter().filter(|version| !past.outdates(version)) {
             pending.put(version);
         }
         Ok(Self {
             inner: Arc::new(Inner {
                 sequencer: tokio::sync::Mutex::new(last),
                 pending: Mutex::new(pending),
-                past: Mutex::new(Past::load(queued)),
+                past: Mutex::new(past),
                 queued: Notify::new(),
                 store,
                 receipts,

@@ -14,7 +14,7 @@ use crate::{
     idempotency::Actor,
     lifecycle::Phase,
     registry::ConnectionObserver,
-    store::{Store, Table},
+    store::{Change, Store, Table},
     test_support::{Dither, World},
 };
 
@@ -471,4 +471,31 @@ proptest! {
             prop_assert!(!told.is_empty());
         }
     }
+}
+
+#[tokio::test]
+async fn what_lost_its_place_while_it_was_stored_is_not_pending_after_a_restart() {
+    let world = World::new();
+    let before = service(&world, None);
+    before.queue(ADMIN, version_for("a", "1")).await.expect("queued");
+    before.queue(ADMIN, version_for("b", "2")).await.expect("queued");
+    let stored = world.store.load(Table::Pending).expect("loads");
+    before
+        .clear(ADMIN, ClearVersion { request_id: "b".parse().ok(), ..ClearVersion::default() })
+        .await
+        .expect("cleared");
+    let again = |stored: Vec<(String, Vec<u8>)>| {
+        let puts = stored.into_iter().map(|(key, bytes)| Change::Put(Table::Pending, key, bytes));
+        world.store.commit(puts.collect())
+    };
+    again(stored.clone()).await.expect("stored");
+    let after = service(&world, None);
+    let named = |service: &VersionService| {
+        service.pending().into_iter().map(|version| version.version).collect::<Vec<_>>()
+    };
+    assert_eq!(named(&after), ["1"], "2 was cleared");
+    after.queue(ADMIN, version("3")).await.expect("queued");
+    after.clear(ADMIN, ClearVersion::default()).await.expect("cleared");
+    again(stored).await.expect("stored");
+    assert!(named(&service(&world, None)).is_empty(), "3 had taken its place");
 }
