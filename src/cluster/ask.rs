@@ -12,14 +12,17 @@ use futures_util::{
 };
 use serde::{Deserialize, Serialize};
 use tokio::{
-    sync::Semaphore,
+    sync::{OwnedSemaphorePermit, Semaphore},
     time::{Instant, timeout, timeout_at},
 };
 
 use super::link::Link;
 use crate::{
     access::Passed,
-    control::server::Asked,
+    control::{
+        operations::{self, Method, Shape},
+        server::Asked,
+    },
     fleet::{Answer, Question, Unanswered},
     lifecycle::Lifecycle,
 };
@@ -32,8 +35,10 @@ const MARGIN: usize = 16 * 1024;
 const UNREAD: Duration = Duration::from_secs(10);
 /// A followed stream that says nothing for so long has broken off.
 const SILENCE: Duration = Duration::from_secs(60);
-/// Questions that are answered at once, and orders besides: whoever looks, however many they are, keeps nobody from those.
+/// Questions that are answered at once, those that are followed for long, and orders: however many there are of one kind,
+/// they keep nobody from the others.
 const QUESTIONS: usize = 192;
+const FOLLOWED: usize = 192;
 const ORDERS: usize = 64;
 /// Headers: the question was taken; the status and the type of the answer; nothing comes after this piece.
 const TAKEN: &str = "Ssectl-Taken";
@@ -133,18 +138,44 @@ fn pieces(
     stream::unfold(reading, read).boxed()
 }
 
+/// How many more questions are answered.
+struct Places {
+    looks: Arc<Semaphore>,
+    follows: Arc<Semaphore>,
+    orders: Arc<Semaphore>,
+}
+
+impl Places {
+    fn new() -> Self {
+        let [looks, follows, orders] =
+            [QUESTIONS, FOLLOWED, ORDERS].map(|count| Arc::new(Semaphore::new(count)));
+        Self { looks, follows, orders }
+    }
+
+    /// Returns a place for a question, if there is one.
+    fn take(&self, head: &Head) -> Option<OwnedSemaphorePermit> {
+        let path = head.target.split('?').next().unwrap_or_default();
+        let operation = operations::at(Method::Get, path);
+        let places = match operation.map(|operation| operation.answer.shape) {
+            _ if head.method != Method::Get.name() => &self.orders,
+            Some(Shape::Lines) => &self.follows,
+            _ => &self.looks,
+        };
+        Arc::clone(places).try_acquire_owned().ok()
+    }
+}
+
 /// Answers questions until it is dropped.
 pub(super) async fn answer(link: &Arc<Link>, me: &str, asked: &Asked, lifecycle: &Lifecycle) {
-    let (looks, orders) = (Arc::new(Semaphore::new(QUESTIONS)), Arc::new(Semaphore::new(ORDERS)));
+    let places = Places::new();
     // Of two daemons of one name each question is for one.
     let Ok(mut questions) = link.client.queue_subscribe(subject(link, me), me.to_owned()).await else {
         return;
     };
     while let Some(message) = questions.next().await {
         let Some((head, body)) = read(&message.payload) else { continue };
-        let places = if head.method == "GET" { &looks } else { &orders };
         // Who is not answered asks again.
-        let Ok(place) = Arc::clone(places).try_acquire_owned() else { continue };
+        let Some(place) = places.take(&head) else { continue };
         let (client, asked) = (link.client.clone(), asked.clone());
         lifecycle.spawn(async move {
             if let Some(inbox) = message.reply {
@@ -246,6 +277,26 @@ mod tests {
         ));
         assert_eq!((head.method.as_str(), head.target.as_str()), ("GET", "/v1/status"));
         assert_eq!((head.caller.user.as_deref(), head.caller.via.as_str()), (Some("u"), "a"));
+    }
+
+    #[test]
+    fn questions_of_one_kind_keep_nobody_from_another() {
+        let head = |method: &str, target: &str| {
+            read_head(&format!(
+                r#"{{"method":"{method}","target":"{target}","caller":{{"actor":{{"uid":1}},"via":"a"}}}}"#
+            ))
+        };
+        let heads = [
+            (head("GET", "/v1/connections?limit=1"), QUESTIONS),
+            (head("GET", "/v1/connections/events?x"), FOLLOWED),
+            (head("POST", "/v1/versions"), ORDERS),
+        ];
+        let places = Places::new();
+        let taken = heads.iter().flat_map(|(head, count)| (0..*count).map(|_| places.take(head)));
+        let taken: Vec<_> = taken.collect();
+        assert!(
+            taken.iter().all(Option::is_some) && heads.iter().all(|(head, _)| places.take(head).is_none())
+        );
     }
 
     #[test]

@@ -104,15 +104,19 @@ impl Bucket {
                     Some(shared) => self.insist(&shared).await,
                     None => return,
                 },
-                () = self.settled.notified() => self.restore().await,
+                () = self.settled.notified() => self.restore(&mut waiting).await,
             }
         }
     }
 
-    /// Shares what this daemon alone has: it was stopped before that was shared, or the servers have lost it.
-    async fn restore(&self) {
+    /// Shares what this daemon alone has: it was stopped before that was shared, or the servers have lost it. What is new
+    /// goes first.
+    async fn restore(&self, waiting: &mut mpsc::Receiver<Shared>) {
         let names = std::mem::take(&mut self.first().names);
         for (name, record) in self.receipts.but_for(&names) {
+            while let Ok(shared) = waiting.try_recv() {
+                self.insist(&shared).await;
+            }
             if let Some(shared) = Shared::new(name, record) {
                 self.insist(&shared).await;
             }

@@ -13,7 +13,7 @@ use serde_json::Value;
 
 use super::{
     LONGER,
-    round::{Answers, Heard, Round},
+    round::{Answers, Heard, Round, Unsaid},
 };
 use crate::{
     control::server::{failure::Rejected, members, tasks},
@@ -71,10 +71,13 @@ pub(super) async fn owner(round: Round) -> Result<Response, Rejected> {
     let show = format!("/v1/tasks/{segment}");
     let others = round.others();
     let heard = join_all(others.iter().map(|name| round.hear(name, "GET", &show, Bytes::new()))).await;
-    let heard: Vec<Heard> = heard.into_iter().chain(round.unheard()).collect();
-    if heard.is_empty() {
-        return Err(tasks::unknown(&id));
-    }
+    let now = round.services.clock.now();
+    let own = Heard {
+        member: round.fleet.me().to_owned(),
+        between: (now, now),
+        said: Err(Unsaid::Refused(tasks::unknown(&id).0)),
+    };
+    let heard: Vec<Heard> = [own].into_iter().chain(heard).chain(round.unheard()).collect();
     let answers = Answers::of(heard)?;
     let (member, _) = &answers.said[youngest(&answers.said)];
     let target = round.target(&round.query_without(&["cluster"]));

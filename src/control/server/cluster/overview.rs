@@ -35,7 +35,7 @@ struct Said {
 /// Returns the status of all of them: their figures together, each by itself, and what is wrong.
 pub(super) async fn of_all(round: &Round) -> Result<Response, Rejected> {
     let (mut said, mut unanswered) = ask(round).await;
-    if !same_version(&said) {
+    if !same_versions(&said) {
         tokio::time::sleep(MOMENT).await;
         (said, unanswered) = ask(round).await;
     }
@@ -101,8 +101,13 @@ fn seen(member: &Member, said: &Said) -> Member {
     }
 }
 
-fn same_version(said: &[Said]) -> bool {
-    said.windows(2).all(|two| two[0].status.version_sequence == two[1].status.version_sequence)
+/// Returns the newest version that is pending at a member, and how many are.
+fn pending_at(said: &Said) -> (Option<u64>, usize) {
+    (said.status.version_sequence, said.status.pending_versions)
+}
+
+fn same_versions(said: &[Said]) -> bool {
+    said.windows(2).all(|two| pending_at(&two[0]) == pending_at(&two[1]))
 }
 
 fn troubles(said: &[Said], unanswered: &[(String, String)]) -> Vec<String> {
@@ -110,19 +115,23 @@ fn troubles(said: &[Said], unanswered: &[(String, String)]) -> Vec<String> {
         .iter()
         .flat_map(|said| said.status.degraded.iter().map(|trouble| format!("{}: {trouble}", said.member)));
     let silent = unanswered.iter().map(|(name, _)| format!("{name} does not answer"));
-    let mut pending: BTreeMap<Option<u64>, Vec<&str>> = BTreeMap::new();
+    own.chain(silent).chain(differ(said)).collect()
+}
+
+/// Returns what to say of members that would tell newcomers something else.
+fn differ(said: &[Said]) -> Option<String> {
+    let mut pending: BTreeMap<_, Vec<&str>> = BTreeMap::new();
     for said in said {
-        pending.entry(said.status.version_sequence).or_default().push(&said.member);
+        pending.entry(pending_at(said)).or_default().push(&said.member);
     }
-    let named = |(sequence, members): (Option<u64>, Vec<&str>)| {
-        let what = sequence.map_or_else(|| "none".to_owned(), |sequence| format!("sequence {sequence}"));
-        format!("{what} on {}", members.join(", "))
+    let named = |((sequence, count), members): ((Option<u64>, usize), Vec<&str>)| {
+        let newest = sequence.map_or_else(|| "none".to_owned(), |sequence| format!("sequence {sequence}"));
+        format!("{newest} ({count} pending) on {}", members.join(", "))
     };
-    let differ = (pending.len() > 1).then(|| {
+    (pending.len() > 1).then(|| {
         let all: Vec<_> = pending.into_iter().rev().map(named).collect();
-        format!("not the same version is pending everywhere: {}", all.join("; "))
-    });
-    own.chain(silent).chain(differ).collect()
+        format!("not the same versions are pending everywhere: {}", all.join("; "))
+    })
 }
 
 fn apart(said: &[Said]) -> Option<String> {
@@ -208,8 +217,11 @@ mod tests {
         let well = [said("a", |_| {}), said("b", |_| {})];
         assert!(troubles(&well, &[]).is_empty() && apart(&well).is_none() && mixture(&well).is_none());
         let behind = [said("a", |_| {}), said("b", |said| said.status.version_sequence = Some(6))];
-        let differ = "not the same version is pending everywhere: sequence 7 on a; sequence 6 on b";
+        let differ = "not the same versions are pending everywhere: sequence 7 (1 pending) on a; sequence 6 (1 pending) on b";
         assert_eq!(troubles(&behind, &[("c".into(), "why".into())]), ["c does not answer", differ]);
+        let fewer = [said("a", |_| {}), said("b", |said| said.status.pending_versions = 0)];
+        let differ = "not the same versions are pending everywhere: sequence 7 (1 pending) on a; sequence 7 (0 pending) on b";
+        assert_eq!(troubles(&fewer, &[]), [differ]);
         let slow = [said("a", |_| {}), said("b", |said| said.offset_ms = -1500)];
         assert_eq!(apart(&slow).as_deref(), Some("the clock of a is 1500 ms ahead of that of b"));
         let older = [said("a", |_| {}), said("b", |said| said.status.version = "0.0.9".into())];

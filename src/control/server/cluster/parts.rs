@@ -44,10 +44,7 @@ pub(super) async fn carried_out(round: &Round) -> Result<Response, Rejected> {
     if let Some(order) = everywhere.filter(|_| !dry) {
         let again = Answers::of(each(round, &order, &format!("{key}+")).await)?;
         receipt["refused_until"] = latest(&again.said);
-        let more = again.unanswered.into_iter().filter(|name| !answers.unanswered.contains(name));
-        let more: Vec<_> = more.collect();
-        answers.unanswered.extend(more);
-        answers.warnings = again.warnings;
+        answers.misses(again.unanswered, again.warnings);
     }
     Ok(Json(answers.envelope("item", receipt, None)).into_response())
 }

@@ -219,6 +219,14 @@ impl Answers {
         self.unanswered.push(member.to_owned());
     }
 
+    /// Adds who did not answer another time, and why, each once.
+    pub(super) fn misses(&mut self, unanswered: Vec<String>, warnings: Vec<String>) {
+        for (all, more) in [(&mut self.unanswered, unanswered), (&mut self.warnings, warnings)] {
+            let new: Vec<_> = more.into_iter().filter(|one| !all.contains(one)).collect();
+            all.extend(new);
+        }
+    }
+
     /// Returns what to say where nobody has an answer: who did not answer may have it.
     fn nothing(&self, first: Option<ApiError>) -> Rejected {
         match first {
