@@ -38,7 +38,7 @@ impl LogFilter for LogLevel {
 /// Returns what lets through what these levels say. What the client of NATS has to tell, the cluster's own lines do,
 /// unless its target is named.
 fn filter_of(levels: &str) -> Result<EnvFilter, ParseError> {
-    EnvFilter::try_new(format!("async_nats=error,{levels}"))
+    EnvFilter::try_new(format!("async_nats=off,{levels}"))
 }
 
 /// Starts logging. To be called once.

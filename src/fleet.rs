@@ -49,9 +49,11 @@ pub trait Fleet: Send + Sync {
 pub struct Link {
     /// They can be reached, as far as is known.
     pub connected: bool,
+    /// Why not, where that lasts until somebody mends it.
+    pub refusal: Option<String>,
     /// What all share can be read and written, as far as is known: that takes a majority of the servers.
     pub answers: bool,
-    /// It is known who they are: that was heard since the start.
+    /// It is known who they are: that was heard of late.
     pub heard: bool,
     /// The version of the server that it goes over.
     pub server: Option<String>,
@@ -99,7 +101,7 @@ pub enum Unanswered {
     #[error("other members cannot be reached from here: {0}")]
     CutOff(String),
     /// Which members there are is not known: none was asked.
-    #[error("which other members there are is not known: the NATS servers have not answered since the start")]
+    #[error("which other members there are is not known: nothing is heard of members over NATS")]
     Unheard,
     /// The question is too large for the way.
     #[error("the question has {0} bytes, which is too large to be passed on")]

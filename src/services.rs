@@ -85,10 +85,6 @@ pub struct Services {
     pub bound: Bound,
 }
 
-/// What is wrong with a member of a cluster that cannot reach what all share.
-const CUT_OFF: &str = "the cluster's NATS servers cannot be reached: streams go on, events and orders about versions \
-                       are refused until they can";
-
 /// What is wrong with one that reaches a server, of which there are too few.
 const NO_MAJORITY: &str = "JetStream of the cluster's NATS servers does not answer, a majority of them may be lost: \
                            streams go on, events and orders about versions are refused until it does";
@@ -114,16 +110,22 @@ impl Services {
             ("store", failed),
             ("registry", self.registry.trouble()),
             ("delivery", delivery),
-            ("cluster", self.cut_off().map(str::to_owned).or(rival)),
+            ("cluster", self.cut_off().or(rival)),
         ]
     }
 
     /// Returns what is wrong with the way to what all members share.
-    fn cut_off(&self) -> Option<&'static str> {
+    fn cut_off(&self) -> Option<String> {
         self.dispatcher.reachable().err()?;
-        let reached =
-            self.fleet.get().map(|fleet| fleet.link()).is_some_and(|link| link.connected && !link.answers);
-        Some(if reached { NO_MAJORITY } else { CUT_OFF })
+        let link = self.fleet.get().map(|fleet| fleet.link()).unwrap_or_default();
+        if link.connected && !link.answers {
+            return Some(NO_MAJORITY.to_owned());
+        }
+        let why = link.refusal.map_or_else(String::new, |why| format!(" ({why})"));
+        Some(format!(
+            "the cluster's NATS servers cannot be reached{why}: streams go on, events and orders about versions are \
+             refused until they can"
+        ))
     }
 
     /// Asks the parts that would hold everybody up. Fails with the name of the first that does not answer in time.

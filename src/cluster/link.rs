@@ -4,14 +4,14 @@ use std::{
     io,
     path::Path,
     sync::{
-        Arc,
+        Arc, Mutex, PoisonError,
         atomic::{AtomicBool, Ordering},
     },
     time::Duration,
 };
 
 use async_nats::{
-    Client, ConnectOptions, Event,
+    Client, ClientError, ConnectErrorKind, ConnectOptions, Event,
     connection::State,
     jetstream::{
         Context, ErrorCode,
@@ -40,6 +40,9 @@ const LOOK: Duration = Duration::from_millis(200);
 /// Copies where the servers are a cluster and nobody said otherwise.
 const COPIES: usize = 3;
 
+/// Why the servers let this daemon not in, as they said last.
+type Refusal = Arc<Mutex<Option<String>>>;
+
 /// The servers, and whether they are reached.
 pub(super) struct Link {
     pub(super) client: Client,
@@ -48,6 +51,8 @@ pub(super) struct Link {
     pulse: Arc<Pulse>,
     /// Told whenever the servers or JetStream come or go.
     changed: watch::Sender<()>,
+    /// Why the servers let nobody in, since they were reached last.
+    refusal: Refusal,
     name: String,
     /// How many servers the settings name.
     servers: usize,
@@ -64,9 +69,14 @@ impl Link {
         metrics: ClusterMetrics,
     ) -> io::Result<Arc<Self>> {
         crate::outbound::install_provider();
-        let (changed, pulse, noted) = (watch::Sender::new(()), Arc::<Pulse>::default(), Noted::default());
-        let (told, shown, felt, chosen) =
-            (changed.clone(), metrics.clone(), Arc::clone(&pulse), Arc::clone(&pulse));
+        let (changed, pulse, refusal) = (watch::Sender::new(()), Arc::<Pulse>::default(), Arc::default());
+        let (told, chosen) = (changed.clone(), Arc::clone(&pulse));
+        let notes = Notes {
+            pulse: Arc::clone(&pulse),
+            metrics: metrics.clone(),
+            refusal: Arc::clone(&refusal),
+            noted: Noted::default(),
+        };
         let mut options = ConnectOptions::new()
             .name(format!("ssectld {member}"))
             .retry_on_initial_connect()
@@ -76,7 +86,7 @@ impl Link {
             .reconnect_delay_callback(|attempt| PAUSE.min(Duration::from_millis(50 << attempt.min(5))))
             .reconnect_to_server_callback(move |servers, _| std::future::ready(chosen.next(&servers)))
             .event_callback(move |event| {
-                note(&event, &felt, &shown, &noted);
+                notes.take(&event);
                 told.send_replace(());
                 std::future::ready(())
             });
@@ -94,6 +104,7 @@ impl Link {
             metrics,
             pulse,
             changed,
+            refusal,
             name,
             servers: count,
             replicas,
@@ -109,6 +120,11 @@ impl Link {
     /// Returns whether a server is reached, or left for another one.
     pub(super) fn is_within_reach(&self) -> bool {
         self.is_reached() || self.pulse.is_moving()
+    }
+
+    /// Returns why the servers let this daemon not in, if that is so.
+    pub(super) fn refusal(&self) -> Option<String> {
+        self.refusal.lock().unwrap_or_else(PoisonError::into_inner).clone().filter(|_| !self.is_reached())
     }
 
     /// Returns whether JetStream answers, as far as is known.
@@ -293,32 +309,61 @@ impl Link {
     }
 }
 
-fn note(event: &Event, pulse: &Pulse, metrics: &ClusterMetrics, noted: &Noted) {
-    match event {
-        // It is on its way from one server to the other, and says when it has found what it looks for.
-        Event::Connected | Event::Disconnected if pulse.is_moving() => tracing::debug!(%event, "NATS"),
-        Event::Connected => {
-            tracing::info!("the cluster's NATS servers are reached");
-            if pulse.is_there() {
-                metrics.connected();
+/// Notes what the client of the servers tells.
+struct Notes {
+    pulse: Arc<Pulse>,
+    metrics: ClusterMetrics,
+    refusal: Refusal,
+    noted: Noted,
+}
+
+impl Notes {
+    fn take(&self, event: &Event) {
+        match event {
+            // It is on its way from one server to the other, and says when it has found what it looks for.
+            Event::Connected | Event::Disconnected if self.pulse.is_moving() => {
+                tracing::debug!(%event, "NATS");
             }
+            Event::Connected => {
+                tracing::info!("the cluster's NATS servers are reached");
+                if self.pulse.is_there() {
+                    self.metrics.connected();
+                }
+            }
+            Event::Disconnected => {
+                tracing::warn!(
+                    "the cluster's NATS servers cannot be reached: orders are refused, streams go on"
+                );
+                self.pulse.lost();
+                self.metrics.away();
+            }
+            Event::ServerError(error) => self.warn(&error.to_string()),
+            Event::ClientError(error) => {
+                self.warn(&error.to_string());
+                *self.refusal.lock().unwrap_or_else(PoisonError::into_inner) = refusal(error);
+            }
+            other => tracing::debug!(%other, "NATS"),
         }
-        Event::Disconnected => {
-            tracing::warn!("the cluster's NATS servers cannot be reached: orders are refused, streams go on");
-            pulse.lost();
-            metrics.away();
+    }
+
+    /// Says what is wrong, once: it comes again at each attempt.
+    fn warn(&self, error: &str) {
+        if self.noted.is_new(error) {
+            tracing::warn!(error, "the cluster's NATS servers");
         }
-        Event::ServerError(error) => warn(&error.to_string(), noted),
-        Event::ClientError(error) => warn(&error.to_string(), noted),
-        other => tracing::debug!(%other, "NATS"),
     }
 }
 
-/// Says what is wrong, once: it comes again at each attempt.
-fn warn(error: &str, noted: &Noted) {
-    if noted.is_new(error) {
-        tracing::warn!(error, "the cluster's NATS servers");
-    }
+/// Returns what an attempt failed of that fails until somebody mends it.
+fn refusal(error: &ClientError) -> Option<String> {
+    const LASTING: [ConnectErrorKind; 4] = [
+        ConnectErrorKind::AuthorizationViolation,
+        ConnectErrorKind::Authentication,
+        ConnectErrorKind::Tls,
+        ConnectErrorKind::Dns,
+    ];
+    let ClientError::Other(what) = error else { return None };
+    LASTING.iter().any(|kind| kind.to_string() == *what).then(|| what.clone())
 }
 
 /// Returns what JetStream says is wrong.

@@ -60,13 +60,22 @@ pub(super) struct Members {
     heard: watch::Sender<Hearing>,
 }
 
-/// How much was heard of what others had told before the start.
+/// How much was heard of what others had told before reading began.
 #[derive(Clone, Copy, Default)]
 struct Hearing {
     target: u64,
     all: bool,
+    /// When anybody was heard last, this member itself included.
+    last: Option<Instant>,
     /// They can hear of this one.
     told: bool,
+}
+
+impl Hearing {
+    /// Returns whether whoever is a member is known. Who hears not even itself does not hear of others either.
+    fn is_current(&self) -> bool {
+        self.all && self.last.is_some_and(|last| last.elapsed() < SILENT.unsigned_abs())
+    }
 }
 
 #[derive(Default)]
@@ -262,16 +271,20 @@ async fn answer_who(members: &Members) {
 impl Hear for Members {
     async fn begin(&self, standing: Standing, next: Option<u64>) -> u64 {
         self.begun.notify_one();
+        let from = next.map_or(standing.first, |next| next.max(standing.first));
         self.heard.send_modify(|heard| {
             heard.target = standing.last;
-            heard.all |= standing.last < standing.first;
+            heard.all = standing.last < from;
         });
-        next.filter(|next| *next >= standing.first).unwrap_or(standing.first)
+        from
     }
 
     async fn hear(&self, read: Read) {
         self.hear_one(&read);
-        self.heard.send_modify(|heard| heard.all |= read.sequence >= heard.target);
+        self.heard.send_modify(|heard| {
+            heard.all |= read.sequence >= heard.target;
+            heard.last = Some(Instant::now());
+        });
     }
 }
 
@@ -311,8 +324,9 @@ impl Fleet for Members {
         let replicas = self.replicas.load(Ordering::Relaxed);
         Way {
             connected: self.link.is_within_reach(),
+            refusal: self.link.refusal(),
             answers: self.link.answers(),
-            heard: self.heard.borrow().all,
+            heard: self.heard.borrow().is_current(),
             server: (!version.is_empty()).then_some(version),
             replicas: (replicas > 0).then_some(replicas),
         }

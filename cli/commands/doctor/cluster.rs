@@ -1,9 +1,11 @@
 //! The cluster that the daemon is a member of, if it is.
 
+use std::collections::BTreeSet;
+
 use ssectl_core::control::{
     client::Client,
     listing::Listing,
-    types::{ClusterView, Member, MemberState, Status},
+    types::{ClusterView, List, Member, MemberState, Status},
 };
 
 use super::check::Check;
@@ -21,7 +23,10 @@ pub(super) async fn checks(status: Option<&Status>, client: Option<&Client>) -> 
     let mut checks = vec![reached(cluster), nats(cluster)];
     let Some(client) = client else { return checks };
     match client.members(&Listing::default()).await {
-        Ok(answer) => checks.extend([members(&answer.value.items), clocks(&answer.value.items)]),
+        Ok(answer) => {
+            let List { items, unanswered, .. } = &answer.value;
+            checks.extend([members(items, unanswered), clocks(items)]);
+        }
         Err(error) => checks.extend([
             Check::fail("members", error.to_string()),
             Check::skipped("member_clocks", "the members are not known"),
@@ -42,8 +47,13 @@ fn reached(cluster: &ClusterView) -> Check {
     if cluster.connected {
         return Check::ok("cluster", format!("{member} is a member of {name}, and is connected to NATS"));
     }
-    Check::fail("cluster", format!("{member} is a member of {name}, and does not reach NATS"))
-        .hint("see whether nats-server runs at cluster.nats_url, and lets this machine in")
+    let away = format!("{member} is a member of {name}, and does not reach NATS");
+    match &cluster.refusal {
+        Some(why) => Check::fail("cluster", format!("{away}: {why}"))
+            .hint("see to cluster.credentials_file and cluster.nats_url"),
+        None => Check::fail("cluster", away)
+            .hint("see whether nats-server runs at cluster.nats_url, and lets this machine in"),
+    }
 }
 
 fn nats(cluster: &ClusterView) -> Check {
@@ -66,14 +76,16 @@ fn nats(cluster: &ClusterView) -> Check {
     }
 }
 
-fn members(members: &[Member]) -> Check {
+fn members(members: &[Member], unanswered: &[String]) -> Check {
     let silent = members.iter().filter(|member| member.state == MemberState::Silent);
-    let silent: Vec<_> = silent.map(|member| member.name.as_str()).collect();
+    let silent = silent.map(|member| &member.name).chain(unanswered);
+    let silent: BTreeSet<_> = silent.map(String::as_str).collect();
     let count = text::count(members.len(), "member");
     if silent.is_empty() {
         return Check::ok("members", format!("{count}, all of which answer"));
     }
-    Check::fail("members", format!("{count}, of which {} did not answer", silent.join(", ")))
+    let silent: Vec<_> = silent.into_iter().collect();
+    Check::fail("members", format!("{count} known; {} did not answer", silent.join(", ")))
         .hint("see how they are: ssectl members list")
 }
 
@@ -108,15 +120,19 @@ mod tests {
     #[test]
     fn each_check_looks_at_its_own() {
         let all = |state, offset| [member("a", "answering", 0), member("b", state, offset)];
-        assert_eq!(members(&all("answering", 0)).result, Verdict::Ok);
-        assert_eq!(members(&all("silent", 0)).result, Verdict::Fail);
-        assert!(members(&all("silent", 0)).message.contains("b did not answer"));
+        assert_eq!(members(&all("answering", 0), &[]).result, Verdict::Ok);
+        let silent = members(&all("silent", 0), &["(others)".to_owned(), "b".to_owned()]);
+        assert_eq!(
+            (silent.result, silent.message.as_str()),
+            (Verdict::Fail, "2 members known; (others), b did not answer")
+        );
         assert_eq!(clocks(&all("answering", 1000)).result, Verdict::Ok);
         assert_eq!(clocks(&all("answering", -1001)).result, Verdict::Warn);
         let cluster = |version: &str, replicas| ClusterView {
             name: "ssectl".into(),
             member: "a".into(),
             connected: true,
+            refusal: None,
             jetstream: true,
             nats_version: Some(version.into()),
             replicas: Some(replicas),

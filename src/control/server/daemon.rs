@@ -70,11 +70,12 @@ pub(super) async fn status(State(services): State<Shared>) -> Json<Single<Status
 /// Returns the cluster that the daemon is a member of, without its members.
 pub(super) fn cluster(services: &Services) -> Option<ClusterView> {
     let fleet = services.fleet.get()?;
-    let Link { connected, answers, server, replicas, .. } = fleet.link();
+    let Link { connected, refusal, answers, server, replicas, .. } = fleet.link();
     Some(ClusterView {
         name: fleet.name().to_owned(),
         member: fleet.me().to_owned(),
         connected,
+        refusal,
         jetstream: answers,
         nats_version: server,
         replicas,

@@ -76,6 +76,9 @@ pub struct ClusterView {
     pub member: String,
     /// Whether NATS, which it works over, is reached.
     pub connected: bool,
+    /// Why it is not, where that lasts until somebody mends it: the login is refused, say.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub refusal: Option<String>,
     /// Whether JetStream, which keeps what all members share, answers: that takes a majority of the NATS servers.
     #[serde(default = "yes")]
     pub jetstream: bool,

@@ -2,10 +2,14 @@
 
 use serde_json::json;
 
-use super::{can_play, greeted_with, members::Members, up_to};
+use super::{
+    can_play, greeted_with,
+    members::{Members, degraded},
+    up_to,
+};
 use crate::{
     fakes::browser::Browser,
-    harness::{nats::Nats, until},
+    harness::{Daemon, nats::Nats, nats_login::Operator, until},
 };
 
 /// Returns the subjects that the page names.
@@ -53,4 +57,30 @@ async fn nats_server_permissions_as_documented_are_enough() {
     let log = members.nats.logged(0);
     assert!(!log.contains("Permissions Violation"), "{log}");
     members.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn nats_server_that_refuses_the_login_is_told_from_one_that_is_away() {
+    if !can_play() {
+        return;
+    }
+    let operator = Operator::new();
+    let nats = Nats::of(&operator).await;
+    let url = format!("cluster.nats_url={}", nats.url());
+    let daemon = Daemon::start(&[&url, "cluster.member=a"]).await;
+    let status = degraded(&daemon).await;
+    assert!(status.contains("cannot be reached (authorization violation)"), "{status}");
+    let checks = daemon.cli().run(&["doctor", "-o", "json"]).await.expect(10).stdout;
+    assert!(checks.contains("does not reach NATS: authorization violation"), "{checks}");
+    daemon.cli().run(&["version", "queue", "1.0"]).await.expect_helpful(1);
+    let log = daemon.log();
+    assert_eq!(log.matches("authorization violation").count(), 1, "said once, not at each attempt: {log}");
+    let home = daemon.stop().await;
+
+    let file = home.write("nats.creds", &operator.credentials(&documented()));
+    let credentials = format!("cluster.credentials_file={file}");
+    let daemon = home.start(&[&url, "cluster.member=a", &credentials]).await;
+    daemon.cli().run(&["version", "queue", "1.0"]).await.expect(0);
+    assert_eq!(degraded(&daemon).await, "[]");
+    daemon.stop().await;
 }

@@ -10,6 +10,8 @@ pub mod in_process;
 mod metrics;
 #[cfg(feature = "nats")]
 pub mod nats;
+#[cfg(feature = "nats")]
+pub mod nats_login;
 pub mod page;
 pub mod screen;
 pub mod session;

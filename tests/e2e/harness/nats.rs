@@ -13,7 +13,7 @@ use serde_json::Value;
 use tempfile::TempDir;
 use tokio::process::{Child, Command};
 
-use super::{http, until, within};
+use super::{http, nats_login::Operator, until, within};
 
 const PROGRAM: &str = "nats-server";
 /// Below all ports that the kernel gives away.
@@ -61,6 +61,11 @@ impl Nats {
              no_auth_user: some\n"
         );
         Self::start(1, &more).await
+    }
+
+    /// Starts one server that lets in whom this one lets in.
+    pub async fn of(operator: &Operator) -> Self {
+        Self::start(1, &operator.settings()).await
     }
 
     /// Starts a cluster of three, and waits until it can keep streams.

@@ -35,7 +35,14 @@ impl Fleet for Way {
     }
 
     fn link(&self) -> Link {
-        Link { connected: true, answers: true, heard: true, server: Some("2.10.0".into()), replicas: Some(3) }
+        Link {
+            connected: true,
+            answers: true,
+            heard: true,
+            server: Some("2.10.0".into()),
+            replicas: Some(3),
+            ..Link::default()
+        }
     }
 
     fn members(&self) -> Vec<Member> {
@@ -67,9 +74,10 @@ impl Fleet for Way {
     fn ask(&self, member: &str, question: Question) -> BoxFuture<'static, Result<Answer, Unanswered>> {
         let asked = self.hub.0.lock().expect("whole").get(member).cloned();
         async move {
-            match asked.flatten() {
-                Some(asked) => asked.answer(question).await,
-                None => Err(Unanswered::Silent(question.patience)),
+            match asked {
+                Some(Some(asked)) => asked.answer(question).await,
+                Some(None) => Err(Unanswered::Silent(question.patience)),
+                None => Err(Unanswered::Gone),
             }
         }
         .boxed()
@@ -311,7 +319,8 @@ async fn the_status_of_all_says_what_does_not_go_together() {
     let answer = cluster.all().status().await.expect("answered").value;
     let wrong = answer.item.degraded;
     assert!(wrong.contains(&"c does not answer".to_owned()), "{wrong:?}");
-    let differ = "not the same version is pending everywhere: sequence 1 on b; none on a";
+    let differ =
+        "not the same versions are pending everywhere: sequence 1 (1 pending) on b; none (0 pending) on a";
     assert!(wrong.contains(&differ.to_owned()), "{wrong:?}");
     assert_eq!(answer.unanswered, ["c"]);
     let silent = answer.item.cluster.expect("there is one").members.pop().expect("three");
