@@ -5,6 +5,7 @@
 
 mod arrivals;
 mod ask;
+mod fold;
 mod link;
 mod log;
 mod members;

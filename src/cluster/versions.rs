@@ -2,7 +2,7 @@
 //! versions. A step is added only by who has taken up all before it.
 
 use std::{
-    collections::{BTreeMap, HashMap},
+    collections::BTreeMap,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
@@ -20,7 +20,7 @@ use tokio::{
 };
 
 use super::{
-    hex,
+    fold::{Fold, ONE, clears, key},
     link::{Link, PATIENCE},
     log::Log,
     reader::{Hear, Read, Standing},
@@ -53,25 +53,6 @@ pub(super) struct Versions {
     untold: Mutex<BTreeMap<VersionSequence, QueuedVersion>>,
     /// Told whenever the fold changed.
     folded: watch::Sender<u64>,
-}
-
-/// What the steps amount to.
-#[derive(Default)]
-struct Fold {
-    revision: u64,
-    last: VersionSequence,
-    /// The newest version that was queued for everyone, pending or not.
-    everyone: VersionSequence,
-    /// The newest step of each key.
-    newest: HashMap<String, Step>,
-    /// Those that were there at the start, until all of them were read.
-    first: Vec<Step>,
-    /// The last one that was there when reading began.
-    target: u64,
-    /// Those were taken up.
-    settled: bool,
-    /// Something was taken up in this run.
-    begun: bool,
 }
 
 impl Versions {
@@ -115,8 +96,7 @@ impl Versions {
     }
 
     fn mark(&self) -> Option<Mark> {
-        let fold = self.fold();
-        fold.settled.then_some(Mark { revision: fold.revision, last: fold.last })
+        self.fold().mark()
     }
 
     /// Takes up what was there at the start, and what this member alone still has.
@@ -283,7 +263,7 @@ impl Versions {
     /// Forgets the versions for single request ids, of which none is pending after a step.
     fn make_room(&self, step: &Step, revision: u64) {
         // To the servers, everything before the first is everything.
-        if !displaces(step) || revision <= 1 {
+        if revision <= 1 || !self.fold().ends_with(step) {
             return;
         }
         let (link, closing) = (Arc::clone(&self.link), self.lifecycle.closing());
@@ -361,12 +341,7 @@ impl Hear for Shared {
             return next;
         }
         let empty = standing.last < standing.first;
-        {
-            let mut fold = self.0.fold();
-            let (last, begun) = (fold.last, fold.begun);
-            let revision = if empty { standing.last } else { 0 };
-            *fold = Fold { target: standing.last, revision, last, begun, ..Fold::default() };
-        }
+        self.0.fold().begin(standing.last, if empty { standing.last } else { 0 });
         if empty {
             self.0.take_up(Vec::new()).await;
             self.0.folded.send_modify(|changes| *changes += 1);
@@ -378,14 +353,7 @@ impl Hear for Shared {
         let step = serde_json::from_slice::<Step>(&read.message.payload).inspect_err(
             |error| tracing::warn!(%error, "a step of the cluster cannot be read: a newer member's?"),
         );
-        let first = {
-            let mut fold = self.0.fold();
-            if let Some(step) = step.as_ref().ok().filter(|step| key(step) != NOTHING) {
-                fold.add(step);
-            }
-            let all = !fold.settled && read.sequence >= fold.target;
-            all.then(|| std::mem::take(&mut fold.first))
-        };
+        let first = self.0.fold().add(step.as_ref().ok(), read.sequence);
         match (first, step) {
             (Some(first), _) => self.0.take_up(first).await,
             (None, Ok(step)) if self.0.fold().settled => self.0.take(step).await,
@@ -395,83 +363,4 @@ impl Hear for Shared {
         self.0.fold().revision = read.sequence;
         self.0.folded.send_modify(|changes| *changes += 1);
     }
-}
-
-impl Fold {
-    fn add(&mut self, step: &Step) {
-        match step {
-            Step::Queued { version, .. } => {
-                self.last = self.last.max(version.sequence);
-                if version.audience == Audience::Everyone {
-                    self.everyone = self.everyone.max(version.sequence);
-                }
-            }
-            // Who was away may never read what it cleared.
-            Step::Cleared { upto, .. } => self.last = self.last.max(*upto),
-        }
-        if displaces(step) {
-            self.newest.retain(|key, _| !key.starts_with(ONE));
-        }
-        self.newest.insert(key(step), step.clone());
-        if !self.settled {
-            self.first.push(step.clone());
-        }
-    }
-
-    /// Returns whether the members know a version, or what has taken its place.
-    fn covers(&self, version: &QueuedVersion) -> bool {
-        let is = |step: &Step| matches!(step, Step::Queued { version: known, .. } if known.sequence == version.sequence);
-        self.newest.get(&key_of(&version.audience)).is_some_and(is) || self.outdates(version)
-    }
-
-    /// Returns whether a version was cleared, or another one has taken its place.
-    fn outdates(&self, version: &QueuedVersion) -> bool {
-        let keys = [key_of(&version.audience), key_of(&Audience::Everyone)];
-        let mut steps = keys.iter().filter_map(|key| self.newest.get(key));
-        self.displaces(version)
-            || steps.any(|step| match step {
-                Step::Queued { version: known, .. } => known.sequence > version.sequence,
-                cleared @ Step::Cleared { .. } => clears(cleared, version),
-            })
-    }
-
-    /// Returns whether a newer one was queued for everyone, or all were cleared.
-    fn displaces(&self, version: &QueuedVersion) -> bool {
-        version.sequence < self.everyone || self.newest.get(ALL).is_some_and(|all| clears(all, version))
-    }
-}
-
-/// Returns whether no version for a single request id is pending after a step.
-fn displaces(step: &Step) -> bool {
-    match step {
-        Step::Queued { version, .. } => version.audience == Audience::Everyone,
-        Step::Cleared { .. } => key(step) == ALL,
-    }
-}
-
-/// Returns whether a step clears a version.
-fn clears(step: &Step, version: &QueuedVersion) -> bool {
-    let Step::Cleared { request_id, all, upto, .. } = step else { return false };
-    (*all || version.audience == request_id.clone().into()) && version.sequence <= *upto
-}
-
-/// The key of what concerns every pending version.
-const ALL: &str = "all";
-/// The key of what concerns none: orders that found nothing to clear.
-const NOTHING: &str = "nothing";
-/// What keys of what is for one request id begin with.
-const ONE: &str = "id.";
-
-fn key(step: &Step) -> String {
-    match step {
-        Step::Queued { version, .. } => key_of(&version.audience),
-        Step::Cleared { upto: VersionSequence::FETCHED, .. } => NOTHING.to_owned(),
-        Step::Cleared { all: true, .. } => ALL.to_owned(),
-        Step::Cleared { request_id, .. } => key_of(&request_id.clone().into()),
-    }
-}
-
-/// Returns the key of what is for an audience.
-fn key_of(audience: &Audience) -> String {
-    audience.request_id().map_or_else(|| "everyone".to_owned(), |id| format!("{ONE}{}", hex(id.as_str())))
 }
