@@ -103,13 +103,12 @@ impl Inner {
         let Some(mut attempts) = self.attempts(mutation)? else { return self.plan(last, mutation, order) };
         loop {
             let mark = attempts.mark().await?;
-            let plan = self.plan(self.newest().max(mark.last), mutation, order);
-            let Ok(Plan::New(version)) = plan else {
-                // Its own version may be what stands in its way.
-                return self
-                    .carried_out(mutation, order)
-                    .map_or(plan, |done| Ok(Plan::Settled(Box::new(self.repeated(self.receipt(&done))))));
-            };
+            // Its own version may be what stands in its way.
+            if let Some(done) = self.carried_out(mutation, order) {
+                return Ok(Plan::Settled(Box::new(self.repeated(self.receipt(&done)))));
+            }
+            let plan = self.plan(self.newest().max(mark.last), mutation, order)?;
+            let Plan::New(version) = plan else { return Ok(plan) };
             let step = Step::Queued { version: version.clone(), digest: ticket.digest().to_owned() };
             match attempts.add(mark, step).await? {
                 Agreed::Now => return Ok(Plan::New(version)),

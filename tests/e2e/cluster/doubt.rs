@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::{
-    can_play,
+    can_play, greeted_with,
     members::{Members, until_well},
     until_pending,
 };
@@ -38,6 +38,34 @@ async fn nats_server_that_is_not_heard_makes_a_version_unknown_which_is_repeated
     }
     let other = ["version", "queue", "2.0", "--key", "deploy-1"];
     members.at(2).cli().run(&other).await.expect_helpful(6);
+    members.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn nats_server_that_has_forgotten_a_version_that_was_unknown_is_not_needed_to_repeat_it() {
+    if !can_play() {
+        return;
+    }
+    let members = Members::over_one().await;
+    members.deafen_after(0, AGREED);
+    let order = ["version", "queue", "1.0", "--request-id", "x", "--key", "k"];
+    members.at(0).cli().run(&order).await.expect_helpful(7);
+    until("it to be told", async || {
+        (greeted_with(members.at(1), "x").await.as_deref() == Some("1.0")).then_some(())
+    })
+    .await;
+    // It takes the place of those for single ids, which leave the bucket.
+    members.at(1).queue(json!({"version": "2.0"})).await;
+    members.nats.until_kept(0, "KV_ssectl_ssectl_versions", 1).await;
+    members.mend(0);
+    until_well(members.at(0)).await;
+    for daemon in members.all() {
+        let receipt = answered(daemon, &order).await;
+        assert_eq!(
+            (&receipt["item"]["sequence"], &receipt["item"]["superseded_by"]),
+            (&json!(1), &json!("2.0"))
+        );
+    }
     members.end().await;
 }
 
