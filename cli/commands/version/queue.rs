@@ -67,7 +67,17 @@ pub(super) async fn run(context: &Context, order: args::QueueVersion) -> Outcome
     if for_people {
         context.out.print(&sentence(receipt), Exit::Ok)?;
     }
-    let waited = wait(&asked.over(everyone), receipt, least).await;
+    let (cluster, member) = (everyone.cluster, receipt.member.as_deref());
+    if let Some(member) = member.filter(|_| !cluster) {
+        let member = harmless(member);
+        context
+            .out
+            .note(&format!("note: waiting for the browsers of {member} alone; with --cluster for all"));
+    }
+    let everywhere = if cluster { " --cluster" } else { "" };
+    let version = text::quoted(&receipt.version);
+    let look = format!("see how far it has come: ssectl version status {version}{everywhere}");
+    let waited = wait(&asked.over(everyone), receipt, least, &look).await;
     match &waited.delivery {
         Some(delivery) if for_people => context.out.print(&written(&delivery.figures), Exit::Ok)?,
         None if for_people => {}
@@ -93,13 +103,12 @@ struct Outlook {
 }
 
 /// Waits until a version has come so far, over a restart of the daemon, too.
-async fn wait(context: &Context, receipt: &VersionReceipt, least: Least) -> Outlook {
+async fn wait(context: &Context, receipt: &VersionReceipt, least: Least, look: &str) -> Outlook {
     let limit = context.options.timeout.unwrap_or(WAIT);
     let deadline = Instant::now() + limit;
     let mut last = None;
     let version = harmless(&receipt.version);
-    let look = format!("see how far it has come: ssectl version status {}", text::quoted(&receipt.version));
-    let queued = |why: CliError| why.hint(look.clone());
+    let queued = |why: CliError| why.hint(look);
     loop {
         let left = deadline.saturating_duration_since(Instant::now());
         let asked = context.client.wait_delivery(receipt.sequence, least, left);

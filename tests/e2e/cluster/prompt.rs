@@ -284,6 +284,12 @@ async fn nats_server_a_version_is_waited_for_with_the_browsers_of_all() {
     for (member, id) in [(0, "tab-1"), (1, "tab-2"), (2, "tab-3"), (2, "tab-4")] {
         browsers.push(Browser::open(together.daemons[member].public, id).await);
     }
+    let alone = together.cli(0).run(&["version", "queue", "1.3.0", "--wait"]).await.expect(0);
+    assert!(alone.stdout.contains("written to 1 of 1 connection"), "{alone:?}");
+    assert!(
+        alone.stderr.contains("waiting for the browsers of a alone; with --cluster for all"),
+        "{alone:?}"
+    );
     let queue = ["version", "queue", "1.4.0", "--wait", "--cluster"];
     let receipt = together.cli(0).json(&queue).await;
     assert_eq!(
@@ -298,7 +304,7 @@ async fn nats_server_a_version_is_waited_for_with_the_browsers_of_all() {
         "{status:#}"
     );
     let history = together.cli(2).json(&["version", "history", "--cluster"]).await;
-    assert_eq!((&history["total"], &history["items"][0]["delivery"]["written"]), (&json!(1), &json!(4)));
+    assert_eq!((&history["total"], &history["items"][0]["delivery"]["written"]), (&json!(2), &json!(4)));
     let current = together.cli(2).json(&["version", "current", "--cluster"]).await;
     assert_eq!((&current["item"]["version"], &current["warnings"]), (&json!("1.4.0"), &json!([])));
     let status = together.cli(0).run(&["status", "--cluster", "--check"]).await.expect(0);
@@ -308,7 +314,7 @@ async fn nats_server_a_version_is_waited_for_with_the_browsers_of_all() {
     );
     let overview = together.cli(0).json(&["status", "--cluster"]).await;
     let sequences = overview["item"]["cluster"]["members"].as_array().expect("members").iter();
-    assert!(sequences.clone().all(|member| member["version_sequence"] == 1), "{overview:#}");
+    assert!(sequences.clone().all(|member| member["version_sequence"] == 2), "{overview:#}");
     assert_eq!(sequences.count(), 3);
     let doctor = together.cli(0).run(&["doctor", "-o", "json"]).await;
     let checks: Value = serde_json::from_str(&doctor.stdout).expect("JSON");
