@@ -7,11 +7,15 @@ use std::{
     net::{Ipv4Addr, SocketAddr},
     path::PathBuf,
     process::Stdio,
+    time::Duration,
 };
 
 use serde_json::Value;
 use tempfile::TempDir;
-use tokio::process::{Child, Command};
+use tokio::{
+    process::{Child, Command},
+    time::timeout,
+};
 
 use super::{http, nats_login::Operator, until, within};
 
@@ -20,6 +24,8 @@ const PROGRAM: &str = "nats-server";
 const CLIENTS: u16 = 24_222;
 const ROUTES: u16 = 26_222;
 const MONITOR: u16 = 28_222;
+/// The longest that one answer may take.
+const PATIENCE: Duration = Duration::from_secs(3);
 
 /// The servers. Killed when dropped; their logs are printed if the test fails.
 #[derive(Debug)]
@@ -226,7 +232,9 @@ impl Nats {
     /// Asks a server's monitor, if it is up.
     async fn ask(&self, number: usize, target: &str) -> Option<Value> {
         let Life::Up(_) = self.servers[number].life else { return None };
-        let answer = http::try_get(self.port(MONITOR, number), target).await?;
+        let asked = http::try_get(self.port(MONITOR, number), target);
+        // One that chooses who leads may leave a question without an answer.
+        let answer = timeout(PATIENCE, asked).await.ok()??;
         serde_json::from_str(&answer.body).ok()
     }
 }
