@@ -51,7 +51,6 @@ pub(super) struct Link {
     pulse: Arc<Pulse>,
     /// Told whenever the servers or JetStream come or go.
     changed: watch::Sender<()>,
-    /// Why the servers let nobody in, since they were reached last.
     refusal: Refusal,
     name: String,
     /// How many servers the settings name.
