@@ -20,7 +20,7 @@ use tokio::{
 
 use super::{
     link::{Link, PATIENCE},
-    reader::{Hear, Read, Standing},
+    reader::{Hear, Known, Read, Standing},
     turns::{Given, Turns},
     wire::Entry,
 };
@@ -54,6 +54,7 @@ pub(super) struct Log {
     read: watch::Sender<Progress>,
     /// How much of the past is read at the start.
     lookback: Lookback,
+    known: Known,
     lifecycle: Lifecycle,
 }
 
@@ -119,7 +120,21 @@ impl Log {
     ) -> Self {
         let (turns, read) = (Turns::default(), watch::Sender::new(Progress::NONE));
         let next = AtomicU64::new(1);
-        Self { link, member, instance, next, dispatcher, versions, tasks, turns, read, lookback, lifecycle }
+        let known = Known::default();
+        Self {
+            link,
+            member,
+            instance,
+            next,
+            dispatcher,
+            versions,
+            tasks,
+            turns,
+            read,
+            lookback,
+            known,
+            lifecycle,
+        }
     }
 
     /// Returns what this member is called.
@@ -215,6 +230,7 @@ impl Log {
         let message = PublishMessage::build().message_id(id).payload(message);
         let sent = self.link.jetstream.send_publish(self.link.subject("log"), message).await?;
         let placed = sent.await?;
+        self.known.is_there(placed.sequence);
         // That it is a repetition may be known without a majority.
         if !placed.duplicate {
             self.link.acknowledged();
@@ -299,6 +315,10 @@ impl Log {
 }
 
 impl Hear for Log {
+    fn known(&self) -> &Known {
+        &self.known
+    }
+
     async fn begin(&self, standing: Standing, next: Option<u64>) -> u64 {
         let Standing { epoch, first, last } = standing;
         let known = next.or_else(|| self.left_off(epoch).map(|sequence| sequence + 1));

@@ -58,6 +58,7 @@ pub(super) struct Members {
     /// The bucket is there.
     begun: Notify,
     heard: watch::Sender<Hearing>,
+    there: reader::Known,
 }
 
 /// How much was heard of what others had told before reading began.
@@ -115,6 +116,7 @@ impl Members {
             replicas: AtomicUsize::new(0),
             begun: Notify::new(),
             heard: watch::Sender::new(Hearing::default()),
+            there: reader::Known::default(),
         })
     }
 
@@ -269,6 +271,10 @@ async fn answer_who(members: &Members) {
 }
 
 impl Hear for Members {
+    fn known(&self) -> &reader::Known {
+        &self.there
+    }
+
     async fn begin(&self, standing: Standing, next: Option<u64>) -> u64 {
         self.begun.notify_one();
         let from = next.map_or(standing.first, |next| next.max(standing.first));

@@ -12,7 +12,7 @@ use async_nats::{
 };
 use futures_util::{StreamExt, stream::FuturesUnordered};
 use jiff::Timestamp;
-use tokio::time::sleep;
+use tokio::{sync::watch, time::sleep};
 use tokio_util::sync::CancellationToken;
 
 use super::link::Link;
@@ -25,8 +25,10 @@ const EXPIRES: Duration = Duration::from_secs(10);
 const FORGOTTEN: Duration = Duration::from_secs(30);
 /// Messages that are asked for at once.
 const BATCH: usize = 500;
-/// A consumer that delivers nothing for so long may have passed something over.
+/// A consumer that delivers nothing for so long may have passed something over,
 const QUIET: Duration = Duration::from_secs(2);
+/// and so may one that does not deliver for so long what is known to be there.
+const MISSED: Duration = Duration::from_millis(300);
 /// Consumers that are asked for at once, at most,
 const CONSUMERS: usize = 4;
 /// and how long after the one before.
@@ -84,6 +86,38 @@ pub(super) trait Hear: Send + Sync {
 
     /// Takes one message.
     fn hear(&self, read: Read) -> impl Future<Output = ()> + Send;
+
+    /// Returns what is known to be there before it is read.
+    fn known(&self) -> &Known;
+}
+
+/// The last message of a stream that is known to be there: its place was acknowledged, or asked for.
+#[derive(Debug, Default)]
+pub(super) struct Known(watch::Sender<u64>);
+
+impl Known {
+    /// A message is there.
+    pub(super) fn is_there(&self, sequence: u64) {
+        self.0.send_if_modified(|last| std::mem::replace(last, sequence.max(*last)) < sequence);
+    }
+
+    /// Nothing is there from a message on.
+    fn ends_before(&self, next: u64) {
+        self.0.send_if_modified(|last| std::mem::replace(last, (*last).min(next - 1)) >= next);
+    }
+
+    /// Waits until a consumer that has delivered nothing since may have passed a message over.
+    async fn overdue(&self, next: u64) {
+        let known = async {
+            // The sender is this one's.
+            let _ = self.0.subscribe().wait_for(|last| *last >= next).await;
+            sleep(MISSED).await;
+        };
+        tokio::select! {
+            () = known => {}
+            () = sleep(QUIET) => {}
+        }
+    }
 }
 
 /// How far a stream was read.
@@ -127,13 +161,15 @@ async fn attempt(
     let mut delivered = 0;
     loop {
         let message = tokio::select! {
-            message = messages.next() => message.ok_or("the consumer has ended")??,
+            biased;
             // The servers took what they had sent for delivered.
             () = &mut anew => return Err("there is another connection".into()),
-            () = sleep(QUIET) => {
+            message = messages.next() => message.ok_or("the consumer has ended")??,
+            () = ear.known().overdue(next) => {
                 if earliest(&stream, next).await?.is_some() {
                     return Err("the consumer delivers nothing of what is there".into());
                 }
+                ear.known().ends_before(next);
                 continue;
             }
         };

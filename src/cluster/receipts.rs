@@ -15,7 +15,7 @@ use tokio::sync::{Mutex, Notify, mpsc, watch};
 use super::{
     hex,
     link::Link,
-    reader::{self, Hear, Read, Standing},
+    reader::{self, Hear, Known, Read, Standing},
 };
 use crate::{
     idempotency::{Receipts, SharedReceipts},
@@ -47,7 +47,8 @@ pub(super) struct Bucket {
     first: Lock<First>,
     /// Told when all that was there at first was read: who shares, and who waits to begin.
     settled: Notify,
-    known: watch::Sender<bool>,
+    all: watch::Sender<bool>,
+    known: Known,
 }
 
 /// What was there when reading began.
@@ -72,19 +73,20 @@ pub(super) fn begin(services: &Services, bucket: &Arc<Bucket>) {
 impl Bucket {
     pub(super) fn new(link: Arc<Link>, receipts: Arc<Receipts>) -> Self {
         let (sender, waiting) = mpsc::channel(WAITING);
-        let (first, settled, known) = (Lock::default(), Notify::new(), watch::Sender::new(false));
-        Self { link, receipts, sender, waiting: Mutex::new(waiting), first, settled, known }
+        let (first, settled, all) = (Lock::default(), Notify::new(), watch::Sender::new(false));
+        let (waiting, known) = (Mutex::new(waiting), Known::default());
+        Self { link, receipts, sender, waiting, first, settled, all, known }
     }
 
     /// Waits until all that was there at the start is known here.
     pub(super) async fn settle(&self) {
         // The sender is this one's.
-        let _ = self.known.subscribe().wait_for(|known| *known).await;
+        let _ = self.all.subscribe().wait_for(|all| *all).await;
     }
 
     fn all_is_known(&self) {
         self.settled.notify_one();
-        self.known.send_replace(true);
+        self.all.send_replace(true);
     }
 
     /// Returns what the bucket is like.
@@ -164,6 +166,10 @@ impl SharedReceipts for Bucket {
 }
 
 impl Hear for Bucket {
+    fn known(&self) -> &Known {
+        &self.known
+    }
+
     async fn begin(&self, standing: Standing, next: Option<u64>) -> u64 {
         if let Some(next) = next.filter(|next| (standing.first..=standing.last + 1).contains(next)) {
             return next;

@@ -23,7 +23,7 @@ use super::{
     fold::{Fold, ONE, clears, key},
     link::{Link, PATIENCE},
     log::Log,
-    reader::{Hear, Read, Standing},
+    reader::{Hear, Known, Read, Standing},
 };
 use crate::{
     audience::Audience,
@@ -53,6 +53,7 @@ pub(super) struct Versions {
     untold: Mutex<BTreeMap<VersionSequence, QueuedVersion>>,
     /// Told whenever the fold changed.
     folded: watch::Sender<u64>,
+    known: Known,
 }
 
 impl Versions {
@@ -63,7 +64,7 @@ impl Versions {
         lifecycle: Lifecycle,
     ) -> Self {
         let (fold, untold, folded) = (Mutex::default(), Mutex::default(), watch::Sender::new(0));
-        Self { link, log, service, lifecycle, fold, untold, folded }
+        Self { link, log, service, lifecycle, fold, untold, folded, known: Known::default() }
     }
 
     /// Returns what the bucket is like.
@@ -247,6 +248,7 @@ impl Versions {
             Ok(placed) if placed.duplicate => self.before(placed.sequence).await,
             Ok(placed) => {
                 self.link.acknowledged();
+                self.known.is_there(placed.sequence);
                 self.make_room(step, placed.sequence);
                 Ok(Added::Yes)
             }
@@ -288,6 +290,7 @@ impl SharedVersions for Shared {
             let settled = async {
                 // As far as the servers have got, not as far as was heard here.
                 let last = self.0.stream().await.ok()?.cached_info().state.last_sequence;
+                self.0.known.is_there(last);
                 self.0.settle().await;
                 self.0.read_up_to(last).await;
                 let mark = self.0.mark();
@@ -335,6 +338,10 @@ impl Versions {
 pub(super) struct Shared(pub(super) Arc<Versions>);
 
 impl Hear for Shared {
+    fn known(&self) -> &Known {
+        &self.0.known
+    }
+
     async fn begin(&self, standing: Standing, next: Option<u64>) -> u64 {
         let known = next.filter(|next| (standing.first..=standing.last + 1).contains(next));
         if let Some(next) = known {
