@@ -125,12 +125,7 @@ impl Members {
     }
 
     fn config(&self) -> stream::Config {
-        stream::Config {
-            max_age: FORGOTTEN,
-            // What is in it is there again after a beat.
-            storage: stream::StorageType::Memory,
-            ..self.link.bucket("members")
-        }
+        stream::Config { max_age: FORGOTTEN, ..self.link.bucket("members") }
     }
 
     /// Tells of itself until the end, then says that it is gone.
