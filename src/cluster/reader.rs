@@ -10,9 +10,12 @@ use async_nats::{
         stream::{self, RawMessageErrorKind, Stream},
     },
 };
-use futures_util::{StreamExt, stream::FuturesUnordered};
+use futures_util::{StreamExt, future::join_all, stream::FuturesUnordered};
 use jiff::Timestamp;
-use tokio::{sync::watch, time::sleep};
+use tokio::{
+    sync::watch,
+    time::{sleep, timeout},
+};
 use tokio_util::sync::CancellationToken;
 
 use super::link::Link;
@@ -198,19 +201,30 @@ async fn attempt(
 
 /// Has consumers made until one of them is there. A cluster of servers may give one to a server that has just gone.
 async fn consume(stream: &Stream, next: u64) -> Result<pull::Stream, async_nats::Error> {
-    let mut asked = FuturesUnordered::new();
-    loop {
-        asked.push(consumer(stream, next));
+    let (mut asked, mut names) = (FuturesUnordered::new(), Vec::new());
+    let made = loop {
+        let name = uuid::Uuid::new_v4().simple().to_string();
+        names.push(name.clone());
+        asked.push(consumer(stream, name, next));
         tokio::select! {
-            Some(made) = asked.next() => return made,
+            Some(made) = asked.next() => break made,
             () = sleep(ANOTHER), if asked.len() < CONSUMERS => {}
         }
-    }
+    };
+    names.retain(|name| made.as_ref().map_or(true, |(taken, _)| taken != name));
+    // Nobody asks them, and one on a server that is gone would be in its way when it is back.
+    let _ = timeout(ANOTHER, join_all(names.iter().map(|name| stream.delete_consumer(name)))).await;
+    Ok(made?.1)
 }
 
-async fn consumer(stream: &Stream, next: u64) -> Result<pull::Stream, async_nats::Error> {
+async fn consumer(
+    stream: &Stream,
+    name: String,
+    next: u64,
+) -> Result<(String, pull::Stream), async_nats::Error> {
     let consumer = stream
         .create_consumer(pull::Config {
+            name: Some(name.clone()),
             deliver_policy: DeliverPolicy::ByStartSequence { start_sequence: next },
             ack_policy: AckPolicy::None,
             inactive_threshold: FORGOTTEN,
@@ -220,7 +234,7 @@ async fn consumer(stream: &Stream, next: u64) -> Result<pull::Stream, async_nats
         })
         .await?;
     let asked = consumer.stream().max_messages_per_batch(BATCH).heartbeat(HEARTBEAT).expires(EXPIRES);
-    Ok(asked.messages().await?)
+    Ok((name, asked.messages().await?))
 }
 
 /// Asks the servers for the first message from a sequence on. A consumer for which one is stored while it looks may
