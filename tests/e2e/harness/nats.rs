@@ -192,11 +192,13 @@ impl Nats {
     pub async fn until_whole(&self) {
         for number in 0..self.count() {
             let ask = async || {
-                let healthy = self.ask(number, "/healthz").await?["status"] == "ok";
-                let cluster = &self.ask(number, "/jsz").await?["meta_cluster"];
+                // Not of consumers: those of who is gone are no longer kept up.
+                let healthy = self.ask(number, "/healthz?js-server-only=true").await?["status"] == "ok";
+                let answer = self.ask(number, "/jsz?accounts=1&streams=1").await?;
+                let cluster = &answer["meta_cluster"];
                 let whole =
                     self.count() == 1 || (cluster["leader"].is_string() && cluster["cluster_size"] == 3);
-                (healthy && whole).then_some(())
+                (healthy && whole && all_led(&answer)).then_some(())
             };
             if matches!(self.servers[number].life, Life::Up(_)) {
                 until(&format!("nats-server {number} to serve"), ask).await;
@@ -274,14 +276,22 @@ impl Drop for Nats {
     }
 }
 
+fn streams_of(answer: &Value) -> impl Iterator<Item = &Value> {
+    let accounts = answer["account_details"].as_array().into_iter().flatten();
+    accounts.filter_map(|account| account["stream_detail"].as_array()).flatten()
+}
+
+/// Returns whether each stream that is kept several times has a leader.
+fn all_led(answer: &Value) -> bool {
+    streams_of(answer).all(|stream| stream["cluster"].is_null() || stream["cluster"]["leader"].is_string())
+}
+
 fn leader_of(answer: &Value, stream: &str) -> Option<String> {
     stream_of(answer, stream)?["cluster"]["leader"].as_str().map(str::to_owned)
 }
 
 fn stream_of<'a>(answer: &'a Value, stream: &str) -> Option<&'a Value> {
-    let accounts = answer["account_details"].as_array()?;
-    let mut streams = accounts.iter().filter_map(|account| account["stream_detail"].as_array()).flatten();
-    streams.find(|known| known["name"] == stream)
+    streams_of(answer).find(|known| known["name"] == stream)
 }
 
 async fn signal(child: &Child, name: &str) {
