@@ -54,7 +54,7 @@ pub(super) struct Log {
     read: watch::Sender<Progress>,
     /// How much of the past is read at the start.
     lookback: Lookback,
-    known: Known,
+    pub(super) known: Known,
     lifecycle: Lifecycle,
 }
 
@@ -315,10 +315,6 @@ impl Log {
 }
 
 impl Hear for Log {
-    fn known(&self) -> &Known {
-        &self.known
-    }
-
     async fn begin(&self, standing: Standing, next: Option<u64>) -> u64 {
         let Standing { epoch, first, last } = standing;
         let known = next.or_else(|| self.left_off(epoch).map(|sequence| sequence + 1));

@@ -58,7 +58,6 @@ pub(super) struct Members {
     /// The bucket is there.
     begun: Notify,
     heard: watch::Sender<Hearing>,
-    there: reader::Known,
 }
 
 /// How much was heard of what others had told before reading began.
@@ -116,7 +115,6 @@ impl Members {
             replicas: AtomicUsize::new(0),
             begun: Notify::new(),
             heard: watch::Sender::new(Hearing::default()),
-            there: reader::Known::default(),
         })
     }
 
@@ -235,7 +233,9 @@ pub(super) fn begin(services: &Arc<Services>, members: &Arc<Members>) {
     let lifecycle = &services.lifecycle;
     let _ = services.fleet.set(Arc::clone(members) as _);
     let (ear, end) = (Arc::clone(members), lifecycle.closed());
-    lifecycle.spawn(async move { reader::read(Arc::clone(&ear.link), ear.config(), &*ear, end).await });
+    lifecycle.spawn(async move {
+        reader::read(Arc::clone(&ear.link), ear.config(), &*ear, &reader::Known::default(), end).await;
+    });
     let (telling, end) = (Arc::clone(members), lifecycle.closed());
     lifecycle.spawn(async move { telling.tell(end).await });
     let (answering, end) = (Arc::clone(members), lifecycle.closed());
@@ -266,10 +266,6 @@ async fn answer_who(members: &Members) {
 }
 
 impl Hear for Members {
-    fn known(&self) -> &reader::Known {
-        &self.there
-    }
-
     async fn begin(&self, standing: Standing, next: Option<u64>) -> u64 {
         self.begun.notify_one();
         let from = next.map_or(standing.first, |next| next.max(standing.first));

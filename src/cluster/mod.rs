@@ -136,10 +136,11 @@ fn member(config: &ClusterConfig) -> Result<String, NotJoined> {
 fn read(services: &Services, link: &Arc<Link>, log: &Arc<Log>, versions: &Arc<Versions>) {
     let lifecycle = &services.lifecycle;
     let (reader, log, end) = (Arc::clone(link), Arc::clone(log), lifecycle.closed());
-    lifecycle.spawn(async move { reader::read(reader.clone(), reader.log(), &*log, end).await });
+    lifecycle.spawn(async move { reader::read(reader.clone(), reader.log(), &*log, &log.known, end).await });
     let (reader, shared, end) = (Arc::clone(link), Shared(Arc::clone(versions)), lifecycle.closed());
-    lifecycle
-        .spawn(async move { reader::read(reader.clone(), Versions::config(&reader), &shared, end).await });
+    lifecycle.spawn(async move {
+        reader::read(reader.clone(), Versions::config(&reader), &shared, &shared.0.known, end).await;
+    });
 }
 
 /// Returns how far the last run had read the log.

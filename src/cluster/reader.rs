@@ -89,9 +89,6 @@ pub(super) trait Hear: Send + Sync {
 
     /// Takes one message.
     fn hear(&self, read: Read) -> impl Future<Output = ()> + Send;
-
-    /// Returns what is known to be there before it is read.
-    fn known(&self) -> &Known;
 }
 
 /// The last message of a stream that is known to be there: its place was acknowledged, or asked for.
@@ -130,13 +127,19 @@ struct Place {
     next: u64,
 }
 
-/// Reads a stream until it is cancelled.
-pub(super) async fn read(link: Arc<Link>, config: stream::Config, ear: &impl Hear, end: CancellationToken) {
+/// Reads a stream until it is cancelled. Of what is known to be there, nothing is waited for long.
+pub(super) async fn read(
+    link: Arc<Link>,
+    config: stream::Config,
+    ear: &impl Hear,
+    known: &Known,
+    end: CancellationToken,
+) {
     let mut place = None;
     let reading = async {
         loop {
             link.reached().await;
-            if let Err(error) = attempt(&link, &config, ear, &mut place).await {
+            if let Err(error) = attempt(&link, &config, ear, known, &mut place).await {
                 tracing::debug!(stream = config.name, %error, "reading begins again");
             }
             sleep(PAUSE).await;
@@ -149,14 +152,15 @@ async fn attempt(
     link: &Link,
     config: &stream::Config,
     ear: &impl Hear,
+    known: &Known,
     place: &mut Option<Place>,
 ) -> Result<(), async_nats::Error> {
     let times = link.times_reached();
     let stream = link.stream(config).await?;
     let standing = Standing::of(stream.cached_info());
     let epoch = standing.epoch;
-    let known = place.filter(|place| place.epoch == epoch).map(|place| place.next);
-    let mut next = ear.begin(standing, known).await;
+    let left_off = place.filter(|place| place.epoch == epoch).map(|place| place.next);
+    let mut next = ear.begin(standing, left_off).await;
     *place = Some(Place { epoch, next });
     let mut messages = consume(&stream, next).await?;
     let anew = link.reached_anew(times);
@@ -168,11 +172,11 @@ async fn attempt(
             // The servers took what they had sent for delivered.
             () = &mut anew => return Err("there is another connection".into()),
             message = messages.next() => message.ok_or("the consumer has ended")??,
-            () = ear.known().overdue(next) => {
+            () = known.overdue(next) => {
                 if earliest(&stream, next).await?.is_some() {
                     return Err("the consumer delivers nothing of what is there".into());
                 }
-                ear.known().ends_before(next);
+                known.ends_before(next);
                 continue;
             }
         };

@@ -47,8 +47,7 @@ pub(super) struct Bucket {
     first: Lock<First>,
     /// Told when all that was there at first was read: who shares, and who waits to begin.
     settled: Notify,
-    all: watch::Sender<bool>,
-    known: Known,
+    known: watch::Sender<bool>,
 }
 
 /// What was there when reading began.
@@ -64,7 +63,8 @@ pub(super) fn begin(services: &Services, bucket: &Arc<Bucket>) {
     services.receipts.share(bucket.clone());
     let (end, reader) = (services.lifecycle.closed(), Arc::clone(bucket));
     services.lifecycle.spawn(async move {
-        reader::read(Arc::clone(&reader.link), Bucket::config(&reader.link), &*reader, end).await;
+        let (link, config) = (Arc::clone(&reader.link), Bucket::config(&reader.link));
+        reader::read(link, config, &*reader, &Known::default(), end).await;
     });
     let (end, bucket) = (services.lifecycle.closed(), Arc::clone(bucket));
     services.lifecycle.spawn(async move { end.run_until_cancelled(bucket.share()).await });
@@ -73,20 +73,19 @@ pub(super) fn begin(services: &Services, bucket: &Arc<Bucket>) {
 impl Bucket {
     pub(super) fn new(link: Arc<Link>, receipts: Arc<Receipts>) -> Self {
         let (sender, waiting) = mpsc::channel(WAITING);
-        let (first, settled, all) = (Lock::default(), Notify::new(), watch::Sender::new(false));
-        let (waiting, known) = (Mutex::new(waiting), Known::default());
-        Self { link, receipts, sender, waiting, first, settled, all, known }
+        let (first, settled, known) = (Lock::default(), Notify::new(), watch::Sender::new(false));
+        Self { link, receipts, sender, waiting: Mutex::new(waiting), first, settled, known }
     }
 
     /// Waits until all that was there at the start is known here.
     pub(super) async fn settle(&self) {
         // The sender is this one's.
-        let _ = self.all.subscribe().wait_for(|all| *all).await;
+        let _ = self.known.subscribe().wait_for(|known| *known).await;
     }
 
     fn all_is_known(&self) {
         self.settled.notify_one();
-        self.all.send_replace(true);
+        self.known.send_replace(true);
     }
 
     /// Returns what the bucket is like.
@@ -166,10 +165,6 @@ impl SharedReceipts for Bucket {
 }
 
 impl Hear for Bucket {
-    fn known(&self) -> &Known {
-        &self.known
-    }
-
     async fn begin(&self, standing: Standing, next: Option<u64>) -> u64 {
         if let Some(next) = next.filter(|next| (standing.first..=standing.last + 1).contains(next)) {
             return next;

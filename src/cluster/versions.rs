@@ -53,7 +53,7 @@ pub(super) struct Versions {
     untold: Mutex<BTreeMap<VersionSequence, QueuedVersion>>,
     /// Told whenever the fold changed.
     folded: watch::Sender<u64>,
-    known: Known,
+    pub(super) known: Known,
 }
 
 impl Versions {
@@ -338,10 +338,6 @@ impl Versions {
 pub(super) struct Shared(pub(super) Arc<Versions>);
 
 impl Hear for Shared {
-    fn known(&self) -> &Known {
-        &self.0.known
-    }
-
     async fn begin(&self, standing: Standing, next: Option<u64>) -> u64 {
         let known = next.filter(|next| (standing.first..=standing.last + 1).contains(next));
         if let Some(next) = known {
